@@ -1,0 +1,26 @@
+# Every outside library is found here and nowhere else; nothing is downloaded at configure time.
+find_package(fmt REQUIRED)
+find_package(doctest QUIET)
+find_package(OpenSSL 3 REQUIRED)
+find_package(Boost 1.74 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(date REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(libedit IMPORTED_TARGET libedit)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+
+# Arrow: a system install first, then the pinned Python wheel in the private environment.
+find_package(Arrow CONFIG QUIET COMPONENTS)
+if(NOT Arrow_FOUND)
+  find_package(ArrowWheel 23 REQUIRED COMPONENTS arrow parquet)
+endif()
+
+# The wheel's libparquet exports OpenSSL's symbols, so libcrypto stands first in every final link.
+add_library(crypto_first INTERFACE)
+target_link_options(crypto_first INTERFACE "LINKER:--push-state,--no-as-needed" "$<TARGET_FILE:OpenSSL::Crypto>" "LINKER:--pop-state")
+
+# RE2 static and hidden: the wheel exports RE2 symbols of another version, which would answer wrongly.
+find_library(RE2_STATIC libre2.a REQUIRED)
+add_library(re2_hidden INTERFACE)
+target_link_libraries(re2_hidden INTERFACE "${RE2_STATIC}" Threads::Threads)
+target_link_options(re2_hidden INTERFACE "LINKER:--exclude-libs,ALL")

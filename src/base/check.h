@@ -1,0 +1,22 @@
+// CHECK: an invariant that stays on in release builds; its breach is a bug, so the process stops and says where.
+// DCHECK: the same for tests expensive enough to keep out of release builds.
+#pragma once
+
+namespace laminar {
+
+[[noreturn]] void CheckFailed(const char* condition, const char* file, int line);
+
+}  // namespace laminar
+
+#define CHECK(condition)                                                                  \
+  do {                                                                                    \
+    if (!(condition)) [[unlikely]] ::laminar::CheckFailed(#condition, __FILE__, __LINE__); \
+  } while (false)
+
+#ifdef NDEBUG
+#define DCHECK(condition) \
+  do {                    \
+  } while (false && (condition))
+#else
+#define DCHECK(condition) CHECK(condition)
+#endif
