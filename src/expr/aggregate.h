@@ -53,7 +53,7 @@ struct AggregateBindCall {
 struct BoundAggregate {
   std::string name;
   std::vector<data::Type> arguments;  // types to cast the arguments to (not the order keys)
-  data::Type result;
+  data::Type result_type;
   bool is_nullable = true;            // false: never NULL (COUNT)
   uint32_t state_bytes = 0;           // a multiple of 8
   std::shared_ptr<const FunctionState> state;  // parameters: separator, fraction, types, inner aggregate
