@@ -1,0 +1,110 @@
+// Operator: a plain state machine. Events in (batch, watermark, tick, barrier), events out through Output; no thread, clock, file or lock.
+//
+// Called by one core only, in stream order, by nested push: an operator hands its result to the next one inside Process. Order law: results
+// due to an event leave before the event itself is forwarded ("results first, then the watermark"). A watermark of kMaxTimestamp is the end
+// of the input. `Batch&` is the callee's to narrow or to swap columns in; the rows behind it stay the caller's and die when the call returns.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "data/batch.h"
+#include "expr/function.h"
+#include "state/table/state_table.h"
+
+namespace laminar::exec {
+
+using state::Epoch;
+
+enum class Step : uint8_t {
+  kMore,    // go on
+  kDone,    // this operator needs no more input (LIMIT is full); the head of the chain may stop
+  kFailed,  // see Operator::failure()
+};
+
+// Where rows go that cannot go on. Each call counts them; the engine keeps the latest for SQL (`late('view')`, `errors('source')`).
+class SideOutput {
+ public:
+  virtual ~SideOutput() = default;
+  // Rows [0, count) of `rows`, positions in `batch`, were late, or failed with `why`.
+  virtual void Add(const data::Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode why) = 0;
+};
+
+// What an operator is given in Open; all outlive it. `environment` is refreshed by the head of the chain before each event.
+struct Context {
+  const expr::EvalEnvironment* environment = nullptr;
+  SideOutput* row_errors = nullptr;   // rows whose expressions failed; never null
+  SideOutput* late_rows = nullptr;    // rows behind the watermark of a window; never null
+  uint64_t memory_limit_bytes = 0;    // of one state table; 0: none
+};
+
+class Operator;
+
+// The way on: to one input of the next operator. Counts what passes (single writer, plain stores).
+class Output {
+ public:
+  Output() = default;
+  Output(Operator* next, int input) : next_(next), input_(input) {}
+  Step Push(data::Batch& batch);
+  Step PushWatermark(Timestamp watermark);
+  Step PushTick(Timestamp now);
+  Step PushBarrier(Epoch epoch);
+  uint64_t rows() const { return rows_; }
+  uint64_t batches() const { return batches_; }
+  Operator* next() const { return next_; }
+
+ private:
+  Operator* next_ = nullptr;
+  int input_ = 0;
+  uint64_t rows_ = 0;
+  uint64_t batches_ = 0;
+};
+
+class Operator {
+ public:
+  virtual ~Operator() = default;
+  // May allocate; called once before anything else.
+  virtual Status Open(const Context& context) = 0;
+  virtual Step Process(int input, data::Batch& batch, Output& out) = 0;
+  virtual Step Watermark(int input, Timestamp watermark, Output& out) = 0;
+  // Processing time passed; only few operators care. Default: forward.
+  virtual Step Tick(Timestamp now, Output& out) { return out.PushTick(now); }
+  // All events before it belong to `epoch`. Default: forward. With several inputs: once all inputs had it.
+  virtual Step Barrier(Epoch epoch, Output& out) { return out.PushBarrier(epoch); }
+
+  // For metrics and state inspection.
+  virtual uint64_t state_rows() const { return 0; }
+  virtual uint64_t state_bytes() const { return 0; }
+
+  const Status& failure() const { return failure_; }
+  Output& output() { return output_; }
+  const Output& output() const { return output_; }
+  void ConnectTo(Operator* next, int input) { output_ = Output(next, input); }
+
+ protected:
+  Step Fail(Status status) {
+    failure_ = std::move(status);
+    return Step::kFailed;
+  }
+
+ private:
+  Output output_;
+  Status failure_;
+};
+
+inline Step Output::Push(data::Batch& batch) {
+  if (batch.rows == 0) return Step::kMore;
+  rows_ += batch.rows;
+  ++batches_;
+  return next_->Process(input_, batch, next_->output());
+}
+inline Step Output::PushWatermark(Timestamp watermark) { return next_->Watermark(input_, watermark, next_->output()); }
+inline Step Output::PushTick(Timestamp now) { return next_->Tick(now, next_->output()); }
+inline Step Output::PushBarrier(Epoch epoch) { return next_->Barrier(epoch, next_->output()); }
+
+}  // namespace laminar::exec
