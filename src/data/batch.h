@@ -34,6 +34,7 @@ struct Column {
   uint64_t* errors = nullptr;     // a bit a row whose value could not be computed; only on results of expressions
   Column* children = nullptr;     // ARRAY: element; MAP: key, value; STRUCT: its fields
   // kDictionary only:
+  // Validity is then a bit a row as well; a code under a null is below max(dictionary_size, 1) and that slot is readable.
   const uint32_t* codes = nullptr;
   const Column* dictionary = nullptr;  // a flat column of dictionary_size values, without nulls
   uint64_t dictionary_id = 0;          // equal ids: same dictionary, so results per code may be kept
@@ -132,7 +133,10 @@ class BatchBuffer {
 
   // Marks rows [0, rows()) valid and turns on has_nulls, if not on yet; then bits can be cleared. For row-wise writers.
   void SetNull(size_t column, uint32_t row);
-  // Reserves `count` child slots of an ARRAY or MAP column (all children grow together) and returns the first's position.
+  // The same for any column of this buffer, children included. The slot becomes harmless; children of a STRUCT become null too.
+  void SetNull(Column& column, uint32_t row);
+  // Reserves `count` child slots of an ARRAY or MAP column (all children grow together) and returns the first's position. Growing
+  // moves the children's buffers (never the Column array), so take their pointers again afterwards.
   uint32_t ReserveChild(Column& list_column, const Type& type, uint32_t count);
 
   // Row-wise writing, for readers, tests and INSERT: appends a row; values.size() == columns. Deep copy.
@@ -144,6 +148,8 @@ class BatchBuffer {
 
  private:
   struct Storage;  // buffers of one column, recursively
+  Storage& StorageOf(const Column& column);
+  void AppendWeights(const Batch& from, const uint16_t* rows, uint32_t first, uint32_t count);
 
   std::vector<Type> types_;
   uint32_t capacity_ = 0;

@@ -9,12 +9,10 @@
 
 #include "base/status.h"
 #include "data/batch.h"
+#include "data/decimal.h"
 #include "data/type.h"
 
 namespace laminar::data {
-
-using Int128 = __int128;
-using UInt128 = unsigned __int128;
 
 class Value {
  public:
@@ -50,9 +48,14 @@ class Value {
   std::string ToString(const Type& type) const;
   // Total order within one type: NULL last, NaN above all numbers, -0.0 equal to 0.0. Nested values compare item by item.
   static int Compare(const Value& a, const Value& b, const Type& type);
+  // Equality as Compare sees it, for values of one type.
   bool operator==(const Value& other) const;
 
  private:
+  int64_t AsInt() const;  // of a signed or unsigned integer, bits kept
+  double AsDouble() const;
+  void ListToColumn(BatchBuffer& buffer, Column& column, const Type& type, uint32_t row) const;
+
   using Rep = std::variant<std::monostate, bool, int64_t, uint64_t, double, Int128, UInt128, std::string, Interval,
                            std::vector<Value>>;
   explicit Value(Rep rep) : rep_(std::move(rep)) {}
