@@ -1,8 +1,9 @@
 # Reads src/layers.txt: one static library a module, its unit tests in one binary, linked as the file says.
+# Adding a file or a module edits nothing here; an outside library is one line below.
 file(STRINGS "${CMAKE_SOURCE_DIR}/src/layers.txt" layer_lines)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/layers.txt")
 
-# Outside libraries by module; headers are owned as layers.txt says.
+# Outside libraries by module; which files may include their headers stands in layers.txt.
 set(outside_data date::date date::date-tz fmt::fmt)
 set(outside_base fmt::fmt)
 set(outside_expr fmt::fmt)
@@ -16,12 +17,25 @@ set(outside_plan fmt::fmt)
 set(outside_sql fmt::fmt)
 set(outside_exec fmt::fmt)
 set(outside_cli fmt::fmt $<TARGET_NAME_IF_EXISTS:PkgConfig::libedit>)
-set(kernel_modules data expr functions state exec runtime)  # always at -O3 when optimised
 
-add_library(laminar_pch INTERFACE)
-target_precompile_headers(laminar_pch INTERFACE
-  <cstdint> <cstring> <memory> <optional> <span> <string> <string_view> <vector> <expected> <utility>)
+set(common_headers <cstdint> <cstring> <memory> <optional> <span> <string> <string_view> <vector> <expected> <utility>)
 
+# doctest's own code, compiled once for all test binaries.
+if(LAMINAR_TESTS AND doctest_FOUND)
+  add_library(laminar_unit_main OBJECT "${CMAKE_SOURCE_DIR}/tests/unit_main.cc")
+endif()
+
+# Two precompiled headers serve everything: the libraries' and the tests' (which print values, so <ostream> too).
+function(use_precompiled_header target owner)
+  if(target STREQUAL owner)
+    target_precompile_headers(${target} PRIVATE ${common_headers} ${ARGN})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  endif()
+endfunction()
+
+set(laminar_modules "")
+set(laminar_unit_tests "")
 foreach(line IN LISTS layer_lines)
   string(REGEX REPLACE "#.*" "" line "${line}")
   string(STRIP "${line}" line)
@@ -33,6 +47,7 @@ foreach(line IN LISTS layer_lines)
   if(module MATCHES "/")
     continue()
   endif()
+  list(APPEND laminar_modules ${module})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${module}/*.cc")
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
@@ -41,24 +56,30 @@ foreach(line IN LISTS layer_lines)
   list(TRANSFORM needs PREPEND laminar_)
   if(sources)
     add_library(laminar_${module} STATIC ${sources})
-    target_link_libraries(laminar_${module} PUBLIC ${needs} ${outside_${module}} PRIVATE laminar_flags laminar_pch)
+    target_link_libraries(laminar_${module} PUBLIC ${needs} ${outside_${module}})
     target_include_directories(laminar_${module} PUBLIC "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/include")
-    if(module IN_LIST kernel_modules)
-      target_compile_options(laminar_${module} PRIVATE $<$<CONFIG:Release>:-O3>)
-    endif()
+    use_precompiled_header(laminar_${module} laminar_base)
   else()
     add_library(laminar_${module} INTERFACE)
     target_link_libraries(laminar_${module} INTERFACE ${needs} ${outside_${module}})
     target_include_directories(laminar_${module} INTERFACE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/include")
   endif()
-  if(LAMINAR_TESTS AND tests)
-    add_executable(${module}_test ${tests} "${CMAKE_SOURCE_DIR}/tests/unit_main.cc")
-    target_link_libraries(${module}_test PRIVATE laminar_${module} laminar_flags laminar_pch fmt::fmt)
+  if(LAMINAR_TESTS AND doctest_FOUND AND tests)
+    add_executable(${module}_test ${tests})
+    target_link_libraries(${module}_test PRIVATE laminar_unit_main laminar_${module} fmt::fmt)
+    use_precompiled_header(${module}_test base_test <ostream>)
     list(APPEND laminar_unit_tests ${module}_test)
   endif()
 endforeach()
 
 if(EXISTS "${CMAKE_SOURCE_DIR}/src/app/main.cc")
   add_executable(laminar "${CMAKE_SOURCE_DIR}/src/app/main.cc")
-  target_link_libraries(laminar PRIVATE crypto_first laminar_app laminar_flags laminar_pch)
+  target_link_libraries(laminar PRIVATE crypto_first laminar_app)
 endif()
+
+# Everything a unit-test run needs; ./dev test runs these binaries.
+if(laminar_unit_tests)
+  add_custom_target(unit_tests DEPENDS ${laminar_unit_tests})
+endif()
+list(TRANSFORM laminar_unit_tests APPEND "\n" OUTPUT_VARIABLE unit_test_lines)
+file(WRITE "${CMAKE_BINARY_DIR}/unit_tests.txt" ${unit_test_lines})

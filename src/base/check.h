@@ -8,10 +8,16 @@ namespace laminar {
 
 }  // namespace laminar
 
+#ifdef DOCTEST_LIBRARY_INCLUDED
+// A test that includes doctest first: one meaning of CHECK in it, doctest's, also inside our headers.
+#undef CHECK
+#define CHECK(...) DOCTEST_CHECK(static_cast<bool>(__VA_ARGS__))
+#else
 #define CHECK(condition)                                                                  \
   do {                                                                                    \
     if (!(condition)) [[unlikely]] ::laminar::CheckFailed(#condition, __FILE__, __LINE__); \
   } while (false)
+#endif
 
 #ifdef NDEBUG
 #define DCHECK(condition) \
