@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Everything that must hold for a change to be merged, in order: ./dev ci.
+
+The tests as a user runs them, the house rules, the release build with the demo, and the tests again under the sanitizers.
+Each step runs even if one before failed, so one run shows all that is wrong. The last line sums up: "N passed, N failed".
+"""
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
+STEPS = [
+    ("tests", ["./dev", "test"]),
+    ("lint", ["./dev", "lint"]),
+    ("fuzz", ["./dev", "fuzz", "--seconds", "2"]),
+    ("release", ["./dev", "build", "release"]),
+    ("sanitizers", ["./dev", "asan"]),
+    ("races", ["./dev", "tsan"]),
+]
+
+
+def run(name, command):
+    print(f"--- {name}: {' '.join(command)}", flush=True)
+    start = time.monotonic()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace") as child:
+        lines = []
+        for line in child.stdout:
+            lines.append(line)
+            if not re.match(r"\[\d+/\d+\] ", line):
+                sys.stdout.write(line)
+                sys.stdout.flush()
+    found = SUMMARY.findall("".join(lines))
+    passed, failed = map(int, found[-1]) if found else (1 if child.returncode == 0 else 0, 0)
+    if child.returncode != 0 and failed == 0:
+        failed = 1
+    print(f"--- {name}: {'ok' if child.returncode == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s", flush=True)
+    return passed, failed
+
+
+def main():
+    results = [run(name, command) for name, command in STEPS]
+    passed, failed = sum(p for p, _ in results), sum(f for _, f in results)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+sys.exit(main())
