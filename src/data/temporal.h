@@ -71,7 +71,7 @@ bool ParseTime(std::string_view text, int64_t& micros);
 bool ParseTimestamp(std::string_view text, int precision, int64_t& out, bool* has_offset = nullptr);
 // '1 day 02:03:04', '5 minutes', '1.5h', '-3 mons ago', '1-2' (years-months), ISO P1Y2M3DT4H5M6.5S. A bare number counts seconds.
 bool ParseInterval(std::string_view text, Interval& out);
-// The number in `text` of one unit: INTERVAL '5' MINUTE. Also '1:30' HOUR TO MINUTE style texts through ParseInterval.
+// The number in `text`, of one unit: INTERVAL '5' MINUTE.
 bool ParseIntervalOfUnit(std::string_view text, std::string_view unit, Interval& out);
 
 // Longest texts; the Format functions write no terminator and return the length.
