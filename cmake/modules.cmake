@@ -72,11 +72,6 @@ foreach(line IN LISTS layer_lines)
   endif()
 endforeach()
 
-if(EXISTS "${CMAKE_SOURCE_DIR}/src/app/main.cc")
-  add_executable(laminar "${CMAKE_SOURCE_DIR}/src/app/main.cc")
-  target_link_libraries(laminar PRIVATE crypto_first laminar_app)
-endif()
-
 # Everything a unit-test run needs; ./dev test runs these binaries.
 if(laminar_unit_tests)
   add_custom_target(unit_tests DEPENDS ${laminar_unit_tests})

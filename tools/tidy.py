@@ -5,7 +5,7 @@
     tools/tidy.py --record   write today's sizes into tools/tidy_baseline.txt (only ever to smaller limits, please)
 
 Rules: line length; size of files and functions, with a ratchet (what is over the limit may not grow); banned words and
-calls, each with its replacement; ring-0 files without new, throw, shared pointers; a .def line for every file and a file
+calls, each with its replacement; ring-0 files without locks and std::function; a .def line for every file and a file
 for every line; links in documents alive; no unfinished work left in the text.
 """
 import pathlib
@@ -23,7 +23,7 @@ FUNCTION_MAX = 70
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # pattern, why, where it is allowed (path prefixes under src/)
 BANNED_CALLS = [
-    (r"\bthrow\b", "nothing of ours throws: return a Status", ()),
+    (r"\bthrow\b(?! std::bad_alloc)", "nothing of ours throws: return a Status", ()),
     (r"\bdynamic_cast\b", "give the interface a kind, or a virtual function", ()),
     (r"\bstd::format\b|\bstd::print", "not in this standard library: use fmt", ()),
     (r"\bstd::regex\b", "slow and recursive: use RE2 in its wrapper", ()),
@@ -39,12 +39,11 @@ BANNED_CALLS = [
     (r"\batoi\(|\bstrtol\(|\bstd::sto[ifdl]", "use ParseInt64 or ParseDouble of base/text.h", ()),
 ]
 BANNED_IN_RING_0 = [
-    (r"\bstd::shared_ptr\b|\bstd::make_shared\b", "no shared ownership in ring 0"),
     (r"\bstd::function\b", "may allocate: use a template, a function pointer or an interface"),
     (r"\bstd::(mutex|lock_guard|unique_lock|condition_variable)\b", "no lock in ring 0"),
 ]
 FILE_LISTS = [  # .def list, macro, where its files are, how a name becomes a file
-    ("functions/functions.def", "FUNCTION", ("functions/scalar", "functions/aggregate", "functions/table")),
+    ("functions/functions.def", "FUNCTION_FAMILY", ("functions/scalar", "functions/aggregate", "functions/table")),
     ("formats/formats.def", "FORMAT", ("formats",)),
     ("app/connectors.def", "CONNECTOR", ("connectors",)),
 ]
@@ -139,13 +138,17 @@ def check_ratchet(sizes):
             yield place, number, f"{what}, the limit is {limit}{was}"
 
 
+def snake(name):
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
 def check_lists():
     for listing, macro, folders in FILE_LISTS:
         path = SRC / listing
         if not path.exists():
             continue
         lines = path.read_text().splitlines()
-        names = [(m[1], n) for n, l in enumerate(lines, 1) if (m := re.match(rf"{macro}\((\w+)", l))]
+        names = [(snake(m[1]), n) for n, l in enumerate(lines, 1) if (m := re.match(rf"{macro}\((\w+)", l))]
         for (before, _), (name, number) in zip(names, names[1:]):
             if name < before:
                 yield f"src/{listing}", number, f"{name} stands behind {before}: keep the list sorted"

@@ -81,7 +81,7 @@ struct DecimalText {
   uint64_t fraction_billionths = 0;
 };
 
-// Takes a number off the front of text. False: no number, or too many digits.
+// Takes a number off the front of text. False: no number, or one too large.
 bool TakeDecimal(std::string_view* text, DecimalText* number) {
   if (!text->empty() && (text->front() == '-' || text->front() == '+')) {
     number->is_negative = text->front() == '-';
@@ -89,8 +89,9 @@ bool TakeDecimal(std::string_view* text, DecimalText* number) {
   }
   size_t digits = 0;
   for (; !text->empty() && IsDigitAscii(text->front()); ++digits, text->remove_prefix(1)) {
-    if (digits >= 18) return false;
-    number->whole = number->whole * 10 + static_cast<uint64_t>(text->front() - '0');
+    const auto digit = static_cast<uint64_t>(text->front() - '0');
+    if (__builtin_mul_overflow(number->whole, 10, &number->whole)) return false;
+    if (__builtin_add_overflow(number->whole, digit, &number->whole)) return false;
   }
   if (text->empty() || text->front() != '.') return digits > 0;
   text->remove_prefix(1);

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Writes docs/reference/ from the .def lists; with --check only says whether the pages are fresh.
+
+The lists are the source: an error code, a metric, a format, a keyword is documented by its line. Never edit the pages.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs/reference"
+STRING = r'"((?:[^"\\]|\\.)*)"'
+NOTE = "<!-- Written by ./dev docs from {}. Do not edit. -->\n\n"
+CLASSES = {"kUser": "the statement or its settings", "kData": "a row", "kResource": "a limit or a resource",
+           "kExternal": "something outside", "kStorage": "the disk or stored bytes", "kBug": "LaminarDB itself"}
+
+
+def entries(listing, pattern):
+    return re.findall(pattern, (ROOT / "src" / listing).read_text(), re.MULTILINE)
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]) + "\n"
+
+
+def errors():
+    found = entries("base/error_codes.def", rf"^ERROR\((\w+), {STRING}, {STRING}, (\w+), {STRING}\)")
+    text = NOTE.format("src/base/error_codes.def") + "# Error codes\n\n"
+    text += ("Every error carries a stable code, a SQLSTATE, a message and, where something can be done, a hint. "
+             "Programs should look at the code; messages may change.\n\n")
+    for error_class, who in CLASSES.items():
+        rows = [(f"`{code}`", state, meaning) for _, code, state, c, meaning in found if c == error_class]
+        if rows:
+            text += f"## About {who}\n\n{table(('code', 'SQLSTATE', 'meaning'), rows)}\n"
+    return text.rstrip() + "\n"
+
+
+def metrics():
+    found = entries("observe/metrics.def", rf"^METRIC\((\w+), {STRING}, k(\w+), k(\w+), {STRING}\)")
+    text = NOTE.format("src/observe/metrics.def") + "# Metrics\n\n"
+    text += ("`SELECT * FROM laminar_metrics` lists them with their labels. A histogram gives one row each for `_count`, "
+             "`_sum`, `_max`, `_p50`, `_p99` and `_p999`; its quantiles are off by at most 1/32.\n\n")
+    rows = [(f"`laminar_{name}`", kind.lower(), unit.lower(), meaning) for _, name, kind, unit, meaning in found]
+    return text + table(("metric", "kind", "unit", "what it says"), rows)
+
+
+def formats():
+    found = entries("formats/formats.def", rf"^FORMAT\((\w+), {STRING}, {STRING}\)")
+    text = NOTE.format("src/formats/formats.def") + "# Formats\n\n"
+    text += "The format of a file follows from its ending unless the option `format` names it.\n\n"
+    return text + table(("format", "file endings"), [(f"`{name}`", f"`{endings}`") for _, name, endings in found])
+
+
+PAGES = {"errors.md": errors, "metrics.md": metrics, "formats.md": formats}
+
+
+def main():
+    stale = []
+    for name, page in PAGES.items():
+        path, text = REFERENCE / name, page()
+        if path.exists() and path.read_text() == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            REFERENCE.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    if "--check" in sys.argv and stale:
+        print(f"docs/reference is stale ({', '.join(stale)}): run ./dev docs")
+        return 1
+    print(f"docs: {len(PAGES)} reference pages {'fresh' if not stale else 'written'}")
+    return 0
+
+
+sys.exit(main())
