@@ -153,8 +153,8 @@ def check_lists():
             if name < before:
                 yield f"src/{listing}", number, f"{name} stands behind {before}: keep the list sorted"
         for name, number in names:
-            places = [SRC / folder / form for folder in folders for form in (f"{name}.cc", name)]
-            if not any(place.exists() for place in places):
+            places = [SRC / folder / form for folder in folders for form in (f"{name}*.cc", name)]
+            if not any(next(place.parent.glob(place.name), None) for place in places):
                 yield f"src/{listing}", number, f"no file {name}.cc in {' or '.join(folders)}"
 
 
