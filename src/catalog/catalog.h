@@ -28,7 +28,6 @@ using OptionList = std::vector<std::pair<std::string, std::string>>;
 struct WatermarkDefinition {
   uint32_t column = 0;            // of the relation's schema
   Duration delay = 0;             // watermark = largest time - delay
-  expr::ExprPtr expression;       // over the schema; set instead of delay for other monotone expressions
 };
 
 struct Relation {

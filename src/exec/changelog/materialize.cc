@@ -1,0 +1,171 @@
+#include "exec/changelog/materialize.h"
+
+#include <algorithm>
+
+#include "base/hot_scope.h"
+
+namespace laminar::exec {
+
+using data::Batch;
+using data::BatchBuffer;
+using data::Column;
+using data::Type;
+using data::TypeId;
+using state::kNoRow;
+using state::RowRef;
+
+StoredRows::StoredRows(std::shared_ptr<const state::Snapshot> snapshot, std::vector<Type> types, std::vector<uint32_t> place, bool is_bag)
+    : snapshot_(std::move(snapshot)), stored_(std::move(types)), place_(std::move(place)), is_bag_(is_bag), width_(static_cast<uint32_t>(place_.size())) {}
+
+void StoredRows::Read(uint64_t& cursor, BatchBuffer& out) const {
+  BatchBuffer stored(stored_, out.capacity());
+  snapshot_->Read(cursor, stored);
+  out.Reset();
+  if (stored.rows() == 0) return;
+  std::vector<Column> columns;
+  for (uint32_t i = 0; i < width_; ++i) columns.push_back(stored.column(place_[i]));
+  Batch view{stored.rows(), width_, columns.data(), nullptr};
+  out.AppendRows(view, 0, stored.rows());
+  if (!is_bag_) return;
+  const int64_t* counts = stored.column(stored_.size() - 1).As<int64_t>();
+  std::copy_n(counts, stored.rows(), out.UseWeights());
+}
+
+Materialize::Materialize(MaterializeSpec spec) : spec_(std::move(spec)) {
+  layout_ = spec_.has_key ? Layout::kKeyed : spec_.input_retracts ? Layout::kBag : Layout::kLog;
+  state::TableSpec table;
+  table.name = spec_.name;
+  place_.resize(spec_.types.size());
+  auto add = [&](uint32_t column, std::vector<Type>& types, std::vector<uint32_t>& columns) {
+    types.push_back(spec_.types[column]);
+    columns.push_back(column);
+  };
+  for (uint32_t i = 0; i < spec_.types.size(); ++i) {
+    const bool is_key = layout_ == Layout::kBag || (layout_ == Layout::kKeyed && std::ranges::find(spec_.key, i) != spec_.key.end());
+    add(i, is_key ? table.key : table.values, is_key ? key_columns_ : value_columns_);
+  }
+  uint32_t next = 0;
+  if (layout_ == Layout::kLog) {
+    table.key = {Type(TypeId::kInt64)};
+    next = 1;
+  }
+  for (uint32_t column : key_columns_) place_[column] = next++;
+  for (uint32_t column : value_columns_) place_[column] = next++;
+  if (layout_ == Layout::kBag) {
+    table.values.push_back(Type(TypeId::kInt64));
+    table.payload_bytes = 8;
+  }
+  table_ = std::make_unique<state::StateTable>(std::move(table));
+}
+
+Status Materialize::Open(const Context& context) {
+  state::TableSpec spec = table_->spec();
+  spec.memory_limit_bytes = context.memory_limit_bytes;
+  table_ = std::make_unique<state::StateTable>(std::move(spec));
+  extra_ = std::make_unique<BatchBuffer>(std::vector<Type>{TypeId::kInt64});
+  hashes_.resize(data::kBatchCapacity);
+  refs_.resize(data::kBatchCapacity);
+  inserted_.resize(data::kBatchCapacity);
+  columns_.reserve(spec_.types.size() + 1);
+  return {};
+}
+
+Step Materialize::Process(int, Batch& batch, Output& out) {
+  if (Status status = table_->Reserve(batch.rows); !status.ok()) return Fail(std::move(status));
+  switch (layout_) {
+    case Layout::kKeyed:
+      ApplyKeyed(batch);
+      break;
+    case Layout::kLog:
+      ApplyLog(batch);
+      break;
+    case Layout::kBag:
+      ApplyBag(batch);
+      break;
+  }
+  return out.Push(batch);
+}
+
+Step Materialize::Barrier(Epoch epoch, Output& out) {
+  table_->BeginEpoch(epoch + 1);
+  return out.PushBarrier(epoch);
+}
+
+void Materialize::ApplyKeyed(const Batch& batch) {
+  data::HashRows(batch, spec_.types, key_columns_, hashes_.data());
+  table_->FindOrInsert(batch, key_columns_, hashes_.data(), refs_.data(), inserted_.data());
+  if (batch.weights == nullptr) {
+    table_->WriteValues({refs_.data(), batch.rows}, batch, value_columns_);
+    return;
+  }
+  // The last change of a key decides. An update pair stands together (-1 old, +1 new), so only removals without one need a closer look.
+  AllowAllocation allow;
+  std::vector<RowRef> gone;
+  bool unpaired = false;
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    if (batch.weights[row] > 0) continue;
+    const bool pair = row + 1 < batch.rows && batch.weights[row + 1] > 0 && refs_[row + 1] == refs_[row];
+    unpaired |= !pair;
+    if (!pair && inserted_[row] != 0) ++negative_rows_;
+  }
+  if (unpaired) {
+    std::vector<std::pair<RowRef, uint32_t>> order;
+    for (uint32_t row = 0; row < batch.rows; ++row) order.emplace_back(refs_[row], row);
+    std::ranges::sort(order);
+    for (size_t i = 0; i < order.size(); ++i) {
+      const bool is_last = i + 1 == order.size() || order[i + 1].first != order[i].first;
+      if (is_last && batch.weights[order[i].second] <= 0) gone.push_back(order[i].first);
+    }
+  }
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    if (batch.weights[row] <= 0) refs_[row] = kNoRow;  // nothing to write
+  }
+  table_->WriteValues({refs_.data(), batch.rows}, batch, value_columns_);
+  for (RowRef ref : gone) table_->Erase(ref);
+}
+
+void Materialize::ApplyLog(const Batch& batch) {
+  extra_->Reset();
+  extra_->SetRows(batch.rows);
+  int64_t* numbers = extra_->column(0).As<int64_t>();
+  for (uint32_t row = 0; row < batch.rows; ++row) numbers[row] = next_number_++;
+  static constexpr uint32_t kFirst[] = {0};
+  const Type key[] = {Type(TypeId::kInt64)};
+  data::HashRows(extra_->batch(), key, kFirst, hashes_.data());
+  table_->FindOrInsert(extra_->batch(), kFirst, hashes_.data(), refs_.data(), inserted_.data());
+  table_->WriteValues({refs_.data(), batch.rows}, batch, value_columns_);
+}
+
+void Materialize::ApplyBag(const Batch& batch) {
+  data::HashRows(batch, spec_.types, key_columns_, hashes_.data());
+  table_->FindOrInsert(batch, key_columns_, hashes_.data(), refs_.data(), inserted_.data());
+  extra_->Reset();
+  extra_->SetRows(batch.rows);
+  int64_t* counts = extra_->column(0).As<int64_t>();
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    auto* count = reinterpret_cast<int64_t*>(table_->Mutable(refs_[row]) + table_->payload_offset());
+    *count += batch.Weight(row);
+  }
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    counts[row] = *reinterpret_cast<const int64_t*>(table_->Get(refs_[row]) + table_->payload_offset());
+    if (counts[row] < 0) ++negative_rows_;
+  }
+  static constexpr uint32_t kFirst[] = {0};
+  table_->WriteValues({refs_.data(), batch.rows}, extra_->batch(), kFirst);
+  AllowAllocation allow;
+  std::vector<RowRef> gone;
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    if (counts[row] == 0) gone.push_back(refs_[row]);
+  }
+  std::ranges::sort(gone);
+  gone.erase(std::unique(gone.begin(), gone.end()), gone.end());
+  for (RowRef ref : gone) table_->Erase(ref);
+}
+
+std::shared_ptr<const StoredRows> Materialize::TakeSnapshot() {
+  std::vector<Type> types = table_->spec().key;
+  types.insert(types.end(), table_->spec().values.begin(), table_->spec().values.end());
+  return std::make_shared<StoredRows>(table_->TakeSnapshot(), std::move(types), place_, layout_ == Layout::kBag);
+}
+
+}  // namespace laminar::exec

@@ -1,0 +1,70 @@
+// Materialize: the stored result of a view or table: a state table kept up to date by changes, and passed on.
+//
+// Law: the stored bag is the sum of the weights of all rows seen. Three layouts, chosen by what the planner proved:
+//   keyed: one row a key; the last change of a key in a batch decides (-1 old, +1 new: the new row; -1 alone: gone);
+//   log: input that never retracts and has no key: rows in order of arrival;
+//   bag: else: each different row with its multiplicity.
+// Snapshots are taken between events by the owner and read anywhere.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "exec/changelog/materialize_spec.h"
+#include "exec/operator.h"
+#include "state/table/state_table.h"
+
+namespace laminar::exec {
+
+// The rows of a view at one epoch. Safe from any thread.
+class StoredRows {
+ public:
+  StoredRows(std::shared_ptr<const state::Snapshot> snapshot, std::vector<data::Type> types, std::vector<uint32_t> place, bool is_bag);
+  uint64_t size() const { return snapshot_->size(); }
+  // Fills `out` (the view's types) with rows from `cursor` on; weights are set for a bag. out.rows() == 0: done.
+  // Strings are views into the snapshot.
+  void Read(uint64_t& cursor, data::BatchBuffer& out) const;
+
+ private:
+  std::shared_ptr<const state::Snapshot> snapshot_;
+  std::vector<data::Type> stored_;     // of the snapshot: key columns, then values
+  std::vector<uint32_t> place_;        // view column i stands at snapshot column place_[i]
+  bool is_bag_;
+  uint32_t width_;
+};
+
+class Materialize final : public Operator {
+ public:
+  explicit Materialize(MaterializeSpec spec);
+  Status Open(const Context& context) override;
+  Step Process(int input, data::Batch& batch, Output& out) override;
+  Step Watermark(int input, Timestamp watermark, Output& out) override { return out.PushWatermark(watermark); }
+  Step Barrier(Epoch epoch, Output& out) override;
+
+  uint64_t state_rows() const override { return table_->size(); }
+  uint64_t state_bytes() const override { return table_->memory_bytes(); }
+  std::shared_ptr<const StoredRows> TakeSnapshot();
+  uint64_t negative_rows() const { return negative_rows_; }  // removals of rows that were not there
+
+ private:
+  enum class Layout : uint8_t { kKeyed, kLog, kBag };
+  void ApplyKeyed(const data::Batch& batch);
+  void ApplyLog(const data::Batch& batch);
+  void ApplyBag(const data::Batch& batch);
+
+  MaterializeSpec spec_;
+  Layout layout_;
+  std::vector<uint32_t> key_columns_;    // of the incoming batch
+  std::vector<uint32_t> value_columns_;
+  std::vector<uint32_t> place_;
+  std::unique_ptr<state::StateTable> table_;
+  std::unique_ptr<data::BatchBuffer> extra_;  // log: row numbers; bag: multiplicities
+  std::vector<data::Column> columns_;
+  std::vector<uint64_t> hashes_;
+  std::vector<state::RowRef> refs_;
+  std::vector<uint8_t> inserted_;
+  int64_t next_number_ = 0;
+  uint64_t negative_rows_ = 0;
+};
+
+}  // namespace laminar::exec

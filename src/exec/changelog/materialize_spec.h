@@ -1,0 +1,22 @@
+// What the planner says of a stored result: a materialized view or a table.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/type.h"
+
+namespace laminar::exec {
+
+// key: the columns that identify a row; a +1 row replaces what stands under its key. Without a key: a log of rows in order of arrival when the input
+// never retracts, else a bag of rows with multiplicities.
+struct MaterializeSpec {
+  std::string name;
+  std::vector<data::Type> types;
+  std::vector<uint32_t> key;
+  bool has_key = false;         // true with an empty `key`: at most one row
+  bool input_retracts = false;
+};
+
+}  // namespace laminar::exec

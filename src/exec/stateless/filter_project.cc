@@ -1,0 +1,89 @@
+#include "exec/stateless/filter_project.h"
+
+#include "base/hot_scope.h"
+
+namespace laminar::exec {
+
+using data::Batch;
+using data::BatchBuffer;
+using data::Column;
+
+Status FilterProject::Open(const Context& context) {
+  context_ = context;
+  if (spec_.predicate != nullptr) predicate_ = TRY(expr::Predicate::Compile(*spec_.predicate, spec_.input));
+  std::vector<const expr::Expr*> outputs;
+  std::vector<uint32_t> columns;
+  std::vector<data::Type> types;
+  for (const expr::ExprPtr& output : spec_.outputs) {
+    outputs.push_back(output.get());
+    types.push_back(output->type);
+    expr::CollectColumns(*output, columns);
+  }
+  program_ = TRY(expr::Program::Compile(outputs, spec_.input));
+  used_.assign(spec_.input.size(), false);
+  for (uint32_t column : columns) used_[column] = true;
+  gathered_ = std::make_unique<BatchBuffer>(spec_.input);
+  kept_ = std::make_unique<BatchBuffer>(types);
+  columns_.resize(outputs.size());
+  selection_.resize(data::kBatchCapacity + 64);
+  return {};
+}
+
+Step FilterProject::Process(int, Batch& batch, Output& out) {
+  if (!predicate_) return Project(batch, out);
+  const uint32_t count = predicate_->Select(batch, *context_.environment, selection_.data());
+  if (const uint64_t* errors = predicate_->errors()) {
+    std::vector<uint16_t> failed;  // rare
+    for (uint32_t row = 0; row < batch.rows; ++row) {
+      if (data::TestBit(errors, row)) failed.push_back(static_cast<uint16_t>(row));
+    }
+    context_.row_errors->Add(batch, failed.data(), static_cast<uint32_t>(failed.size()), predicate_->first_error());
+  }
+  if (count == 0) return Step::kMore;
+  if (count == batch.rows) return Project(batch, out);
+  gathered_->Reset();
+  gathered_->SetRows(count);
+  for (uint32_t i = 0; i < batch.column_count; ++i) {
+    if (used_[i]) expr::Gather(batch.columns[i], spec_.input[i], selection_.data(), count, gathered_->column(i), *gathered_);
+  }
+  if (batch.weights != nullptr) {
+    int64_t* weights = gathered_->UseWeights();
+    for (uint32_t k = 0; k < count; ++k) weights[k] = batch.weights[selection_[k]];
+  }
+  return Project(gathered_->batch(), out);
+}
+
+Step FilterProject::Project(Batch& batch, Output& out) {
+  program_->Evaluate(batch, *context_.environment);
+  for (size_t i = 0; i < columns_.size(); ++i) columns_[i] = program_->output(i);
+  Batch result{batch.rows, static_cast<uint32_t>(columns_.size()), columns_.data(), batch.weights};
+  if (program_->any_error()) {
+    AllowAllocation allow;  // failing rows are written down
+    DropFailedRows(batch, result);
+  }
+  return out.Push(result);
+}
+
+void FilterProject::DropFailedRows(const Batch& input, Batch& output) {
+  std::vector<uint16_t> failed;
+  uint32_t kept = 0;
+  for (uint32_t row = 0; row < input.rows; ++row) {
+    bool bad = false;
+    for (const Column& column : columns_) bad |= column.HasError(column.encoding == data::Encoding::kConstant ? 0 : row);
+    if (bad) failed.push_back(static_cast<uint16_t>(row));
+    else selection_[kept++] = static_cast<uint16_t>(row);
+  }
+  context_.row_errors->Add(input, failed.data(), static_cast<uint32_t>(failed.size()), program_->first_error());
+  kept_->Reset();
+  kept_->SetRows(kept);
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    expr::Gather(columns_[i], program_->output_type(i), selection_.data(), kept, kept_->column(i), *kept_);
+  }
+  if (input.weights != nullptr) {
+    int64_t* weights = kept_->UseWeights();
+    for (uint32_t k = 0; k < kept; ++k) weights[k] = input.weights[selection_[k]];
+  }
+  output = kept_->batch();
+}
+
+}  // namespace laminar::exec

@@ -1,0 +1,39 @@
+// FilterProject: WHERE and SELECT in one step.
+//
+// Law (linear): output(A + B) == output(A) + output(B); weights pass through. A row whose predicate or output fails goes to row_errors and no
+// further. Rows that the predicate drops are never computed: survivors are gathered first unless all pass.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "exec/operator.h"
+#include "exec/stateless/stateless_spec.h"
+#include "expr/program.h"
+
+namespace laminar::exec {
+
+class FilterProject final : public Operator {
+ public:
+  explicit FilterProject(FilterProjectSpec spec) : spec_(std::move(spec)) {}
+  Status Open(const Context& context) override;
+  Step Process(int input, data::Batch& batch, Output& out) override;
+  Step Watermark(int input, Timestamp watermark, Output& out) override { return out.PushWatermark(watermark); }
+
+ private:
+  Step Project(data::Batch& batch, Output& out);
+  void DropFailedRows(const data::Batch& input, data::Batch& output);
+
+  FilterProjectSpec spec_;
+  Context context_;
+  std::optional<expr::Predicate> predicate_;
+  std::optional<expr::Program> program_;
+  std::vector<bool> used_;                       // input columns that outputs read
+  std::unique_ptr<data::BatchBuffer> gathered_;  // survivors of the predicate
+  std::unique_ptr<data::BatchBuffer> kept_;      // rows left after some failed
+  std::vector<data::Column> columns_;
+  std::vector<uint16_t> selection_;
+};
+
+}  // namespace laminar::exec

@@ -1,0 +1,38 @@
+#include "exec/stateless/limit.h"
+
+#include <algorithm>
+
+#include "expr/program.h"
+
+namespace laminar::exec {
+
+Status Limit::Open(const Context&) {
+  slice_ = std::make_unique<data::BatchBuffer>(types_);
+  selection_.resize(data::kBatchCapacity);
+  return {};
+}
+
+Step Limit::Process(int, data::Batch& batch, Output& out) {
+  if (passed_ == spec_.limit) return Step::kDone;
+  const uint32_t skip = static_cast<uint32_t>(std::min<uint64_t>(batch.rows, spec_.offset - skipped_));
+  skipped_ += skip;
+  const uint32_t take = static_cast<uint32_t>(std::min<uint64_t>(batch.rows - skip, spec_.limit - passed_));
+  passed_ += take;
+  if (take == batch.rows) {
+    const Step step = out.Push(batch);
+    return step == Step::kMore && passed_ == spec_.limit ? Step::kDone : step;
+  }
+  if (take > 0) {
+    for (uint32_t k = 0; k < take; ++k) selection_[k] = static_cast<uint16_t>(skip + k);
+    slice_->Reset();
+    slice_->SetRows(take);
+    for (uint32_t i = 0; i < batch.column_count; ++i) {
+      expr::Gather(batch.columns[i], types_[i], selection_.data(), take, slice_->column(i), *slice_);
+    }
+    const Step step = out.Push(slice_->batch());
+    if (step != Step::kMore) return step;
+  }
+  return passed_ == spec_.limit ? Step::kDone : Step::kMore;
+}
+
+}  // namespace laminar::exec

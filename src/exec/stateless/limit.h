@@ -1,0 +1,28 @@
+// Limit: the first rows after an offset, then kDone. Its input never retracts, and each weight counts as that many rows.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "exec/operator.h"
+#include "exec/stateless/stateless_spec.h"
+
+namespace laminar::exec {
+
+class Limit final : public Operator {
+ public:
+  Limit(LimitSpec spec, std::vector<data::Type> types) : spec_(spec), types_(std::move(types)) {}
+  Status Open(const Context&) override;
+  Step Process(int input, data::Batch& batch, Output& out) override;
+  Step Watermark(int input, Timestamp watermark, Output& out) override { return out.PushWatermark(watermark); }
+
+ private:
+  LimitSpec spec_;
+  std::vector<data::Type> types_;
+  uint64_t skipped_ = 0;
+  uint64_t passed_ = 0;
+  std::unique_ptr<data::BatchBuffer> slice_;
+  std::vector<uint16_t> selection_;
+};
+
+}  // namespace laminar::exec

@@ -1,0 +1,48 @@
+// Merge: brings several inputs together (UNION ALL). FanOut: gives one stream to several readers.
+//
+// Merge's watermark is the minimum over its inputs and never goes back; a barrier passes once every input had it. FanOut hands each reader its
+// own copy of the batch header, so that one may narrow it without the next one noticing.
+#pragma once
+
+#include <vector>
+
+#include "exec/operator.h"
+#include "exec/stateless/stateless_spec.h"
+
+namespace laminar::exec {
+
+class Merge final : public Operator {
+ public:
+  explicit Merge(UnionSpec spec) : watermarks_(spec.inputs, kMinTimestamp) {}
+  Status Open(const Context&) override { return {}; }
+  Step Process(int input, data::Batch& batch, Output& out) override;
+  Step Watermark(int input, Timestamp watermark, Output& out) override;
+  Step Barrier(Epoch epoch, Output& out) override;
+
+ private:
+  std::vector<Timestamp> watermarks_;
+  Timestamp sent_ = kMinTimestamp;
+  uint32_t barriers_seen_ = 0;
+};
+
+class FanOut final : public Operator {
+ public:
+  Status Open(const Context&) override { return {}; }
+  Step Process(int input, data::Batch& batch, Output& out) override;
+  Step Watermark(int input, Timestamp watermark, Output& out) override;
+  Step Tick(Timestamp now, Output& out) override;
+  Step Barrier(Epoch epoch, Output& out) override;
+
+  // Between events only. The reader must outlive its place here.
+  void Add(Operator* reader, int input);
+  void Remove(const Operator* reader);
+  bool empty() const { return readers_.empty(); }
+  Timestamp watermark() const { return watermark_; }  // the last one passed
+
+ private:
+  std::vector<Output> readers_;
+  std::vector<data::Column> columns_;
+  Timestamp watermark_ = kMinTimestamp;
+};
+
+}  // namespace laminar::exec
