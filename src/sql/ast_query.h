@@ -70,6 +70,7 @@ struct TableRef {
   std::unique_ptr<Join> join;      // kJoin
   std::string alias;               // may be empty
   std::vector<std::string> column_aliases;
+  uint16_t height = 1;             // levels of the tree from here down
   ExpressionPtr as_of;             // FOR SYSTEM_TIME AS OF
   Name versioned_on;
   Name timestamp_by;
@@ -134,6 +135,7 @@ using QueryBodyPtr = std::unique_ptr<QueryBody>;
 
 struct QueryBody {
   BodyKind kind = BodyKind::kSelect;
+  uint16_t height = 1;  // levels of the tree from here down
   TextPosition position;
   std::unique_ptr<Select> select;
   // kSetOperation: two or more inputs, combined from left to right: (a op b) op c.
@@ -166,5 +168,8 @@ struct Query {
 };
 
 QueryPtr MakeQuery();
+
+// A deep copy. Cost: the size of the tree.
+QueryPtr Clone(const Query& query);
 
 }  // namespace laminar::sql

@@ -16,7 +16,7 @@ enum class GeneratedKind : uint8_t { kNone, kVirtual, kStored };
 
 struct ColumnDefinition {
   std::string name;
-  std::optional<TypeName> type;  // absent only for "name AS (expr)" and sinks' bare names
+  std::optional<TypeName> type;  // absent only for "name AS (expr)"
   bool not_null = false;
   bool primary_key = false;
   ExpressionPtr default_value;
@@ -74,7 +74,7 @@ struct CreateSink {
   std::vector<ColumnDefinition> columns;
   Name from;              // FROM relation; or
   QueryPtr query;         // FROM (query) or AS query; neither: fed by INSERT INTO
-  StreamClauses stream;   // clauses outside the parentheses, whatever the input; see EffectiveStream
+  StreamClauses stream;   // with FROM relation only: beside a query the clauses are moved onto the query
   Options options;
   FormatClause format;
 };
@@ -149,7 +149,7 @@ struct Explain {
 
 enum class ShowKind : uint8_t {
   kSources, kSinks, kTables, kViews, kMaterializedViews, kContinuousQueries, kQueries, kFunctions, kVariables, kMetrics,
-  kConnectors, kPrepared,
+  kConnectors, kCheckpoints, kPrepared,
   kDependencies,  // name
   kDependents,    // name
   kWatermarks,    // name, may be empty

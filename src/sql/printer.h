@@ -14,6 +14,11 @@ std::string Print(const Expression& expression);
 std::string Print(const TypeName& type);
 std::string Print(const Query& query);
 std::string Print(const Statement& statement);
+
+// The same with every operator below another in parentheses: two parsed trees are equal exactly when these texts are.
+std::string PrintInFull(const Expression& expression);
+std::string PrintInFull(const Statement& statement);
+
 std::string Print(const IntervalValue& interval);  // INTERVAL '5' MINUTE
 std::string PrintName(const Name& name);           // dotted, quoted where needed
 std::string QuoteIdentifier(std::string_view name);  // only where needed
