@@ -8,6 +8,7 @@ find_package(date REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libedit IMPORTED_TARGET libedit)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 
 # Arrow: a system install first, then the pinned Python wheel in the private environment.
 find_package(Arrow CONFIG QUIET COMPONENTS)

@@ -7,7 +7,7 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_SOURCE_D
 set(outside_data date::date date::date-tz fmt::fmt)
 set(outside_base fmt::fmt)
 set(outside_expr fmt::fmt)
-set(outside_functions fmt::fmt re2_hidden OpenSSL::Crypto PkgConfig::xxhash Boost::headers)
+set(outside_functions fmt::fmt re2_hidden OpenSSL::Crypto PkgConfig::xxhash PkgConfig::utf8proc Boost::headers)
 set(outside_os Threads::Threads)
 set(outside_runtime Threads::Threads)
 set(outside_formats crypto_first Arrow::parquet Arrow::arrow fmt::fmt Boost::headers)
