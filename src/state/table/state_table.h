@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -61,6 +62,8 @@ class StateTable {
                     uint8_t* inserted);
   // Removes the row; its reference may be reused by a later insert.
   void Erase(RowRef row);
+  // Erases many, with prefetch.
+  void EraseRows(std::span<const RowRef> rows);
   void Clear();
 
   // The row for writing: marks it dirty in the current epoch and clones its page if a snapshot shares it. The pointer holds until the next
@@ -80,14 +83,26 @@ class StateTable {
   // True when the stored values of rows[r] equal batch row r's.
   bool ValuesEqual(RowRef row, const data::Batch& batch, uint32_t batch_row, std::span<const uint32_t> value_columns) const;
 
+  // Sorts rows by key parts from `first_key` on, as data::Value::Compare orders values (NULL last; nested values in some fixed order).
+  void SortByKey(std::span<RowRef> rows, uint32_t first_key) const;
+  // Whether two rows agree in all key parts from `first_key` on.
+  bool KeysEqual(RowRef a, RowRef b, uint32_t first_key) const;
+
   // Walks live rows in place order: returns up to `limit` references from position `cursor` on and advances it; empty: done.
   uint32_t Scan(uint64_t& cursor, uint32_t limit, RowRef* out) const;
 
   // Epochs. Rows written since the last BeginEpoch are dirty; DirtyRows lists them (rows erased since are listed as tombstones by key bytes).
+  // Before the first BeginEpoch nothing is noted.
   void BeginEpoch(Epoch epoch);
   uint64_t dirty_rows() const;
+  // Fills out with up to `limit` live dirty rows from position `cursor` on and advances it; 0: done. Each row once.
+  uint32_t DirtyRows(uint64_t& cursor, uint32_t limit, RowRef* out) const;
+  // The next key (data::AppendKey bytes of all key parts) erased in this epoch; false: done. A key may come twice, and may have been made
+  // anew since: tombstones apply before dirty rows.
+  bool NextTombstone(uint64_t& cursor, std::string_view& key) const;
 
-  // At an epoch boundary, by the owner. The snapshot may be read and destroyed on any thread, and outlive the table.
+  // At an epoch boundary, by the owner. The snapshot may be read and destroyed on any thread, and outlive the table. Null for a table
+  // with destroy_payload.
   std::shared_ptr<const Snapshot> TakeSnapshot();
 
  private:

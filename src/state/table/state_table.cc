@@ -1,0 +1,318 @@
+// The state table put together: rows and their pages (page_store.h), the index (key_index.h), lookups (key_lookup.h).
+#include "state/table/state_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/hot_scope.h"
+#include "data/row_key.h"
+#include "state/table/key_index.h"
+#include "state/table/key_lookup.h"
+#include "state/table/page_store.h"
+#include "state/table/table_snapshot.h"
+
+namespace laminar::state {
+namespace {
+
+constexpr uint32_t kBlock = 256;
+constexpr uint32_t kAhead = 16;
+constexpr uint64_t kMostRows = kNoRow - uint64_t{1};
+
+}  // namespace
+
+struct StateTable::Rep {
+  explicit Rep(TableSpec table_spec)
+      : spec(std::move(table_spec)), store(std::make_shared<TableMemory>(spec)), layout(store.layout()), lookup(store, index) {}
+
+  TableSpec spec;
+  PageStore store;
+  const RowLayout& layout;
+  KeyIndex index;
+  mutable KeyLookup lookup;
+  std::string scratch;
+  std::string tombstones;  // u32 length and bytes, again and again
+  std::unique_ptr<data::BatchBuffer> key_row;
+
+  void FreeStrings(const std::vector<StoredColumn>& columns, const uint8_t* row) {
+    for (const StoredColumn& column : columns) {
+      if (column.holds_string()) FreeString(column, row);
+    }
+  }
+  void FreeString(const StoredColumn& column, const uint8_t* row) {
+    const auto text = column.Load<data::StringRef>(row);
+    if (!text.is_inline()) store.FreeString(text.pointer, text.length);
+  }
+  void StoreValue(const StoredColumn& column, uint8_t* row, const data::Column& from, uint32_t batch_row);
+  void DestroyPayloads();
+  void AddTombstone(RowRef row);
+  void Erase(RowRef row);
+};
+
+StateTable::StateTable(TableSpec spec) : rep_(std::make_unique<Rep>(std::move(spec))) {
+  CHECK(rep_->spec.payload_bytes % 8 == 0);
+}
+
+StateTable::~StateTable() { rep_->DestroyPayloads(); }
+
+const TableSpec& StateTable::spec() const { return rep_->spec; }
+uint64_t StateTable::size() const { return rep_->store.live(); }
+uint64_t StateTable::memory_bytes() const {
+  return rep_->store.memory_bytes() + rep_->index.memory_bytes() + rep_->tombstones.capacity();
+}
+uint32_t StateTable::payload_offset() const { return rep_->layout.payload_offset; }
+
+Status StateTable::Reserve(uint32_t rows) {
+  const uint64_t limit = rep_->spec.memory_limit_bytes;
+  if (size() + rows > kMostRows) {
+    return Error(ErrorCode::kLimitReached, fmt::format("state of {}: a table holds at most {} rows", rep_->spec.name, kMostRows));
+  }
+  if (limit == 0) return Status::Ok();
+  const uint64_t room = rep_->store.room();
+  const uint64_t missing = rows > room ? rows - room : 0;
+  const uint64_t needed = memory_bytes() + missing * rep_->layout.row_bytes;
+  if (needed <= limit) return Status::Ok();
+  AllowAllocation message;
+  return Error(Status(ErrorCode::kLimitReached,
+                      fmt::format("state of {}: {} more rows need {} bytes, and the limit is {} bytes ({} rows held)",
+                                  rep_->spec.name, rows, needed, limit, size()))
+                   .WithHint("raise the memory limit of state, or keep fewer groups: a smaller window, less lateness, fewer keys"));
+}
+
+void StateTable::Find(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes, RowRef* out) const {
+  rep_->lookup.Find(batch, key_columns, hashes, out);
+}
+
+void StateTable::FindOrInsert(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes, RowRef* out,
+                              uint8_t* inserted) {
+  rep_->lookup.FindOrInsert(batch, key_columns, hashes, out, inserted);
+}
+
+void StateTable::Rep::AddTombstone(RowRef row) {
+  AllowAllocation growth;
+  if (key_row == nullptr) key_row = std::make_unique<data::BatchBuffer>(spec.key, 1);
+  key_row->Reset();
+  const uint8_t* at = store.At(row);
+  const size_t start = tombstones.size();
+  tombstones.append(sizeof(uint32_t), '\0');
+  for (size_t k = 0; k < layout.keys.size(); ++k) {
+    ReadStored(layout.keys[k], &at, 1, *key_row, key_row->column(k), 0);
+    key_row->SetRows(1);
+    data::AppendKey(key_row->column(k), spec.key[k], 0, tombstones);
+  }
+  const auto length = static_cast<uint32_t>(tombstones.size() - start - sizeof(uint32_t));
+  std::memcpy(tombstones.data() + start, &length, sizeof(length));
+}
+
+void StateTable::Rep::Erase(RowRef row) {
+  uint8_t* at = store.Mutable(row);
+  DCHECK(HeaderOf(at)->live != 0);
+  if (store.is_tracking()) AddTombstone(row);
+  if (spec.destroy_payload != nullptr) spec.destroy_payload(spec.destroy_context, at + layout.payload_offset);
+  index.Erase(HeaderOf(at)->tag, HeaderOf(at)->vnode, row);
+  if (layout.has_strings) {
+    FreeStrings(layout.keys, at);
+    FreeStrings(layout.values, at);
+  }
+  store.Erase(row);
+}
+
+void StateTable::Erase(RowRef row) { rep_->Erase(row); }
+
+void StateTable::EraseRows(std::span<const RowRef> rows) {
+  PageStore& store = rep_->store;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i + kAhead < rows.size()) __builtin_prefetch(store.At(rows[i + kAhead]), 1);
+    if (i + kAhead / 2 < rows.size()) {
+      const RowHeader* header = HeaderOf(store.At(rows[i + kAhead / 2]));
+      rep_->index.Prefetch(uint64_t{header->tag} << 32 | header->vnode);
+    }
+    rep_->Erase(rows[i]);
+  }
+}
+
+void StateTable::Rep::DestroyPayloads() {
+  if (spec.destroy_payload == nullptr) return;
+  for (RowRef row = 0; row < store.slots(); ++row) {
+    uint8_t* at = store.At(row);
+    if (HeaderOf(at)->live != 0) spec.destroy_payload(spec.destroy_context, at + layout.payload_offset);
+  }
+}
+
+void StateTable::Clear() {
+  PageStore& store = rep_->store;
+  rep_->DestroyPayloads();
+  for (RowRef row = 0; row < store.slots(); ++row) {
+    const uint8_t* at = store.At(row);
+    if (HeaderOf(at)->live == 0) continue;
+    if (store.is_tracking()) rep_->AddTombstone(row);
+    rep_->FreeStrings(rep_->layout.keys, at);
+    rep_->FreeStrings(rep_->layout.values, at);
+  }
+  rep_->index.Clear();
+  store.Clear();
+}
+
+uint8_t* StateTable::Mutable(RowRef row) { return rep_->store.Mutable(row); }
+const uint8_t* StateTable::Get(RowRef row) const { return rep_->store.At(row); }
+
+void StateTable::MutableRows(std::span<const RowRef> rows, uint8_t** out) {
+  PageStore& store = rep_->store;
+  for (size_t i = 0; i < rows.size(); ++i) out[i] = rows[i] == kNoRow ? nullptr : store.Mutable(rows[i]);
+}
+
+namespace {
+
+void ReadColumns(const PageStore& store, const std::vector<StoredColumn>& columns, std::span<const RowRef> rows,
+                 data::BatchBuffer& buffer, std::span<data::Column* const> out, uint32_t first) {
+  DCHECK(out.size() == columns.size());
+  const uint8_t* at[kBlock];
+  for (size_t done = 0; done < rows.size(); done += kBlock) {
+    const auto count = static_cast<uint32_t>(std::min<size_t>(kBlock, rows.size() - done));
+    for (uint32_t i = 0; i < count; ++i) {
+      at[i] = store.At(rows[done + i]);
+      __builtin_prefetch(at[i]);
+    }
+    for (size_t c = 0; c < columns.size(); ++c) {
+      if (out[c] != nullptr) ReadStored(columns[c], at, count, buffer, *out[c], first + static_cast<uint32_t>(done));
+    }
+  }
+}
+
+}  // namespace
+
+void StateTable::ReadKeys(std::span<const RowRef> rows, data::BatchBuffer& buffer, std::span<data::Column* const> out_columns,
+                          uint32_t first) const {
+  ReadColumns(rep_->store, rep_->layout.keys, rows, buffer, out_columns, first);
+}
+
+void StateTable::ReadValues(std::span<const RowRef> rows, data::BatchBuffer& buffer, std::span<data::Column* const> out_columns,
+                            uint32_t first) const {
+  ReadColumns(rep_->store, rep_->layout.values, rows, buffer, out_columns, first);
+}
+
+void StateTable::Rep::StoreValue(const StoredColumn& column, uint8_t* row, const data::Column& from, uint32_t batch_row) {
+  uint64_t value[2];
+  const bool is_set = LoadForStore(column, from, batch_row, false, scratch, value);
+  if (column.holds_string()) {
+    // The new string is copied before the old one goes: it may be a view of it.
+    data::StringRef text;
+    std::memcpy(static_cast<void*>(&text), value, sizeof(text));
+    if (!text.is_inline()) text = data::StringRef(store.memory()->strings.Add(text.view()), text.length);
+    FreeString(column, row);
+    column.Store(row, text);
+  } else {
+    std::memcpy(row + column.offset, value, column.slot == Slot::kWord ? 8 : 16);
+  }
+  uint8_t& nulls = row[column.null_byte];
+  nulls = static_cast<uint8_t>(is_set ? nulls & ~column.null_bit : nulls | column.null_bit);
+}
+
+void StateTable::WriteValues(std::span<const RowRef> rows, const data::Batch& batch, std::span<const uint32_t> value_columns) {
+  DCHECK(value_columns.size() == rep_->layout.values.size());
+  AllowAllocation nested;  // the encoding of a nested value may grow the scratch
+  for (size_t r = 0; r < rows.size(); ++r) {
+    if (r + kAhead < rows.size() && rows[r + kAhead] != kNoRow) __builtin_prefetch(rep_->store.At(rows[r + kAhead]), 1);
+    if (rows[r] == kNoRow) continue;
+    uint8_t* row = rep_->store.Mutable(rows[r]);
+    for (size_t c = 0; c < value_columns.size(); ++c) {
+      rep_->StoreValue(rep_->layout.values[c], row, batch.columns[value_columns[c]], static_cast<uint32_t>(r));
+    }
+  }
+}
+
+// Equal as data::Value::Compare sees it, so both sides are brought to canonical form.
+bool StateTable::ValuesEqual(RowRef row, const data::Batch& batch, uint32_t batch_row, std::span<const uint32_t> value_columns) const {
+  AllowAllocation nested;
+  const uint8_t* at = rep_->store.At(row);
+  for (size_t c = 0; c < value_columns.size(); ++c) {
+    const StoredColumn& column = rep_->layout.values[c];
+    uint64_t value[2];
+    const bool is_set = LoadForStore(column, batch.columns[value_columns[c]], batch_row, false, rep_->scratch, value);
+    if (is_set == column.IsNull(at)) return false;
+    if (is_set && !StoredEquals(column, at, value) && !StoredEqualsCanonically(column, at, value)) return false;
+  }
+  return true;
+}
+
+void StateTable::SortByKey(std::span<RowRef> rows, uint32_t first_key) const {
+  const std::vector<StoredColumn>& keys = rep_->layout.keys;
+  if (first_key >= keys.size() || rows.size() < 2) return;
+  const PageStore& store = rep_->store;
+  struct Item {
+    uint64_t prefix;
+    RowRef row;
+  };
+  AllowAllocation sorting;
+  std::vector<Item> items(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i + kAhead < rows.size()) __builtin_prefetch(store.At(rows[i + kAhead]));
+    items[i] = {OrderPrefix(keys[first_key], store.At(rows[i])), rows[i]};
+  }
+  std::sort(items.begin(), items.end(), [&](const Item& a, const Item& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    for (size_t k = first_key; k < keys.size(); ++k) {
+      const int order = CompareStored(keys[k], store.At(a.row), store.At(b.row));
+      if (order != 0) return order < 0;
+    }
+    return false;
+  });
+  for (size_t i = 0; i < rows.size(); ++i) rows[i] = items[i].row;
+}
+
+bool StateTable::KeysEqual(RowRef a, RowRef b, uint32_t first_key) const {
+  if (a == b) return true;
+  for (size_t k = first_key; k < rep_->layout.keys.size(); ++k) {
+    if (CompareStored(rep_->layout.keys[k], rep_->store.At(a), rep_->store.At(b)) != 0) return false;
+  }
+  return true;
+}
+
+uint32_t StateTable::Scan(uint64_t& cursor, uint32_t limit, RowRef* out) const {
+  const PageStore& store = rep_->store;
+  uint32_t count = 0;
+  while (cursor < store.slots() && count < limit) {
+    const auto row = static_cast<RowRef>(cursor++);
+    if (HeaderOf(store.At(row))->live != 0) out[count++] = row;
+  }
+  return count;
+}
+
+void StateTable::BeginEpoch(Epoch) {
+  rep_->store.BeginEpoch();
+  rep_->tombstones.clear();
+}
+
+uint64_t StateTable::dirty_rows() const {
+  const PageStore& store = rep_->store;
+  return static_cast<uint64_t>(std::ranges::count_if(store.dirty(), [&](RowRef row) { return HeaderOf(store.At(row))->live != 0; }));
+}
+
+uint32_t StateTable::DirtyRows(uint64_t& cursor, uint32_t limit, RowRef* out) const {
+  const PageStore& store = rep_->store;
+  uint32_t count = 0;
+  while (cursor < store.dirty().size() && count < limit) {
+    const RowRef row = store.dirty()[cursor++];
+    if (HeaderOf(store.At(row))->live != 0) out[count++] = row;
+  }
+  return count;
+}
+
+bool StateTable::NextTombstone(uint64_t& cursor, std::string_view& key) const {
+  const std::string& bytes = rep_->tombstones;
+  if (cursor >= bytes.size()) return false;
+  uint32_t length = 0;
+  std::memcpy(&length, bytes.data() + cursor, sizeof(length));
+  key = std::string_view(bytes).substr(cursor + sizeof(length), length);
+  cursor += sizeof(length) + length;
+  return true;
+}
+
+std::shared_ptr<const Snapshot> StateTable::TakeSnapshot() {
+  if (rep_->spec.destroy_payload != nullptr) return nullptr;
+  return MakeSnapshot(rep_->store);
+}
+
+}  // namespace laminar::state

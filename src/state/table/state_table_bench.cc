@@ -1,0 +1,155 @@
+// The state table against a hand-written open-addressing table with the row inline in the slot: count, sum and max by 10M int64 keys in
+// batches of 1024, both in one run. Prints ns a row and the ratio. Not part of the build:
+//   g++ -std=gnu++23 -O3 -march=x86-64-v3 -DNDEBUG -Isrc src/state/table/*bench.cc <libraries of state>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/random.h"
+#include "state/table/state_table.h"
+
+namespace laminar::state {
+namespace {
+
+double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+struct Accumulators {
+  int64_t count;
+  int64_t sum;
+  int64_t max;
+};
+
+class HandTable {
+ public:
+  explicit HandTable(size_t keys) {
+    const size_t capacity = std::bit_ceil(static_cast<size_t>(static_cast<double>(keys) * 1.25));
+    mask_ = capacity - 1;
+    shift_ = 64 - static_cast<uint32_t>(std::countr_zero(capacity));
+    bytes_ = capacity * sizeof(Slot);
+    slots_ = static_cast<Slot*>(std::aligned_alloc(size_t{2} << 20, std::max<size_t>(bytes_, size_t{2} << 20)));
+    (void)madvise(slots_, bytes_, MADV_HUGEPAGE);
+    std::fill_n(reinterpret_cast<char*>(slots_), bytes_, 0);
+  }
+  ~HandTable() { std::free(slots_); }
+  double Run(const std::vector<int64_t>& keys, const std::vector<int64_t>& values) {
+    const double start = Now();
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (i + 24 < keys.size()) __builtin_prefetch(&slots_[Hash64(static_cast<uint64_t>(keys[i + 24])) >> shift_], 1);
+      for (size_t at = Hash64(static_cast<uint64_t>(keys[i])) >> shift_;; at = (at + 1) & mask_) {
+        Slot& slot = slots_[at];
+        if (slot.used == 0) {
+          slot = {keys[i], 1, 1, values[i], values[i]};
+          break;
+        }
+        if (slot.key == keys[i]) {
+          ++slot.count;
+          slot.sum += values[i];
+          slot.max = std::max(slot.max, values[i]);
+          break;
+        }
+      }
+    }
+    return Now() - start;
+  }
+
+ private:
+  struct Slot {
+    int64_t key;
+    uint32_t used;
+    uint32_t count;
+    int64_t sum;
+    int64_t max;
+  };
+  Slot* slots_;
+  size_t mask_;
+  size_t bytes_;
+  uint32_t shift_;
+};
+
+class OurTable {
+ public:
+  explicit OurTable(bool with_epochs) : table_({.name = "bench", .key = {data::TypeId::kInt64}, .values = {}, .payload_bytes = 24}), with_epochs_(with_epochs) {}
+  double Run(const std::vector<int64_t>& keys, const std::vector<int64_t>& values) {
+    const std::vector<data::Type> types = {data::TypeId::kInt64};
+    const uint32_t key_columns[] = {0};
+    const uint32_t payload = table_.payload_offset();
+    const double start = Now();
+    uint32_t batches = 0;
+    for (size_t first = 0; first < keys.size(); first += 1024) {
+      if (with_epochs_ && batches++ % 64 == 0) table_.BeginEpoch(batches);
+      const auto rows = static_cast<uint32_t>(std::min<size_t>(1024, keys.size() - first));
+      data::Column column;
+      column.values = const_cast<int64_t*>(keys.data() + first);
+      data::Batch batch{.rows = rows, .column_count = 1, .columns = &column};
+      data::HashRows(batch, types, key_columns, hashes_);
+      table_.FindOrInsert(batch, key_columns, hashes_, refs_, inserted_);
+      table_.MutableRows({refs_, rows}, at_);
+      for (uint32_t i = 0; i < rows; ++i) {
+        auto* a = reinterpret_cast<Accumulators*>(at_[i] + payload);
+        const int64_t value = values[first + i];
+        ++a->count;
+        a->sum += value;
+        a->max = std::max(a->max, value);
+      }
+    }
+    return Now() - start;
+  }
+  uint64_t bytes() const { return table_.memory_bytes(); }
+
+ private:
+  StateTable table_;
+  bool with_epochs_;
+  uint64_t hashes_[1024];
+  RowRef refs_[1024];
+  uint8_t inserted_[1024];
+  uint8_t* at_[1024];
+};
+
+void Compare(size_t key_count) {
+  std::vector<int64_t> build(key_count);
+  for (size_t i = 0; i < key_count; ++i) build[i] = static_cast<int64_t>(i * 3 + 1);
+  Random random(1);
+  for (size_t i = key_count - 1; i > 0; --i) std::swap(build[i], build[random.Below(i + 1)]);
+  std::vector<int64_t> update(std::max<size_t>(key_count, 4'000'000));
+  for (int64_t& key : update) key = build[random.Below(key_count)];
+  std::vector<int64_t> values(update.size());
+  for (int64_t& value : values) value = static_cast<int64_t>(random.Below(1000));
+  auto per = [](double seconds, size_t rows) { return seconds * 1e9 / static_cast<double>(rows); };
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    double hand_update = 0;
+    {
+      HandTable hand(key_count);
+      const double hand_build = hand.Run(build, values);
+      hand.Run(update, values);
+      hand_update = hand.Run(update, values);
+      std::printf("%9zu keys  hand      build %6.1f  update %6.1f ns\n", key_count, per(hand_build, key_count), per(hand_update, update.size()));
+    }
+    for (const bool with_epochs : {false, true}) {
+      OurTable ours(with_epochs);
+      const double our_build = ours.Run(build, values);
+      ours.Run(update, values);
+      const double our_update = ours.Run(update, values);
+      std::printf("%9zu keys  %s build %6.1f  update %6.1f ns  = %3.0f %% of hand; %.0f bytes a key\n", key_count,
+                  with_epochs ? "epochs   " : "table    ", per(our_build, key_count), per(our_update, update.size()),
+                  100 * hand_update / our_update, static_cast<double>(ours.bytes()) / static_cast<double>(key_count));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace laminar::state
+
+int main(int argc, char** argv) {
+  if (argc > 1) {
+    laminar::state::Compare(static_cast<size_t>(std::atoll(argv[1])));
+    return 0;
+  }
+  for (const size_t keys : {size_t{1000}, size_t{100'000}, size_t{10'000'000}}) laminar::state::Compare(keys);
+  return 0;
+}

@@ -1,0 +1,57 @@
+// StringPool: memory for the long strings of one state table, in pages, with a free list per size so that churn does not grow it.
+//
+// Blocks never move, so a StringRef may point into one until it is freed. Owned by one thread; other threads may read live blocks.
+// Every block is readable for 16 bytes past its string (views promise that).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace laminar::state {
+
+class StringPool {
+ public:
+  StringPool() = default;
+  ~StringPool();
+  StringPool(const StringPool&) = delete;
+  StringPool& operator=(const StringPool&) = delete;
+
+  // A copy of the bytes.
+  const char* Add(std::string_view bytes);
+  // Of a string that Add returned, with its size.
+  void Free(const char* bytes, size_t size);
+  // Frees everything.
+  void Clear();
+  // All memory held, free blocks included.
+  uint64_t memory_bytes() const { return memory_bytes_; }
+
+ private:
+  static constexpr uint32_t kClasses = 60;
+
+  struct FreeBlock {
+    FreeBlock* next;
+  };
+  struct LargeBlock {
+    LargeBlock* previous;
+    LargeBlock* next;
+    uint64_t size;
+    uint64_t unused;  // keeps the string aligned to 16
+  };
+
+  static uint32_t ClassOf(size_t size);
+  static size_t ClassBytes(uint32_t size_class);
+  char* Allocate(uint32_t size_class);
+  char* AllocateLarge(size_t size);
+
+  FreeBlock* free_[kClasses] = {};
+  LargeBlock* large_ = nullptr;
+  std::vector<std::unique_ptr<char[]>> pages_;
+  size_t page_bytes_ = 0;
+  char* next_ = nullptr;
+  char* end_ = nullptr;
+  uint64_t memory_bytes_ = 0;
+};
+
+}  // namespace laminar::state
