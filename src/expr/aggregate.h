@@ -30,6 +30,10 @@ struct AggregateInput {
   const uint8_t* filter = nullptr;     // null: all rows; else rows with 1 take part
   uint8_t* const* states = nullptr;    // states[row]: the group's row; the accumulator stands at states[row] + offset
   uint32_t offset = 0;
+  // Arrival number of row 0 (row i has sequence + i), for order-sensitive aggregates whose states are merged later. 0: unknown; rows
+  // then arrive in call order and what is merged in counts as later.
+  uint64_t sequence = 0;
+  uint64_t* retract_misses = nullptr;  // counts rows that an order-sensitive aggregate was to take back but did not hold; may be null
 };
 
 struct SortKey {
@@ -42,7 +46,8 @@ struct AggregateBindCall {
   std::span<const data::Type> types;
   std::span<const data::Value* const> constants;  // of the arguments; null where not constant
   bool is_distinct = false;
-  bool respect_nulls = false;                     // FIRST/LAST/ARRAY_AGG
+  bool respect_nulls = false;                     // RESPECT NULLS was written; FIRST/LAST/NTH_VALUE skip NULLs without it
+  bool ignore_nulls = false;                      // IGNORE NULLS was written; ARRAY_AGG keeps NULLs without it
   bool input_retracts = false;                    // rows may come with negative weights
   // Types and directions of ORDER BY inside the call, or WITHIN GROUP. For FIRST/LAST without ORDER BY the planner passes the event time
   // column as one ascending key when there is one.
@@ -61,7 +66,8 @@ struct BoundAggregate {
   void (*init)(const BoundAggregate&, uint8_t* state) = nullptr;
   void (*update)(const BoundAggregate&, const AggregateInput&) = nullptr;
   void (*merge)(const BoundAggregate&, uint8_t* into, const uint8_t* from) = nullptr;
-  // Writes the results of states[i] + offset to rows [first, first + count) of `out` (flat, storage of `buffer`).
+  // Writes the results of states[i] + offset to rows [first, first + count) of `out` (flat, storage of `buffer`). A result that cannot be
+  // computed (a sum beyond its type) is NULL and has its bit in out.errors.
   void (*result)(const BoundAggregate&, const uint8_t* const* states, uint32_t offset, uint32_t count, data::BatchBuffer& buffer,
                  data::Column& out, uint32_t first) = nullptr;
   void (*destroy)(const BoundAggregate&, uint8_t* state) = nullptr;  // null: nothing to free
