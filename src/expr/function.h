@@ -72,6 +72,8 @@ struct BoundFunction {
   Kernel kernel = nullptr;
   Traits traits;
   std::shared_ptr<const FunctionState> state;
+  bool never_null = false;   // NULL only where NullPolicy::kPropagate makes it (a kernel that never calls Null)
+  bool is_resolved = false;  // made by Resolve: name, types and constant arguments say what the state is
 };
 
 // What a function sees when a call is resolved. constants[i] is null unless argument i is a constant.

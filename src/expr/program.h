@@ -37,8 +37,10 @@ class Program {
   // True when an output may fail or is costly: then a filter compacts its rows before this program runs.
   bool wants_compact_input() const;
   size_t instruction_count() const;
+  size_t slot_count() const;  // scratch columns that the instructions share
 
  private:
+  friend class ProgramCompiler;
   struct Rep;
   explicit Program(std::unique_ptr<Rep> rep);
   std::unique_ptr<Rep> rep_;

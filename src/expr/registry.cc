@@ -102,7 +102,10 @@ Status Prepare(const Overload& overload, const BindCall& call, BoundFunction& bo
     if (call.constants[i] == nullptr) continue;
     constants[i] = call.constants[i];
     if (bound.arguments[i] == call.types[i]) continue;
-    values[i] = TRY(CastValue(*call.constants[i], call.types[i], bound.arguments[i]));
+    // A text literal without a type yet is announced as NULL by the binder.
+    const bool is_untyped = call.types[i].id() == data::TypeId::kNull;
+    const data::Type from = is_untyped ? data::Type(data::TypeId::kVarchar) : call.types[i];
+    values[i] = TRY(CastValue(*call.constants[i], from, bound.arguments[i]));
     constants[i] = &values[i];
   }
   bound.state = TRY(overload.prepare({.name = call.name, .types = bound.arguments, .constants = constants}));
@@ -168,7 +171,9 @@ const AggregateFunction* FunctionRegistry::FindAggregate(std::string_view name) 
 }
 
 Result<std::shared_ptr<const BoundFunction>> FunctionRegistry::Resolve(const BindCall& call) const {
-  const ScalarFunction* function = FindScalar(call.name);
+  // One symbol, two operators: ~ before a number turns its bits over, ~ between texts matches a pattern.
+  const bool is_bit_not = call.name == "~" && call.types.size() == 1;
+  const ScalarFunction* function = FindScalar(is_bit_not ? std::string_view("bit_not") : call.name);
   if (function == nullptr) {
     return Error(Status(ErrorCode::kUnknownFunction, "there is no function '" + std::string(call.name) + "'")
                      .WithHint(DidYouMean(call.name, Names())));
@@ -179,6 +184,7 @@ Result<std::shared_ptr<const BoundFunction>> FunctionRegistry::Resolve(const Bin
   CHECK(full.constants.size() == full.types.size());
   BoundFunction bound = TRY(function->bind != nullptr ? function->bind(full) : BindOverload(*function, full));
   bound.name = function->name;
+  bound.is_resolved = true;
   MergeTraits(function->traits, bound.traits);
   CHECK(bound.kernel != nullptr && bound.arguments.size() == call.types.size());
   return std::make_shared<const BoundFunction>(std::move(bound));
