@@ -87,6 +87,9 @@ class StringHeap {
   StringRef Add(std::string_view bytes);
   void Reset();
   size_t bytes_used() const { return used_total_; }
+  // The memory behind the views, for handing it on as it is.
+  size_t chunk_count() const { return chunks_.size(); }
+  std::string_view chunk(size_t i) const { return {chunks_[i].bytes.get(), chunks_[i].size}; }
 
  private:
   struct Chunk {

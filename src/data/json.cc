@@ -31,13 +31,13 @@ class Scanner {
       if (p_ == end_) return false;
       const char c = *p_;
       if (c != '{' && c != '[') return Scalar(c);
+      if (depth_ == kMaxTextDepth) return false;
       ++p_;
       SkipBlanks();
       if (p_ != end_ && *p_ == (c == '{' ? '}' : ']')) {
         ++p_;
         return true;
       }
-      if (depth_ == kMaxTextDepth) return false;
       SetKind(depth_++, c == '{');
       if (c == '{' && !Key()) return false;
     }

@@ -182,7 +182,7 @@ Result<const Zone*> FindZone(std::string_view name) {
       if (SameAnyCase(zone.name(), name)) return Keep(ZoneBuilder::FromDatabase(zone));
     }
     try {
-      return Keep(ZoneBuilder::FromDatabase(*database.locate_zone(std::string(name))));
+      return Keep(ZoneBuilder::FromDatabase(*date::locate_zone(name)));
     } catch (const std::exception&) {
       return Error(UnknownZone(name, database));
     }
