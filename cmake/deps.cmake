@@ -23,5 +23,8 @@ target_link_options(crypto_first INTERFACE "LINKER:--push-state,--no-as-needed" 
 # RE2 static and hidden: the wheel exports RE2 symbols of another version, which would answer wrongly.
 find_library(RE2_STATIC libre2.a REQUIRED)
 add_library(re2_hidden INTERFACE)
-target_link_libraries(re2_hidden INTERFACE "${RE2_STATIC}" Threads::Threads)
+# From 2023 on RE2 stands on abseil, whose libraries its pkg-config file names.
+pkg_check_modules(re2_needs QUIET re2)
+list(REMOVE_ITEM re2_needs_LIBRARIES re2)
+target_link_libraries(re2_hidden INTERFACE "${RE2_STATIC}" ${re2_needs_LIBRARIES} Threads::Threads)
 target_link_options(re2_hidden INTERFACE "LINKER:--exclude-libs,ALL")
