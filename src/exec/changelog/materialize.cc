@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hot_scope.h"
+#include "data/row_key.h"
 
 namespace laminar::exec {
 
@@ -15,7 +16,9 @@ using state::kNoRow;
 using state::RowRef;
 
 StoredRows::StoredRows(std::shared_ptr<const state::Snapshot> snapshot, std::vector<Type> types, std::vector<uint32_t> place, bool is_bag)
-    : snapshot_(std::move(snapshot)), stored_(std::move(types)), place_(std::move(place)), is_bag_(is_bag), width_(static_cast<uint32_t>(place_.size())) {}
+    : snapshot_(std::move(snapshot)), stored_(std::move(types)), place_(std::move(place)), is_bag_(is_bag), width_(static_cast<uint32_t>(place_.size())) {
+  for (uint32_t place : place_) types_.push_back(stored_[place]);
+}
 
 void StoredRows::Read(uint64_t& cursor, BatchBuffer& out) const {
   BatchBuffer stored(stored_, out.capacity());
@@ -66,12 +69,16 @@ Status Materialize::Open(const Context& context) {
   hashes_.resize(data::kBatchCapacity);
   refs_.resize(data::kBatchCapacity);
   inserted_.resize(data::kBatchCapacity);
-  columns_.reserve(spec_.types.size() + 1);
+  if (spec_.input_upserts) {
+    changes_ = std::make_unique<BatchBuffer>(spec_.types);
+    part_ = std::make_unique<BatchBuffer>(spec_.types);
+  }
   return {};
 }
 
 Step Materialize::Process(int, Batch& batch, Output& out) {
   if (Status status = table_->Reserve(batch.rows); !status.ok()) return Fail(std::move(status));
+  if (spec_.input_upserts) return ApplyUpserts(batch, out);
   switch (layout_) {
     case Layout::kKeyed:
       ApplyKeyed(batch);
@@ -122,6 +129,58 @@ void Materialize::ApplyKeyed(const Batch& batch) {
   }
   table_->WriteValues({refs_.data(), batch.rows}, batch, value_columns_);
   for (RowRef ref : gone) table_->Erase(ref);
+}
+
+// Upserts of one key in one batch must see each other, so the batch is cut where a key comes again. At most half a batch at once: each row
+// may become two.
+Step Materialize::ApplyUpserts(Batch& batch, Output& out) {
+  AllowAllocation allow;
+  constexpr uint32_t kMost = data::kBatchCapacity / 2;
+  std::vector<std::string> keys(batch.rows);
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    for (uint32_t column : key_columns_) data::AppendKey(batch.columns[column], spec_.types[column], row, keys[row]);
+  }
+  std::vector<std::string_view> seen;
+  for (uint32_t first = 0; first < batch.rows;) {
+    uint32_t end = first;
+    seen.clear();
+    while (end < batch.rows && end - first < kMost && std::ranges::find(seen, std::string_view(keys[end])) == seen.end()) seen.push_back(keys[end++]);
+    const Step step = UpsertDistinct(batch, first, end - first, out);
+    if (step != Step::kMore) return step;
+    first = end;
+  }
+  return Step::kMore;
+}
+
+Step Materialize::UpsertDistinct(const Batch& batch, uint32_t first, uint32_t count, Output& out) {
+  part_->Reset();
+  part_->AppendRows(batch, first, count);
+  const Batch& part = part_->batch();
+  data::HashRows(part, spec_.types, key_columns_, hashes_.data());
+  table_->FindOrInsert(part, key_columns_, hashes_.data(), refs_.data(), inserted_.data());
+  changes_->Reset();
+  int64_t* weights = changes_->UseWeights();
+  std::vector<Column*> key_out;
+  std::vector<Column*> value_out;
+  for (uint32_t column : key_columns_) key_out.push_back(&changes_->column(column));
+  for (uint32_t column : value_columns_) value_out.push_back(&changes_->column(column));
+  for (uint32_t row = 0; row < count; ++row) {
+    if (inserted_[row] == 0) {
+      const uint32_t place = changes_->rows();
+      changes_->SetRows(place + 1);
+      const RowRef ref[] = {refs_[row]};
+      table_->ReadKeys(ref, *changes_, key_out, place);
+      table_->ReadValues(ref, *changes_, value_out, place);
+      weights[place] = -1;
+    }
+    changes_->AppendRows(part, row, 1);
+    weights[changes_->rows() - 1] = 1;
+  }
+  // The old rows are views into the table: they must be read before the new ones are written over them.
+  BatchBuffer sent(spec_.types);
+  sent.AppendRows(changes_->batch(), 0, changes_->rows());
+  table_->WriteValues({refs_.data(), count}, part, value_columns_);
+  return out.Push(sent.batch());
 }
 
 void Materialize::ApplyLog(const Batch& batch) {

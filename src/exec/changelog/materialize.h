@@ -21,12 +21,14 @@ class StoredRows {
  public:
   StoredRows(std::shared_ptr<const state::Snapshot> snapshot, std::vector<data::Type> types, std::vector<uint32_t> place, bool is_bag);
   uint64_t size() const { return snapshot_->size(); }
+  const std::vector<data::Type>& types() const { return types_; }
   // Fills `out` (the view's types) with rows from `cursor` on; weights are set for a bag. out.rows() == 0: done.
   // Strings are views into the snapshot.
   void Read(uint64_t& cursor, data::BatchBuffer& out) const;
 
  private:
   std::shared_ptr<const state::Snapshot> snapshot_;
+  std::vector<data::Type> types_;      // of the view
   std::vector<data::Type> stored_;     // of the snapshot: key columns, then values
   std::vector<uint32_t> place_;        // view column i stands at snapshot column place_[i]
   bool is_bag_;
@@ -49,6 +51,8 @@ class Materialize final : public Operator {
  private:
   enum class Layout : uint8_t { kKeyed, kLog, kBag };
   void ApplyKeyed(const data::Batch& batch);
+  Step ApplyUpserts(data::Batch& batch, Output& out);
+  Step UpsertDistinct(const data::Batch& batch, uint32_t first, uint32_t count, Output& out);
   void ApplyLog(const data::Batch& batch);
   void ApplyBag(const data::Batch& batch);
 
@@ -59,7 +63,8 @@ class Materialize final : public Operator {
   std::vector<uint32_t> place_;
   std::unique_ptr<state::StateTable> table_;
   std::unique_ptr<data::BatchBuffer> extra_;  // log: row numbers; bag: multiplicities
-  std::vector<data::Column> columns_;
+  std::unique_ptr<data::BatchBuffer> changes_;  // of upserts
+  std::unique_ptr<data::BatchBuffer> part_;
   std::vector<uint64_t> hashes_;
   std::vector<state::RowRef> refs_;
   std::vector<uint8_t> inserted_;

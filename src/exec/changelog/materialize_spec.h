@@ -17,6 +17,7 @@ struct MaterializeSpec {
   std::vector<uint32_t> key;
   bool has_key = false;         // true with an empty `key`: at most one row
   bool input_retracts = false;
+  bool input_upserts = false;   // a +1 row may replace one that is there; what goes on is then -1 old, +1 new (tables with a key)
 };
 
 }  // namespace laminar::exec

@@ -1,6 +1,7 @@
 #include "exec/stateless/merge.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace laminar::exec {
 
@@ -21,45 +22,60 @@ Step Merge::Barrier(Epoch epoch, Output& out) {
   return out.PushBarrier(epoch);
 }
 
-void FanOut::Add(Operator* reader, int input) { readers_.emplace_back(reader, input); }
+void FanOut::Add(Operator* reader, int input) { readers_.push_back({Output(reader, input), false}); }
 
 void FanOut::Remove(const Operator* reader) {
-  std::erase_if(readers_, [&](const Output& output) { return output.next() == reader; });
+  std::erase_if(readers_, [&](const Reader& r) { return r.output.next() == reader; });
 }
 
+void FanOut::TakeReaders(FanOut& other) {
+  for (Reader& reader : other.readers_) readers_.push_back(reader);
+  other.readers_.clear();
+}
+
+bool FanOut::TakeFailure() { return std::exchange(has_failure_, false); }
+
+Step FanOut::Note(Reader& reader, Step step) {
+  if (step == Step::kMore) return step;
+  reader.is_done = true;
+  has_failure_ |= step == Step::kFailed;
+  return step;
+}
+
+// kDone when no reader needs more.
 Step FanOut::Process(int, data::Batch& batch, Output&) {
-  const size_t last = readers_.size();
-  for (size_t i = 0; i < last; ++i) {
-    if (i + 1 == last) {  // the last reader may have the header itself
-      if (readers_[i].Push(batch) == Step::kFailed) return Step::kFailed;
-      break;
+  bool any = false;
+  for (size_t i = 0; i < readers_.size(); ++i) {
+    if (readers_[i].is_done) continue;
+    data::Batch mine = batch;
+    if (i + 1 < readers_.size()) {  // the last reader may have the columns themselves
+      columns_.assign(batch.columns, batch.columns + batch.column_count);
+      mine.columns = columns_.data();
     }
-    columns_.assign(batch.columns, batch.columns + batch.column_count);
-    data::Batch copy = batch;
-    copy.columns = columns_.data();
-    if (readers_[i].Push(copy) == Step::kFailed) return Step::kFailed;
+    any |= Note(readers_[i], readers_[i].output.Push(mine)) == Step::kMore;
   }
-  return Step::kMore;
+  return any || readers_.empty() ? Step::kMore : Step::kDone;
 }
 
 Step FanOut::Watermark(int, Timestamp watermark, Output&) {
   watermark_ = std::max(watermark_, watermark);
-  for (Output& reader : readers_) {
-    if (reader.PushWatermark(watermark) == Step::kFailed) return Step::kFailed;
+  for (Reader& reader : readers_) {
+    // The end of the stream reaches also readers that wanted no more rows.
+    if (!reader.is_done || watermark == kMaxTimestamp) Note(reader, reader.output.PushWatermark(watermark));
   }
   return Step::kMore;
 }
 
 Step FanOut::Tick(Timestamp now, Output&) {
-  for (Output& reader : readers_) {
-    if (reader.PushTick(now) == Step::kFailed) return Step::kFailed;
+  for (Reader& reader : readers_) {
+    if (!reader.is_done) Note(reader, reader.output.PushTick(now));
   }
   return Step::kMore;
 }
 
 Step FanOut::Barrier(Epoch epoch, Output&) {
-  for (Output& reader : readers_) {
-    if (reader.PushBarrier(epoch) == Step::kFailed) return Step::kFailed;
+  for (Reader& reader : readers_) {
+    if (!reader.is_done) Note(reader, reader.output.PushBarrier(epoch));
   }
   return Step::kMore;
 }

@@ -1,7 +1,8 @@
 // Merge: brings several inputs together (UNION ALL). FanOut: gives one stream to several readers.
 //
 // Merge's watermark is the minimum over its inputs and never goes back; a barrier passes once every input had it. FanOut hands each reader its
-// own copy of the batch header, so that one may narrow it without the next one noticing.
+// own copy of the batch header, so that one may narrow it without the next one noticing. A reader that fails gets nothing more and harms neither
+// the others nor what stands above: the owner asks TakeFailure between events and removes it.
 #pragma once
 
 #include <vector>
@@ -36,13 +37,24 @@ class FanOut final : public Operator {
   // Between events only. The reader must outlive its place here.
   void Add(Operator* reader, int input);
   void Remove(const Operator* reader);
+  // All readers of `other` become readers of this one.
+  void TakeReaders(FanOut& other);
   bool empty() const { return readers_.empty(); }
   Timestamp watermark() const { return watermark_; }  // the last one passed
+  // True once after a reader failed.
+  bool TakeFailure();
 
  private:
-  std::vector<Output> readers_;
+  struct Reader {
+    Output output;
+    bool is_done = false;  // failed, or needs no more input
+  };
+  Step Note(Reader& reader, Step step);
+
+  std::vector<Reader> readers_;
   std::vector<data::Column> columns_;
   Timestamp watermark_ = kMinTimestamp;
+  bool has_failure_ = false;
 };
 
 }  // namespace laminar::exec

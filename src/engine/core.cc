@@ -1,0 +1,292 @@
+#include "engine/core.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace laminar::engine {
+
+Core::Core(DatabaseOptions options, const expr::FunctionRegistry& functions)
+    : options_(std::move(options)), functions_(functions), random_(0x1A31AA5DB) {
+  if (options_.clock == nullptr) options_.clock = &os::RealClock();
+  environment_.random = &random_;
+  RefreshTime();
+  if (!options_.is_inline) thread_ = std::thread([this] { ThreadMain(); });
+}
+
+Core::~Core() {
+  {
+    std::unique_lock lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  // Readers before what they read: later views may hang on earlier ones.
+  while (!views_.empty()) {
+    Detach(*views_.back());
+    views_.pop_back();
+  }
+}
+
+Core::Lock::Lock(Core& core) : core_(core) {
+  core_.waiting_.fetch_add(1, std::memory_order_acq_rel);
+  core_.mutex_.lock();
+  core_.waiting_.fetch_sub(1, std::memory_order_acq_rel);
+}
+
+Core::Lock::~Lock() { core_.mutex_.unlock(); }
+
+void Core::RefreshTime() { environment_.now = options_.clock->WallMicros(); }
+
+void Core::WakeThread() {
+  has_work_ = true;
+  wake_.notify_one();
+}
+
+void Core::WakeWaiters() { changed_.notify_all(); }
+
+void Core::ThreadMain() {
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    if (waiting_.load(std::memory_order_acquire) > 0) {
+      lock.unlock();
+      std::this_thread::yield();
+      lock.lock();
+      continue;
+    }
+    has_work_ = false;
+    auto moved = Turn();  // failures are kept in the nodes
+    if (moved && *moved) {
+      changed_.notify_all();
+      lock.unlock();  // a turn is the longest anybody waits
+      lock.lock();
+      continue;
+    }
+    CloseEpoch();
+    changed_.notify_all();
+    // Nothing to read now: sources are asked again shortly (files may grow), pushes and new views wake it.
+    const bool any_reader = std::ranges::any_of(sources_, [](const auto& s) { return s->shared != nullptr && s->shared->reader != nullptr && !s->shared->has_ended; });
+    if (any_reader) wake_.wait_for(lock, std::chrono::milliseconds(5), [this] { return stop_ || has_work_; });
+    else wake_.wait(lock, [this] { return stop_ || has_work_; });
+  }
+}
+
+sdk::Connector* Core::FindConnector(std::string_view name) {
+  for (const auto& connector : options_.connectors) {
+    if (connector->name() == name) return connector.get();
+  }
+  return nullptr;
+}
+
+std::vector<sdk::Connector*> Core::Connectors() {
+  std::vector<sdk::Connector*> out;
+  for (const auto& connector : options_.connectors) out.push_back(connector.get());
+  return out;
+}
+
+SourceNode* Core::FindSource(std::string_view name) {
+  for (const auto& source : sources_) {
+    if (source->relation->name == name) return source.get();
+  }
+  return nullptr;
+}
+
+ViewNode* Core::FindView(std::string_view name) {
+  for (const auto& view : views_) {
+    if (!view->name.empty() && view->name == name) return view.get();
+  }
+  return nullptr;
+}
+
+// --- turning -------------------------------------------------------------------------------------------------------------------------
+
+Result<bool> Core::Turn() {
+  RefreshTime();
+  bool moved = false;
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    SourceNode& node = *sources_[i];
+    auto caught = CatchUp(node);
+    auto stepped = caught ? StepSource(node) : Result<bool>(false);
+    if (!caught || !stepped) {
+      node.failure = !caught ? caught.error() : stepped.error();
+      node.failure.Prefix("source \"" + node.relation->name + "\"");
+      if (node.shared != nullptr) node.shared->reader.reset();
+      node.catching_up.clear();
+      moved = true;
+      continue;
+    }
+    moved |= *caught || *stepped;
+  }
+  SettleFailures();
+  const int64_t now = options_.clock->MonotonicNanos();
+  if (moved && now - last_epoch_nanos_ > 20'000'000) CloseEpoch();
+  return moved;
+}
+
+Result<bool> Core::StepSource(SourceNode& node) {
+  if (node.shared == nullptr || node.shared->reader == nullptr || node.shared->has_ended || node.shared->fan_out->empty()) return false;
+  const sdk::ReadState state = TRY(StepHead(*node.shared, static_cast<uint32_t>(batch_rows_), environment_));
+  return state != sdk::ReadState::kIdle;
+}
+
+// Late heads read twice as fast as the shared one until they stand where it stands, then their readers join it.
+Result<bool> Core::CatchUp(SourceNode& node) {
+  bool moved = false;
+  for (size_t i = 0; i < node.catching_up.size();) {
+    Head& head = *node.catching_up[i];
+    const uint64_t target = node.shared->has_ended ? UINT64_MAX : node.shared->rows;
+    for (int turn = 0; turn < 4 && head.rows < target && !head.has_ended; ++turn) {
+      const uint64_t left = std::min<uint64_t>(batch_rows_, target - head.rows);
+      const sdk::ReadState state = TRY(StepHead(head, static_cast<uint32_t>(left), environment_));
+      moved |= state != sdk::ReadState::kIdle;
+      if (state == sdk::ReadState::kIdle) break;
+    }
+    if (head.has_ended) {
+      ++i;  // it has delivered everything; it stays as the owner of its operators
+      continue;
+    }
+    if (head.rows < target || node.shared->has_ended) {
+      ++i;
+      continue;
+    }
+    const bool shared_reads_enough = std::ranges::equal(head.needed, node.shared->needed, [](bool mine, bool theirs) { return !mine || theirs; });
+    if (shared_reads_enough) {
+      node.shared->fan_out->TakeReaders(*head.fan_out);
+    } else {
+      head.fan_out->TakeReaders(*node.shared->fan_out);
+      std::swap(node.shared, node.catching_up[i]);
+    }
+    node.catching_up.erase(node.catching_up.begin() + static_cast<std::ptrdiff_t>(i));
+    moved = true;
+  }
+  return moved;
+}
+
+void Core::CloseEpoch() {
+  ++epoch_;
+  last_epoch_nanos_ = options_.clock->MonotonicNanos();
+  for (const auto& node : sources_) {
+    if (node->shared != nullptr) node->shared->entry().Barrier(epoch_, node->shared->entry().output());
+    for (const auto& head : node->catching_up) head->entry().Barrier(epoch_, head->entry().output());
+  }
+}
+
+void Core::NoteChange() {
+  SettleFailures();
+  changed_.notify_all();
+}
+
+void Core::SettleFailures() {
+  bool any = false;
+  for (const auto& source : sources_) {
+    if (source->shared != nullptr) any |= source->shared->fan_out->TakeFailure();
+    for (const auto& head : source->catching_up) any |= head->fan_out->TakeFailure();
+  }
+  for (const auto& view : views_) {
+    if (view->fan_out != nullptr) any |= view->fan_out->TakeFailure();
+  }
+  if (!any) return;
+  for (const auto& view : views_) {  // in order of creation, so dependents come after what they read
+    if (view->state != ViewState::kRunning) continue;
+    Status failure = view->pipeline->Failure();
+    bool paused = false;
+    for (const std::string& read : view->reads) {
+      const ViewNode* below = FindView(read);
+      paused |= below != nullptr && below->state != ViewState::kRunning;
+    }
+    if (failure.ok() && !paused) continue;
+    view->state = failure.ok() ? ViewState::kPaused : ViewState::kFailed;
+    view->failure = std::move(failure);
+    Detach(*view);
+  }
+}
+
+Status Core::WaitUntil(const std::function<Result<bool>()>& done, const std::atomic<bool>& cancelled, Duration timeout, std::string_view what) {
+  const int64_t start = options_.clock->MonotonicNanos();
+  auto check = [&]() -> Result<bool> {
+    if (cancelled.load(std::memory_order_acquire)) return Error(ErrorCode::kCancelled, std::string(what) + " was cancelled");
+    if (TRY(done())) return true;
+    if (timeout > 0 && options_.clock->MonotonicNanos() - start > timeout * 1000) {
+      return Error(Status(ErrorCode::kLimitReached, std::string(what) + " did not finish within " + FormatDuration(timeout)));
+    }
+    return false;
+  };
+  if (options_.is_inline) {
+    while (true) {
+      {
+        Lock lock(*this);
+        if (TRY(check())) return {};
+        if (TRY(Turn())) continue;
+        if (TRY(check())) return {};
+      }
+      std::this_thread::yield();
+    }
+  }
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (TRY(check())) return {};
+    changed_.wait_for(lock, std::chrono::milliseconds(20));
+  }
+}
+
+Result<bool> Core::IsComplete(std::string_view name) {
+  if (SourceNode* source = FindSource(name)) {
+    if (!source->failure.ok()) return Error(Status(source->failure));
+    if (source->connector == nullptr) return true;  // pushes are taken in at once
+    if (source->shared == nullptr) {
+      return Error(Status(ErrorCode::kNotSupported, "nothing reads source \"" + std::string(name) + "\", so it will not come to its end").WithHint("create a view on it first"));
+    }
+    return source->shared->has_ended && std::ranges::all_of(source->catching_up, [](const auto& h) { return h->has_ended; });
+  }
+  ViewNode* view = FindView(name);
+  if (view == nullptr) return Error(Status(ErrorCode::kNotFound, "there is no source, table, sink or materialized view \"" + std::string(name) + "\""));
+  if (view->state == ViewState::kFailed) return Error(Status(view->failure).Prefix("view \"" + view->name + "\" failed"));
+  if (view->state == ViewState::kPaused) return Error(Status(ErrorCode::kClosed, "view \"" + view->name + "\" is paused because one it reads failed"));
+  for (const std::string& read : view->reads) {
+    if (!TRY(IsComplete(read))) return false;
+  }
+  return true;
+}
+
+ReadView Core::Read(const std::vector<std::string>& relations) {
+  CloseEpoch();
+  ReadView view;
+  view.epoch = epoch_;
+  for (const std::string& name : relations) {
+    SourceNode* source = FindSource(name);
+    ViewNode* node = source == nullptr ? FindView(name) : nullptr;
+    exec::Materialize* stored = source != nullptr ? source->stored : node != nullptr ? node->stored : nullptr;
+    CHECK(stored != nullptr);
+    view.rows.push_back(stored->TakeSnapshot());
+  }
+  return view;
+}
+
+Status Core::Push(SourceNode& node, data::Batch& batch) {
+  if (node.connector != nullptr) return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" is fed by its connector \"" + node.relation->connector + "\"").WithHint("push into a source with connector = 'memory', or a table");
+  if (node.shared->has_ended) return Status(ErrorCode::kClosed, "source \"" + node.relation->name + "\" has ended");
+  RefreshTime();
+  Head& head = *node.shared;
+  if (head.assigner != nullptr) environment_.watermark = head.assigner->watermark();
+  const uint32_t rows = batch.rows;
+  if (head.entry().Process(0, batch, head.entry().output()) == exec::Step::kFailed) TRY(head.Failure());
+  head.rows += rows;
+  return {};
+}
+
+Status Core::PushWatermark(SourceNode& node, Timestamp watermark) {
+  if (node.connector != nullptr) return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" is fed by its connector");
+  RefreshTime();
+  if (node.shared->entry().Watermark(0, watermark, node.shared->entry().output()) == exec::Step::kFailed) return node.shared->Failure();
+  return {};
+}
+
+Status Core::End(SourceNode& node) {
+  if (node.connector != nullptr) return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" ends by itself");
+  RefreshTime();
+  return EndHead(*node.shared);
+}
+
+}  // namespace laminar::engine

@@ -1,0 +1,155 @@
+// Core: the running graph. Sources, tables, views and sinks as nodes; one lock; one optional thread that turns sources.
+//
+// A turn reads at most one batch from every source and pushes it through everything that hangs below, by nested calls. Between turns every view has
+// seen the same rows, so any moment between turns is a consistent cut: an epoch. Control (create, drop, snapshot, push) works there, under the lock;
+// the core thread gives way to whoever waits for it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/random.h"
+#include "catalog/catalog.h"
+#include "engine/database.h"
+#include "engine/pipeline.h"
+#include "engine/settings.h"
+#include "engine/side_rows.h"
+#include "engine/source_node.h"
+#include "expr/function.h"
+#include "plan/node.h"
+
+namespace laminar::engine {
+
+enum class ViewState : uint8_t { kRunning, kFailed, kPaused };
+
+// A standing query: a materialized view, a sink, or a cursor that is attached to live relations.
+struct ViewNode {
+  std::string name;                               // empty: a cursor's
+  catalog::RelationPtr relation;                  // null: a cursor's
+  std::unique_ptr<Pipeline> pipeline;
+  std::vector<std::unique_ptr<ColumnPick>> picks; // one per scan
+  std::unique_ptr<exec::FanOut> fan_out;          // after the stored rows; null for sinks and cursors
+  exec::Materialize* stored = nullptr;
+  std::unique_ptr<LateRows> late;
+  std::unique_ptr<ErrorRows> errors;
+  std::vector<std::string> reads;                 // relations it is attached to
+  ViewState state = ViewState::kRunning;
+  Status failure;
+};
+
+// One moment of several relations.
+struct ReadView {
+  uint64_t epoch = 0;
+  std::vector<std::shared_ptr<const exec::StoredRows>> rows;  // as asked
+};
+
+class Core {
+ public:
+  Core(DatabaseOptions options, const expr::FunctionRegistry& functions);
+  ~Core();
+
+  // Held by whoever looks at or changes the graph and the catalog.
+  class Lock {
+   public:
+    explicit Lock(Core& core);
+    ~Lock();
+    Lock(const Lock&) = delete;
+
+   private:
+    Core& core_;
+  };
+
+  // --- All of the following need the Lock. ---
+  catalog::Catalog& catalog() { return catalog_; }
+  const expr::FunctionRegistry& functions() const { return functions_; }
+  sdk::Connector* FindConnector(std::string_view name);
+  std::vector<sdk::Connector*> Connectors();
+
+  Status AddSource(catalog::RelationPtr relation, const Settings& settings);  // sources and tables
+  // plan.root feeds `sink`; the view is attached to what it reads and takes in what is there. On failure nothing is left behind.
+  Status AddView(catalog::RelationPtr relation, plan::QueryPlan& plan, const Settings& settings);
+  Status AddSink(catalog::RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings);
+  Result<ViewNode*> AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings);
+  void RemoveCursor(ViewNode* node);
+  void Remove(std::string_view name);  // node and catalog entry; dependents must be gone
+
+  SourceNode* FindSource(std::string_view name);
+  ViewNode* FindView(std::string_view name);
+  Status Push(SourceNode& node, data::Batch& batch);
+  Status PushWatermark(SourceNode& node, Timestamp watermark);
+  Status End(SourceNode& node);
+  ReadView Read(const std::vector<std::string>& relations);
+  // Has everything that can come reached `name`? An error when it cannot.
+  Result<bool> IsComplete(std::string_view name);
+  Result<bool> Turn();
+  void NoteChange();            // something below may have failed or moved: settle it
+  expr::EvalEnvironment& environment() { return environment_; }
+  void RefreshTime();
+  Progress GetProgress();
+  void AppendMetrics(std::vector<std::vector<data::Value>>& rows);
+  uint64_t epoch() const { return epoch_; }
+
+  // --- These take the lock themselves. ---
+  // Waits (threaded) or turns (inline) until `done` says true under the lock, `cancelled` is set, or `timeout` passes (0: none).
+  Status WaitUntil(const std::function<Result<bool>()>& done, const std::atomic<bool>& cancelled, Duration timeout, std::string_view what);
+  bool is_inline() const { return options_.is_inline; }
+  const os::Clock& clock() const { return *options_.clock; }
+  Random& random() { return random_; }
+  void WakeThread();
+  void WakeWaiters();
+
+ private:
+  Status AttachLeaves(ViewNode& node);
+  Status AttachLeaf(ViewNode& node, const Leaf& leaf);
+  Status AttachToSource(SourceNode& source, exec::Operator* reader, const std::vector<uint32_t>& columns);
+  Status FeedStored(exec::Operator& reader, const exec::StoredRows& rows, Timestamp watermark);
+  Status FeedRows(const plan::Node& node, exec::Operator& target, int input);
+  void Detach(ViewNode& node);
+  Result<bool> StepSource(SourceNode& node);
+  Result<bool> CatchUp(SourceNode& node);
+  void SettleFailures();
+  void CloseEpoch();
+  exec::Context ContextFor(ViewNode& node, const Settings& settings);
+  HeadRequest HeadFor(SourceNode& node, std::vector<bool> needed);
+  void ThreadMain();
+
+  DatabaseOptions options_;
+  const expr::FunctionRegistry& functions_;
+  catalog::Catalog catalog_;
+  std::vector<std::unique_ptr<SourceNode>> sources_;
+  std::vector<std::unique_ptr<ViewNode>> views_;   // in order of creation
+  expr::EvalEnvironment environment_;
+  Random random_;
+  uint64_t epoch_ = 0;
+  uint64_t batch_rows_ = data::kBatchCapacity;
+  int64_t last_epoch_nanos_ = 0;
+
+  std::mutex mutex_;
+  std::atomic<int> waiting_{0};      // pairs with the core thread's check between turns
+  std::condition_variable changed_;  // after every turn that did something
+  std::condition_variable wake_;     // for the thread, when it sleeps
+  bool stop_ = false;
+  bool has_work_ = false;
+  std::thread thread_;
+
+ public:
+  void SetBatchRows(uint64_t rows) { batch_rows_ = rows; }
+};
+
+// Rows of a constant leaf (VALUES, generate_series, errors, late, laminar_metrics), batch by batch.
+class LeafRows {
+ public:
+  virtual ~LeafRows() = default;
+  virtual bool Next(data::BatchBuffer& out) = 0;
+};
+// Under the Lock: late(), errors() and metrics are copied at once.
+Result<std::unique_ptr<LeafRows>> OpenLeafRows(Core& core, const plan::Node& node);
+
+}  // namespace laminar::engine

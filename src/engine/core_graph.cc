@@ -1,0 +1,250 @@
+// Core, part two: nodes come and go, and take in what is already there.
+#include <algorithm>
+
+#include "base/check.h"
+#include "engine/core.h"
+
+namespace laminar::engine {
+
+using catalog::RelationKind;
+using catalog::RelationPtr;
+
+exec::Context Core::ContextFor(ViewNode& node, const Settings& settings) {
+  exec::Context context;
+  context.environment = &environment_;
+  context.row_errors = node.errors.get();
+  context.late_rows = node.late.get();
+  context.memory_limit_bytes = settings.memory_limit_bytes;
+  return context;
+}
+
+HeadRequest Core::HeadFor(SourceNode& node, std::vector<bool> needed) {
+  HeadRequest request;
+  request.relation = node.relation.get();
+  request.connector = node.connector;
+  request.needed = std::move(needed);
+  request.bad_rows = node.errors.get();
+  request.context.environment = &environment_;
+  request.context.row_errors = node.errors.get();
+  request.context.late_rows = node.errors.get();
+  return request;
+}
+
+Status Core::AddSource(RelationPtr relation, const Settings& settings) {
+  auto node = std::make_unique<SourceNode>();
+  node->relation = relation;
+  node->connector = FindConnector(relation->connector);
+  node->errors = std::make_unique<ErrorRows>(relation->name, settings.error_rows_max);
+  if (node->connector == nullptr) {  // pushed: the head is there from the start
+    node->shared = TRY(OpenHead(HeadFor(*node, std::vector<bool>(relation->physical.size(), true))));
+    if (relation->kind == RelationKind::kTable) {
+      // A table stores what it is given; readers hang below the stored rows.
+      exec::MaterializeSpec spec;
+      spec.name = "table " + relation->name;
+      spec.types = relation->schema.Types();
+      spec.key = relation->primary_key;
+      spec.has_key = !relation->primary_key.empty();
+      spec.input_upserts = spec.has_key;
+      auto stored = std::make_unique<exec::Materialize>(std::move(spec));
+      exec::Context context = HeadFor(*node, {}).context;
+      context.memory_limit_bytes = settings.memory_limit_bytes;
+      TRY(stored->Open(context));
+      node->stored = stored.get();
+      auto& operators = node->shared->operators;
+      stored->ConnectTo(operators.back().get(), 0);
+      if (operators.size() > 1) operators[operators.size() - 2]->ConnectTo(stored.get(), 0);
+      operators.insert(operators.end() - 1, std::move(stored));
+    }
+  }
+  TRY(catalog_.Add(relation));
+  sources_.push_back(std::move(node));
+  return {};
+}
+
+namespace {
+
+std::unique_ptr<ViewNode> NewNode(const RelationPtr& relation, const plan::QueryPlan& plan, const Settings& settings) {
+  auto node = std::make_unique<ViewNode>();
+  node->relation = relation;
+  node->name = relation == nullptr ? "" : relation->name;
+  node->errors = std::make_unique<ErrorRows>(relation == nullptr ? "query" : relation->name, settings.error_rows_max);
+  std::vector<data::Type> late = relation == nullptr ? std::vector<data::Type>() : relation->late_schema.Types();
+  node->late = std::make_unique<LateRows>(std::move(late), settings.late_rows_max);
+  node->reads = plan.depends_on;
+  return node;
+}
+
+}  // namespace
+
+Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings& settings) {
+  auto node = NewNode(relation, plan, settings);
+  exec::MaterializeSpec spec;
+  spec.name = "view " + relation->name;
+  spec.types = relation->schema.Types();
+  spec.has_key = relation->upsert_key.has_value();
+  if (spec.has_key) spec.key = *relation->upsert_key;
+  spec.input_retracts = !relation->append_only;
+  auto stored = std::make_unique<exec::Materialize>(std::move(spec));
+  node->stored = stored.get();
+  node->fan_out = std::make_unique<exec::FanOut>();
+  stored->ConnectTo(node->fan_out.get(), 0);
+  node->pipeline = TRY(Pipeline::Build(*plan.root, std::move(stored), ContextFor(*node, settings)));
+  Status attached = AttachLeaves(*node);
+  if (attached.ok()) attached = catalog_.Add(relation);
+  if (!attached.ok()) {
+    Detach(*node);
+    return attached;
+  }
+  views_.push_back(std::move(node));
+  SettleFailures();
+  WakeThread();
+  return {};
+}
+
+Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings) {
+  auto node = NewNode(relation, plan, settings);
+  node->pipeline = TRY(Pipeline::Build(*plan.root, std::move(sink), ContextFor(*node, settings)));
+  Status attached = AttachLeaves(*node);
+  if (attached.ok()) attached = catalog_.Add(relation);
+  if (!attached.ok()) {
+    Detach(*node);
+    return attached;
+  }
+  views_.push_back(std::move(node));
+  SettleFailures();
+  WakeThread();
+  return {};
+}
+
+Result<ViewNode*> Core::AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings) {
+  auto node = NewNode(nullptr, plan, settings);
+  node->pipeline = TRY(Pipeline::Build(*plan.root, std::move(sink), ContextFor(*node, settings)));
+  if (Status attached = AttachLeaves(*node); !attached.ok()) {
+    Detach(*node);
+    return Error(std::move(attached));
+  }
+  ViewNode* made = node.get();
+  views_.push_back(std::move(node));
+  WakeThread();
+  return made;
+}
+
+void Core::RemoveCursor(ViewNode* node) {
+  Detach(*node);
+  std::erase_if(views_, [&](const auto& view) { return view.get() == node; });
+}
+
+void Core::Remove(std::string_view name) {
+  if (ViewNode* view = FindView(name)) {
+    Detach(*view);
+    std::erase_if(views_, [&](const auto& v) { return v.get() == view; });
+  }
+  std::erase_if(sources_, [&](const auto& source) { return source->relation->name == name; });
+  catalog_.Remove(name);
+}
+
+void Core::Detach(ViewNode& node) {
+  for (const auto& pick : node.picks) {
+    for (const auto& source : sources_) {
+      if (source->shared != nullptr) source->shared->fan_out->Remove(pick.get());
+      for (const auto& head : source->catching_up) head->fan_out->Remove(pick.get());
+    }
+    for (const auto& view : views_) {
+      if (view->fan_out != nullptr) view->fan_out->Remove(pick.get());
+    }
+  }
+  for (const auto& source : sources_) {
+    std::erase_if(source->catching_up, [](const auto& head) { return head->fan_out->empty(); });
+  }
+}
+
+Status Core::AttachLeaves(ViewNode& node) {
+  RefreshTime();
+  for (const Leaf& leaf : node.pipeline->leaves()) TRY(AttachLeaf(node, leaf));
+  return node.pipeline->Failure();
+}
+
+Status Core::AttachLeaf(ViewNode& node, const Leaf& leaf) {
+  if (leaf.node->kind != plan::NodeKind::kScan) return FeedRows(*leaf.node, *leaf.target, leaf.input);
+  const std::string& name = leaf.node->relation->name;
+  node.picks.push_back(std::make_unique<ColumnPick>(leaf.node->columns));
+  ColumnPick& pick = *node.picks.back();
+  pick.ConnectTo(leaf.target, leaf.input);
+  if (SourceNode* source = FindSource(name)) {
+    if (source->stored != nullptr) {
+      TRY(FeedStored(pick, *source->stored->TakeSnapshot(), source->shared->fan_out->watermark()));
+      source->shared->fan_out->Add(&pick, 0);
+      return {};
+    }
+    return AttachToSource(*source, &pick, leaf.node->columns);
+  }
+  ViewNode* view = FindView(name);
+  CHECK(view != nullptr && view->stored != nullptr);
+  if (view->state != ViewState::kRunning) return Status(ErrorCode::kClosed, "view \"" + name + "\" is not running").WithHint("SHOW MATERIALIZED VIEWS says why");
+  TRY(FeedStored(pick, *view->stored->TakeSnapshot(), view->fan_out->watermark()));
+  view->fan_out->Add(&pick, 0);
+  return {};
+}
+
+Status Core::AttachToSource(SourceNode& source, exec::Operator* reader, const std::vector<uint32_t>& columns) {
+  if (!source.failure.ok()) return Status(source.failure);
+  if (source.connector == nullptr) {
+    const Timestamp watermark = source.shared->fan_out->watermark();
+    if (watermark != kMinTimestamp) reader->Watermark(0, watermark, reader->output());
+    source.shared->fan_out->Add(reader, 0);
+    return {};
+  }
+  std::vector<bool> needed = NeededColumns(*source.relation, columns);
+  if (source.shared != nullptr && !source.relation->replayable && source.shared->rows > 0) {
+    source.shared->fan_out->Add(reader, 0);  // from now on: what is gone cannot be had again
+    return {};
+  }
+  if (source.shared != nullptr) {
+    for (size_t i = 0; i < needed.size(); ++i) needed[i] = needed[i] || source.shared->needed[i];
+  }
+  if (!source.relation->replayable) needed.assign(needed.size(), true);
+  const bool fresh = source.shared == nullptr || (source.shared->rows == 0 && !source.shared->has_ended);
+  if (fresh) {
+    if (source.shared == nullptr || source.shared->needed != needed) {
+      std::unique_ptr<Head> head = TRY(OpenHead(HeadFor(source, std::move(needed))));
+      if (source.shared != nullptr) head->fan_out->TakeReaders(*source.shared->fan_out);
+      source.shared = std::move(head);
+    }
+    source.shared->fan_out->Add(reader, 0);
+    return {};
+  }
+  HeadRequest request = HeadFor(source, std::move(needed));
+  request.at_full_speed = true;
+  std::unique_ptr<Head> head = TRY(OpenHead(request));
+  head->fan_out->Add(reader, 0);
+  source.catching_up.push_back(std::move(head));
+  return {};
+}
+
+// The present contents as +1 rows, then the present watermark: as if the reader had been there from the start.
+Status Core::FeedStored(exec::Operator& reader, const exec::StoredRows& rows, Timestamp watermark) {
+  uint64_t cursor = 0;
+  const auto& types = rows.types();
+  data::BatchBuffer buffer(types);
+  while (true) {
+    rows.Read(cursor, buffer);
+    if (buffer.rows() == 0) break;
+    data::Batch batch = buffer.batch();
+    reader.Process(0, batch, reader.output());
+  }
+  if (watermark != kMinTimestamp) reader.Watermark(0, watermark, reader.output());
+  return {};
+}
+
+Status Core::FeedRows(const plan::Node& node, exec::Operator& target, int input) {
+  std::unique_ptr<LeafRows> rows = TRY(OpenLeafRows(*this, node));
+  data::BatchBuffer buffer(node.schema.Types());
+  while (rows->Next(buffer)) {
+    data::Batch batch = buffer.batch();
+    if (target.Process(input, batch, target.output()) != exec::Step::kMore) break;
+  }
+  target.Watermark(input, kMaxTimestamp, target.output());
+  return {};
+}
+
+}  // namespace laminar::engine

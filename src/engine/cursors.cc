@@ -1,0 +1,345 @@
+#include "engine/cursors.h"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <thread>
+
+#include "base/hot_scope.h"
+
+namespace laminar::engine {
+
+using data::Batch;
+using data::BatchBuffer;
+
+namespace {
+
+// The end of a query's chain: copies what arrives.
+class Collector final : public exec::Operator {
+ public:
+  Collector(std::vector<data::Type> types, uint64_t rows_max) : types_(std::move(types)), rows_max_(rows_max) {}
+  Status Open(const exec::Context&) override { return {}; }
+  exec::Step Process(int, Batch& batch, exec::Output&) override {
+    AllowAllocation allow;
+    uint32_t done = 0;
+    while (done < batch.rows) {
+      if (ready_.empty() || ready_.back()->full()) ready_.push_back(Take());
+      const uint32_t room = ready_.back()->capacity() - ready_.back()->rows();
+      const uint32_t now = std::min(room, batch.rows - done);
+      ready_.back()->AppendRows(batch, done, now);
+      done += now;
+    }
+    rows_ += batch.rows;
+    if (rows_ > rows_max_) {
+      return Fail(Status(ErrorCode::kLimitReached, "the reader of this query is " + std::to_string(rows_) + " rows behind").WithHint("read faster, or read the view instead of its changes"));
+    }
+    return exec::Step::kMore;
+  }
+  exec::Step Watermark(int, Timestamp watermark, exec::Output&) override {
+    has_ended_ |= watermark == kMaxTimestamp;
+    return exec::Step::kMore;
+  }
+  exec::Step Tick(Timestamp, exec::Output&) override { return exec::Step::kMore; }
+  exec::Step Barrier(exec::Epoch, exec::Output&) override { return exec::Step::kMore; }
+
+  // Swaps the oldest rows into `out`; false: none.
+  bool Pop(BatchBuffer& out) {
+    if (ready_.empty()) return false;
+    std::unique_ptr<BatchBuffer> first = std::move(ready_.front());
+    ready_.pop_front();
+    rows_ -= first->rows();
+    std::swap(out, *first);
+    first->Reset();
+    if (spare_.size() < 4) spare_.push_back(std::move(first));
+    return true;
+  }
+  bool has_ended() const { return has_ended_; }
+
+ private:
+  std::unique_ptr<BatchBuffer> Take() {
+    if (spare_.empty()) return std::make_unique<BatchBuffer>(types_);
+    std::unique_ptr<BatchBuffer> buffer = std::move(spare_.back());
+    spare_.pop_back();
+    return buffer;
+  }
+
+  std::vector<data::Type> types_;
+  uint64_t rows_max_;
+  uint64_t rows_ = 0;
+  std::deque<std::unique_ptr<BatchBuffer>> ready_;
+  std::vector<std::unique_ptr<BatchBuffer>> spare_;
+  bool has_ended_ = false;
+};
+
+// One input of a query that runs by itself.
+struct Input {
+  Leaf leaf;
+  std::unique_ptr<Head> head;                          // of a source
+  std::unique_ptr<LeafRows> listed;                    // of a constant leaf
+  std::shared_ptr<const exec::StoredRows> stored;      // of a table or view
+  uint64_t cursor = 0;
+  std::unique_ptr<BatchBuffer> buffer;
+  std::unique_ptr<ColumnPick> pick;
+  bool has_ended = false;
+};
+
+class RunCursor final : public Cursor {
+ public:
+  RunCursor(Core& core, plan::QueryPlan plan, const Settings& settings)
+      : core_(core), plan_(std::move(plan)), settings_(settings), errors_("query", settings.error_rows_max), late_({}, 0), random_(core.random().Next()) {
+    schema_ = plan_.root->schema;
+    is_changelog_ = plan_.mode == plan::QueryMode::kStreaming && (plan_.has_emit || !plan_.root->properties.append_only);
+  }
+
+  Status Open() {
+    environment_.now = core_.clock().WallMicros();
+    environment_.random = &random_;
+    environment_.time_zone = settings_.timezone;
+    exec::Context context;
+    context.environment = &environment_;
+    context.row_errors = &errors_;
+    context.late_rows = &late_;
+    context.memory_limit_bytes = settings_.memory_limit_bytes;
+    auto collector = std::make_unique<Collector>(schema_.Types(), UINT64_MAX);
+    collector_ = collector.get();
+    pipeline_ = TRY(Pipeline::Build(*plan_.root, std::move(collector), context));
+    std::vector<std::string> stored;
+    std::vector<size_t> stored_inputs;
+    for (const Leaf& leaf : pipeline_->leaves()) {
+      Input input;
+      input.leaf = leaf;
+      if (leaf.node->kind != plan::NodeKind::kScan) {
+        input.listed = TRY(OpenLeafRows(core_, *leaf.node));
+        input.buffer = std::make_unique<BatchBuffer>(leaf.node->schema.Types());
+      } else {
+        input.pick = std::make_unique<ColumnPick>(leaf.node->columns);
+        input.pick->ConnectTo(leaf.target, leaf.input);
+        SourceNode* source = core_.FindSource(leaf.node->relation->name);
+        if (source != nullptr && source->connector != nullptr) {
+          HeadRequest request;
+          request.relation = source->relation.get();
+          request.connector = source->connector;
+          request.needed = NeededColumns(*source->relation, leaf.node->columns);
+          request.with_watermark = plan_.mode == plan::QueryMode::kStreaming;
+          request.bad_rows = &errors_;
+          request.context = context;
+          input.head = TRY(OpenHead(request));
+          input.head->fan_out->Add(input.pick.get(), 0);
+        } else {
+          stored.push_back(leaf.node->relation->name);
+          stored_inputs.push_back(inputs_.size());
+          input.buffer = std::make_unique<BatchBuffer>(leaf.node->relation->schema.Types());
+        }
+      }
+      inputs_.push_back(std::move(input));
+    }
+    if (!stored.empty()) {
+      ReadView view = core_.Read(stored);  // all at one epoch
+      for (size_t i = 0; i < stored.size(); ++i) inputs_[stored_inputs[i]].stored = std::move(view.rows[i]);
+    }
+    return {};
+  }
+
+  const data::Schema& schema() const override { return schema_; }
+  bool is_changelog() const override { return is_changelog_; }
+  void Cancel() override { cancelled_.store(true, std::memory_order_release); }
+
+  Result<bool> Next(BatchBuffer& out) override {
+    while (true) {
+      if (TRY(Advance(out))) return out.rows() > 0;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // a source has nothing at the moment (rate, follow)
+    }
+  }
+  Result<bool> Poll(BatchBuffer& out) override {
+    if (TRY(Advance(out))) return out.rows() > 0;
+    out.Reset();
+    return true;
+  }
+
+ private:
+  // True: `out` has rows, or there will be none. False: nothing at the moment.
+  Result<bool> Advance(BatchBuffer& out) {
+    while (true) {
+      if (cancelled_.load(std::memory_order_acquire)) return Error(ErrorCode::kCancelled, "the query was cancelled");
+      if (collector_->Pop(out)) return true;
+      TRY(RowFailure());
+      if (has_ended_) {
+        out.Reset();
+        return true;
+      }
+      environment_.now = core_.clock().WallMicros();
+      bool any = false;
+      bool all_ended = true;
+      for (Input& input : inputs_) {
+        if (input.has_ended) continue;
+        any |= TRY(StepInput(input));
+        all_ended &= input.has_ended;
+        if (is_done_) break;
+      }
+      TRY(pipeline_->Failure());
+      has_ended_ = all_ended || is_done_;
+      if (!any && !has_ended_) return false;
+    }
+  }
+
+  // In a query somebody looks at, a failing row is an error, as in any database; standing queries count it instead. Malformed rows of a
+  // source were never rows: they stay in errors('source') of the views that read it.
+  Status RowFailure() {
+    for (const ErrorRows::Entry& entry : errors_.entries()) {
+      if (entry.place != "query") continue;
+      for (int code = 1; code < 256; ++code) {
+        if (PublicCode(static_cast<ErrorCode>(code)) != entry.code) continue;
+        return Status(static_cast<ErrorCode>(code), entry.reason + " in a row of the query").WithHint("guard it, for example with TRY_CAST, NULLIF or CASE");
+      }
+    }
+    return {};
+  }
+
+  Result<bool> StepInput(Input& input) {
+    exec::Step step = exec::Step::kMore;
+    bool moved = true;
+    if (input.head != nullptr) {
+      const sdk::ReadState state = TRY(StepHead(*input.head, static_cast<uint32_t>(settings_.batch_rows), environment_));
+      input.has_ended = state == sdk::ReadState::kEnd;
+      is_done_ |= input.head->is_done;
+      return state != sdk::ReadState::kIdle;
+    }
+    const bool has_rows = input.listed != nullptr ? input.listed->Next(*input.buffer) : (input.stored->Read(input.cursor, *input.buffer), input.buffer->rows() > 0);
+    if (has_rows) {
+      Batch batch = input.buffer->batch();
+      step = input.pick != nullptr ? input.pick->Process(0, batch, input.pick->output()) : input.leaf.target->Process(input.leaf.input, batch, input.leaf.target->output());
+      is_done_ |= step == exec::Step::kDone;
+    } else {
+      input.has_ended = true;
+      input.leaf.target->Watermark(input.leaf.input, kMaxTimestamp, input.leaf.target->output());
+    }
+    return moved;
+  }
+
+  Core& core_;
+  plan::QueryPlan plan_;
+  Settings settings_;
+  data::Schema schema_;
+  bool is_changelog_ = false;
+  ErrorRows errors_;
+  LateRows late_;
+  Random random_;
+  expr::EvalEnvironment environment_;
+  std::unique_ptr<Pipeline> pipeline_;
+  Collector* collector_ = nullptr;
+  std::vector<Input> inputs_;
+  bool has_ended_ = false;
+  bool is_done_ = false;
+  std::atomic<bool> cancelled_{false};
+};
+
+class LiveCursor final : public Cursor {
+ public:
+  LiveCursor(Core& core, data::Schema schema, bool is_changelog) : core_(core), schema_(std::move(schema)), is_changelog_(is_changelog) {}
+  ~LiveCursor() override {
+    if (node_ == nullptr) return;
+    Core::Lock lock(core_);
+    core_.RemoveCursor(node_);
+  }
+  Status Open(plan::QueryPlan& plan, const Settings& settings) {
+    auto collector = std::make_unique<Collector>(schema_.Types(), kRowsBehindMax);
+    collector_ = collector.get();
+    node_ = TRY(core_.AddCursor(plan, std::move(collector), settings));
+    return {};
+  }
+  const data::Schema& schema() const override { return schema_; }
+  bool is_changelog() const override { return is_changelog_; }
+  void Cancel() override {
+    cancelled_.store(true, std::memory_order_release);
+    core_.WakeWaiters();
+  }
+  Result<bool> Next(BatchBuffer& out) override {
+    bool has_rows = false;
+    TRY(core_.WaitUntil([&]() -> Result<bool> {
+      has_rows = collector_->Pop(out);
+      TRY(Failure());
+      return has_rows || collector_->has_ended();
+    }, cancelled_, 0, "the query"));
+    if (!has_rows) out.Reset();
+    return has_rows;
+  }
+  Result<bool> Poll(BatchBuffer& out) override {
+    Core::Lock lock(core_);
+    if (collector_->Pop(out)) return true;
+    TRY(Failure());
+    if (core_.is_inline() && TRY(core_.Turn()) && collector_->Pop(out)) return true;
+    out.Reset();
+    return !collector_->has_ended();
+  }
+
+ private:
+  // How far a reader may fall behind before its query is ended rather than memory filled.
+  static constexpr uint64_t kRowsBehindMax = 4'000'000;
+  Status Failure() {
+    if (node_->state == ViewState::kRunning) return {};
+    return node_->failure.ok() ? Status(ErrorCode::kClosed, "a view this query reads has stopped") : Status(node_->failure);
+  }
+
+  Core& core_;
+  data::Schema schema_;
+  bool is_changelog_;
+  Collector* collector_ = nullptr;
+  ViewNode* node_ = nullptr;
+  std::atomic<bool> cancelled_{false};
+};
+
+class ListCursor final : public Cursor {
+ public:
+  ListCursor(data::Schema schema, std::vector<std::vector<data::Value>> rows) : schema_(std::move(schema)), rows_(std::move(rows)) {}
+  const data::Schema& schema() const override { return schema_; }
+  bool is_changelog() const override { return false; }
+  Result<bool> Next(BatchBuffer& out) override {
+    out.Reset();
+    while (next_ < rows_.size() && !out.full()) out.AppendRow(rows_[next_++]);
+    return out.rows() > 0;
+  }
+  Result<bool> Poll(BatchBuffer& out) override { return Next(out); }
+  void Cancel() override {}
+
+ private:
+  data::Schema schema_;
+  std::vector<std::vector<data::Value>> rows_;
+  size_t next_ = 0;
+};
+
+void CollectScans(const plan::Node& node, std::vector<const plan::Node*>& out) {
+  if (node.kind == plan::NodeKind::kScan) out.push_back(&node);
+  for (const plan::NodePtr& input : node.inputs) CollectScans(*input, out);
+}
+
+}  // namespace
+
+bool CanRunAlone(Core& core, const plan::QueryPlan& plan) {
+  std::vector<const plan::Node*> scans;
+  CollectScans(*plan.root, scans);
+  return std::ranges::all_of(scans, [&](const plan::Node* scan) {
+    const SourceNode* source = core.FindSource(scan->relation->name);
+    const bool is_reader = source != nullptr && source->connector != nullptr;
+    if (plan.mode == plan::QueryMode::kStreaming) return is_reader && source->relation->replayable;
+    return is_reader || source == nullptr || source->stored != nullptr;
+  });
+}
+
+Result<std::unique_ptr<Cursor>> OpenRunCursor(Core& core, plan::QueryPlan plan, const Settings& settings) {
+  auto cursor = std::make_unique<RunCursor>(core, std::move(plan), settings);
+  TRY(cursor->Open());
+  return cursor;
+}
+
+Result<std::unique_ptr<Cursor>> OpenLiveCursor(Core& core, plan::QueryPlan plan, const Settings& settings) {
+  const bool is_changelog = plan.has_emit || !plan.root->properties.append_only;
+  auto cursor = std::make_unique<LiveCursor>(core, plan.root->schema, is_changelog);
+  TRY(cursor->Open(plan, settings));
+  return cursor;
+}
+
+std::unique_ptr<Cursor> OpenListCursor(data::Schema schema, std::vector<std::vector<data::Value>> rows) {
+  return std::make_unique<ListCursor>(std::move(schema), std::move(rows));
+}
+
+}  // namespace laminar::engine

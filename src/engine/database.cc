@@ -1,0 +1,181 @@
+#include "engine/database.h"
+
+#include "engine/core.h"
+#include "engine/statement_runner.h"
+#include "functions/register.h"
+#include "sql/parser.h"
+
+namespace laminar::engine {
+
+Connection::Connection(Database& database) : database_(database) {}
+Connection::~Connection() = default;
+
+Result<std::vector<std::string>> Connection::SplitScript(std::string_view script) {
+  const std::vector<sql::Statement> statements = TRY(sql::ParseScript(script));
+  std::vector<std::string> out;
+  for (const sql::Statement& statement : statements) out.emplace_back(script.substr(statement.text_offset, statement.text_length));
+  return out;
+}
+
+Result<Outcome> Connection::Execute(std::string_view text) {
+  const sql::Statement statement = TRY(sql::ParseStatement(text));
+  StatementRunner runner(*this, database_.core(), text);
+  return runner.Run(statement);
+}
+
+void Connection::Cancel() {
+  cancelled_.store(true, std::memory_order_release);
+  database_.core().WakeWaiters();
+}
+
+Database::Database() = default;
+Database::~Database() = default;
+
+Result<std::unique_ptr<Database>> Database::Open(DatabaseOptions options) {
+  std::unique_ptr<Database> database(new Database());
+  database->core_ = std::make_unique<Core>(std::move(options), functions::BuiltinFunctions());
+  return database;
+}
+
+namespace {
+
+Result<SourceNode*> Pushable(Core& core, std::string_view name) {
+  SourceNode* node = core.FindSource(name);
+  if (node == nullptr) {
+    TRY(core.catalog().Get(name));
+    return Error(Status(ErrorCode::kNotThatKind, "\"" + std::string(name) + "\" is neither a source nor a table"));
+  }
+  return node;
+}
+
+Status CheckBatch(const SourceNode& node, const data::Batch& batch) {
+  const size_t columns = node.relation->physical.size() == 0 ? node.relation->schema.size() : node.relation->physical.size();
+  if (batch.column_count != columns) {
+    return Status(ErrorCode::kBatchMismatch, "a batch for \"" + node.relation->name + "\" has " + std::to_string(batch.column_count) + " columns, not " + std::to_string(columns));
+  }
+  if (batch.rows > data::kBatchCapacity) return Status(ErrorCode::kBatchMismatch, "a batch has " + std::to_string(batch.rows) + " rows; the most is " + std::to_string(data::kBatchCapacity));
+  return {};
+}
+
+}  // namespace
+
+Status Database::Push(std::string_view source, data::Batch& batch) {
+  Core::Lock lock(*core_);
+  SourceNode* node = TRY(Pushable(*core_, source));
+  return Push(PushHandle{node}, batch);
+}
+
+Result<Database::PushHandle> Database::OpenPush(std::string_view source) {
+  Core::Lock lock(*core_);
+  return PushHandle{TRY(Pushable(*core_, source))};
+}
+
+Status Database::Push(PushHandle handle, data::Batch& batch) {
+  auto& node = *static_cast<SourceNode*>(handle.node);
+  Core::Lock lock(*core_);
+  TRY(CheckBatch(node, batch));
+  TRY(core_->Push(node, batch));
+  core_->NoteChange();
+  return {};
+}
+
+Status Database::PushWatermark(std::string_view source, Timestamp watermark) {
+  Core::Lock lock(*core_);
+  SourceNode* node = TRY(Pushable(*core_, source));
+  TRY(core_->PushWatermark(*node, watermark));
+  core_->NoteChange();
+  return {};
+}
+
+Status Database::EndSource(std::string_view source) {
+  Core::Lock lock(*core_);
+  SourceNode* node = TRY(Pushable(*core_, source));
+  TRY(core_->End(*node));
+  core_->NoteChange();
+  return {};
+}
+
+namespace {
+
+// A reader of a view's fan-out that calls the program.
+class CallbackReader final : public exec::Operator {
+ public:
+  explicit CallbackReader(ChangeCallback callback) : callback_(std::move(callback)) {}
+  Status Open(const exec::Context&) override { return {}; }
+  exec::Step Process(int, data::Batch& batch, exec::Output&) override {
+    callback_(batch);
+    return exec::Step::kMore;
+  }
+  exec::Step Watermark(int, Timestamp, exec::Output&) override { return exec::Step::kMore; }
+  exec::Step Tick(Timestamp, exec::Output&) override { return exec::Step::kMore; }
+  exec::Step Barrier(exec::Epoch, exec::Output&) override { return exec::Step::kMore; }
+
+ private:
+  ChangeCallback callback_;
+};
+
+class CallbackSubscription final : public Subscription {
+ public:
+  CallbackSubscription(Core& core, std::string view, ChangeCallback callback) : core_(core), view_(std::move(view)), reader_(std::move(callback)) {}
+  ~CallbackSubscription() override {
+    Core::Lock lock(core_);
+    if (exec::FanOut* fan_out = Find()) fan_out->Remove(&reader_);
+  }
+  exec::FanOut* Find() {
+    if (ViewNode* view = core_.FindView(view_)) return view->fan_out.get();
+    if (SourceNode* source = core_.FindSource(view_)) return source->shared != nullptr ? source->shared->fan_out : nullptr;
+    return nullptr;
+  }
+  exec::Operator* reader() { return &reader_; }
+
+ private:
+  Core& core_;
+  std::string view_;
+  CallbackReader reader_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Subscription>> Database::Subscribe(std::string_view view, ChangeCallback callback) {
+  Core::Lock lock(*core_);
+  TRY(core_->catalog().Get(view));
+  auto subscription = std::make_unique<CallbackSubscription>(*core_, std::string(view), std::move(callback));
+  exec::FanOut* fan_out = subscription->Find();
+  if (fan_out == nullptr) {
+    return Error(Status(ErrorCode::kNotThatKind, "\"" + std::string(view) + "\" cannot be subscribed to").WithHint("subscribe to a materialized view, a table or a memory source"));
+  }
+  fan_out->Add(subscription->reader(), 0);
+  return subscription;
+}
+
+Result<data::Schema> Database::SchemaOf(std::string_view relation) {
+  Core::Lock lock(*core_);
+  return TRY(core_->catalog().Get(relation))->schema;
+}
+
+Result<bool> Database::RunUntilIdle(uint64_t turns_max) {
+  bool any = false;
+  for (uint64_t turn = 0; turns_max == 0 || turn < turns_max; ++turn) {
+    Core::Lock lock(*core_);
+    if (!TRY(core_->Turn())) break;
+    any = true;
+  }
+  return any;
+}
+
+Progress Database::GetProgress() {
+  Core::Lock lock(*core_);
+  return core_->GetProgress();
+}
+
+std::vector<std::string> Database::Names() {
+  Core::Lock lock(*core_);
+  std::vector<std::string> names = core_->functions().Names();
+  for (const catalog::RelationPtr& relation : core_->catalog().All()) {
+    names.push_back(relation->name);
+    for (const data::Field& field : relation->schema.fields()) names.push_back(field.name);
+  }
+  return names;
+}
+
+}  // namespace laminar::engine

@@ -1,0 +1,149 @@
+// Database and Connection: the engine's front. A Database holds catalog, running views and their stored results; a Connection executes SQL on it.
+//
+// Threads: every call on a Database is safe from any thread; a Connection, and what it returns, is used by one thread at a time (Cancel excepted).
+// Two shapes from the same code. Inline: no thread of its own, sources advance only inside calls (RunUntilIdle, WAIT FOR, reading a cursor): for
+// embedding, tests and simulation. Threaded: one core thread reads the sources.
+// Law: results do not depend on the shape. Every read sees all views at one epoch: a cut between two source batches.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "catalog/catalog.h"
+#include "data/batch.h"
+#include "data/type.h"
+#include "engine/settings.h"
+#include "os/clock.h"
+#include "sdk/connector.h"
+
+namespace laminar::engine {
+
+class Core;
+
+struct DatabaseOptions {
+  bool is_inline = false;
+  const os::Clock* clock = nullptr;                            // null: the real one
+  std::vector<std::unique_ptr<sdk::Connector>> connectors;     // besides "memory" (alias "test", "channel"), which is the engine's own
+};
+
+// What is happening, for people and metrics.
+struct SourceProgress {
+  std::string name;
+  uint64_t rows = 0;
+  uint64_t bad_rows = 0;
+  Timestamp watermark = kMinTimestamp;
+  uint64_t done = 0;   // of `total`, in the source's own unit; total 0: unknown
+  uint64_t total = 0;
+  bool has_ended = false;
+};
+struct ViewProgress {
+  std::string name;
+  uint64_t rows_stored = 0;
+  uint64_t rows_out = 0;
+  Timestamp watermark = kMinTimestamp;
+  std::string state;   // "RUNNING", "ERROR", "PAUSED"
+};
+struct Progress {
+  std::vector<SourceProgress> sources;
+  std::vector<ViewProgress> views;
+};
+
+// The rows of a query, pulled. Batches of at most kBatchCapacity rows.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  virtual const data::Schema& schema() const = 0;
+  // True: rows carry weights that matter (-1: the row is taken back).
+  virtual bool is_changelog() const = 0;
+  // Fills `out` (schema().Types()) with the next rows; false: no more. Blocks until there are rows. kCancelled after Cancel.
+  virtual Result<bool> Next(data::BatchBuffer& out) = 0;
+  // As Next, but returns rows() == 0 rather than block when nothing can be had at the moment.
+  virtual Result<bool> Poll(data::BatchBuffer& out) = 0;
+  // From any thread: makes Next return soon.
+  virtual void Cancel() = 0;
+};
+
+// What one statement answered.
+struct Outcome {
+  std::string message;               // "CREATE SOURCE trades", "INSERT 3"; empty when there are rows
+  std::unique_ptr<Cursor> cursor;    // of queries
+  std::vector<std::string> notices;
+};
+
+// Called with every change of a view, on the thread that made it, between two source batches; must return soon and must not call the database.
+using ChangeCallback = std::function<void(const data::Batch& changes)>;
+
+// Ends the subscription when destroyed.
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+};
+
+class Database;
+
+class Connection {
+ public:
+  explicit Connection(Database& database);
+  ~Connection();
+  // One statement. A failing one has no side effect.
+  Result<Outcome> Execute(std::string_view sql);
+  // The statements of a script as texts, so that each can be executed and shown before the next. Errors name the statement's place.
+  static Result<std::vector<std::string>> SplitScript(std::string_view script);
+  // From any thread: ends what this connection is waiting for (WAIT FOR, INSERT).
+  void Cancel();
+  Settings& settings() { return settings_; }
+
+ private:
+  friend class StatementRunner;
+  struct PreparedStatement {
+    std::string name;
+    std::string sql;
+  };
+  Database& database_;
+  Settings settings_;
+  std::vector<PreparedStatement> prepared_;
+  std::atomic<bool> cancelled_{false};
+};
+
+class Database {
+ public:
+  static Result<std::unique_ptr<Database>> Open(DatabaseOptions options);
+  ~Database();
+
+  // Rows from the program for a `memory` source or a table, with the relation's column types. Returns when all views have taken them in.
+  Status Push(std::string_view source, data::Batch& batch);
+  // A promise that no earlier event time follows.
+  Status PushWatermark(std::string_view source, Timestamp watermark);
+  // No more rows will be pushed: the end of the stream.
+  Status EndSource(std::string_view source);
+  // For repeated pushes without a name look-up: the handle stays valid until the source is dropped.
+  struct PushHandle {
+    void* node = nullptr;
+  };
+  Result<PushHandle> OpenPush(std::string_view source);
+  Status Push(PushHandle handle, data::Batch& batch);
+
+  Result<std::unique_ptr<Subscription>> Subscribe(std::string_view view, ChangeCallback callback);
+  Result<data::Schema> SchemaOf(std::string_view relation);
+
+  // Inline shape: reads sources until none has anything at the moment. `turns_max` 0: no limit. Returns whether anything was done.
+  Result<bool> RunUntilIdle(uint64_t turns_max = 0);
+  Progress GetProgress();
+  // Names for completion: relations, columns, functions.
+  std::vector<std::string> Names();
+
+  Core& core() { return *core_; }
+
+ private:
+  friend class Connection;
+  friend class StatementRunner;
+  Database();
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace laminar::engine

@@ -1,0 +1,197 @@
+// Constant leaves: VALUES, generate_series, late('view'), errors('name'), laminar_metrics.
+#include <fmt/format.h>
+
+#include "engine/core.h"
+#include "observe/metric.h"
+
+namespace laminar::engine {
+
+using data::BatchBuffer;
+using data::Value;
+
+namespace {
+
+class ListedRows final : public LeafRows {
+ public:
+  explicit ListedRows(std::vector<std::vector<Value>> rows) : rows_(std::move(rows)) {}
+  bool Next(BatchBuffer& out) override {
+    out.Reset();
+    while (next_ < rows_.size() && !out.full()) {
+      if (rows_[next_].empty()) out.SetRows(out.rows() + 1);  // SELECT without FROM: one row without columns
+      else out.AppendRow(rows_[next_]);
+      ++next_;
+    }
+    return out.rows() > 0;
+  }
+
+ private:
+  std::vector<std::vector<Value>> rows_;
+  size_t next_ = 0;
+};
+
+class SeriesRows final : public LeafRows {
+ public:
+  SeriesRows(int64_t start, int64_t stop, int64_t step, bool is_inclusive) : next_(start), stop_(stop), step_(step), is_inclusive_(is_inclusive) {}
+  bool Next(BatchBuffer& out) override {
+    out.Reset();
+    int64_t* values = out.column(0).As<int64_t>();
+    uint32_t rows = 0;
+    while (!done_ && rows < out.capacity()) {
+      const bool inside = step_ > 0 ? (is_inclusive_ ? next_ <= stop_ : next_ < stop_) : (is_inclusive_ ? next_ >= stop_ : next_ > stop_);
+      if (!inside) break;
+      values[rows++] = next_;
+      done_ = __builtin_add_overflow(next_, step_, &next_);
+    }
+    out.SetRows(rows);
+    return rows > 0;
+  }
+
+ private:
+  int64_t next_;
+  int64_t stop_;
+  int64_t step_;
+  bool is_inclusive_;
+  bool done_ = false;
+};
+
+class BufferedRows final : public LeafRows {
+ public:
+  explicit BufferedRows(std::vector<std::unique_ptr<BatchBuffer>> buffers) : buffers_(std::move(buffers)) {}
+  bool Next(BatchBuffer& out) override {
+    out.Reset();
+    while (next_ < buffers_.size() && buffers_[next_]->rows() == 0) ++next_;
+    if (next_ == buffers_.size()) return false;
+    out.AppendRows(buffers_[next_]->batch(), 0, buffers_[next_]->rows());
+    ++next_;
+    return true;
+  }
+
+ private:
+  std::vector<std::unique_ptr<BatchBuffer>> buffers_;
+  size_t next_ = 0;
+};
+
+std::vector<std::vector<Value>> ErrorList(Core& core, const std::string& name) {
+  std::vector<std::vector<Value>> rows;
+  ErrorRows* errors = nullptr;
+  if (SourceNode* source = core.FindSource(name)) errors = source->errors.get();
+  else if (ViewNode* view = core.FindView(name)) errors = view->errors.get();
+  if (errors == nullptr) return rows;
+  for (const ErrorRows::Entry& e : errors->entries()) rows.push_back({Value::String(e.place), Value::String(e.code), Value::String(e.reason), Value::String(e.text)});
+  return rows;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LeafRows>> OpenLeafRows(Core& core, const plan::Node& node) {
+  if (node.kind == plan::NodeKind::kValues) return std::make_unique<ListedRows>(node.rows);
+  if (node.function == "generate_series" || node.function == "range") {
+    const auto& a = node.arguments;
+    const int64_t start = a.size() == 1 ? 0 : a[0].int_value();
+    const int64_t stop = a.size() == 1 ? a[0].int_value() : a[1].int_value();
+    const int64_t step = a.size() == 3 ? a[2].int_value() : 1;
+    return std::make_unique<SeriesRows>(start, stop, step, node.function == "generate_series");
+  }
+  if (node.function == "laminar_metrics") {
+    std::vector<std::vector<Value>> rows;
+    core.AppendMetrics(rows);
+    return std::make_unique<ListedRows>(std::move(rows));
+  }
+  const std::string& name = node.arguments[0].string_value();
+  if (node.function == "errors") return std::make_unique<ListedRows>(ErrorList(core, name));
+  if (node.function == "late") {
+    std::vector<std::unique_ptr<BatchBuffer>> buffers;
+    if (ViewNode* view = core.FindView(name)) view->late->CopyTo(buffers);
+    return std::make_unique<BufferedRows>(std::move(buffers));
+  }
+  return Error(ErrorCode::kInternal, "table function " + node.function + " has no rows");
+}
+
+namespace {
+
+std::string_view StateName(ViewState state) { return state == ViewState::kRunning ? "RUNNING" : state == ViewState::kFailed ? "ERROR" : "PAUSED"; }
+
+class MetricRows {
+ public:
+  explicit MetricRows(std::vector<std::vector<Value>>& rows) : rows_(rows) {}
+  void Add(observe::MetricId id, const std::string& labels, double value) {
+    const observe::MetricFacts& facts = observe::FactsOf(id);
+    rows_.push_back({Value::String(std::string(facts.name)), Value::String(labels), Value::String(std::string(observe::NameOf(facts.kind))), Value::Double(value)});
+  }
+
+ private:
+  std::vector<std::vector<Value>>& rows_;
+};
+
+}  // namespace
+
+void Core::AppendMetrics(std::vector<std::vector<Value>>& rows) {
+  using enum observe::MetricId;
+  MetricRows out(rows);
+  for (const auto& source : sources_) {
+    const std::string labels = "source=" + source->relation->name;
+    out.Add(kEventsIn, labels, source->shared == nullptr ? 0 : static_cast<double>(source->shared->rows));
+    out.Add(kRowErrors, labels, static_cast<double>(source->errors->count()));
+    if (source->shared == nullptr || source->shared->assigner == nullptr) continue;
+    const Timestamp watermark = source->shared->assigner->watermark();
+    if (watermark == kMinTimestamp) continue;
+    out.Add(kWatermark, labels, watermark == kMaxTimestamp ? static_cast<double>(kMaxTimestamp) : static_cast<double>(FloorDiv(watermark, 1000)));
+    const Timestamp newest = source->shared->assigner->max_event_time();
+    if (newest != kMinTimestamp && watermark != kMaxTimestamp) out.Add(kWatermarkLag, labels, static_cast<double>((newest - watermark) / 1000));
+  }
+  for (const auto& view : views_) {
+    if (view->name.empty()) continue;
+    const std::string labels = "query=" + view->name;
+    uint64_t in = 0;
+    for (const auto& pick : view->picks) in += pick->output().rows();
+    out.Add(kEventsIn, labels, static_cast<double>(in));
+    out.Add(kRowErrors, labels, static_cast<double>(view->errors->count()));
+    out.Add(kLateEvents, labels, static_cast<double>(view->late->count()));
+    out.Add(kMvState, labels, view->state == ViewState::kRunning ? 2 : view->state == ViewState::kPaused ? 3 : 4);
+    uint64_t keys = 0;
+    uint64_t bytes = 0;
+    for (const auto& op : view->pipeline->operators()) {
+      keys += op->state_rows();
+      bytes += op->state_bytes();
+    }
+    if (view->stored != nullptr) {
+      out.Add(kEventsOut, labels, static_cast<double>(view->stored->output().rows()));
+      out.Add(kMvRowsStored, labels, static_cast<double>(view->stored->state_rows()));
+      out.Add(kNegativeMultiplicity, labels, static_cast<double>(view->stored->negative_rows()));
+      keys -= view->stored->state_rows();
+    }
+    out.Add(kStateKeys, labels, static_cast<double>(keys));
+    out.Add(kStateBytes, labels, static_cast<double>(bytes));
+  }
+}
+
+Progress Core::GetProgress() {
+  Progress progress;
+  for (const auto& source : sources_) {
+    SourceProgress p;
+    p.name = source->relation->name;
+    p.bad_rows = source->errors->count();
+    if (source->shared != nullptr) {
+      p.rows = source->shared->rows;
+      p.has_ended = source->shared->has_ended;
+      if (source->shared->assigner != nullptr) p.watermark = source->shared->assigner->watermark();
+      if (source->shared->reader != nullptr) std::tie(p.done, p.total) = source->shared->reader->Progress();
+    }
+    progress.sources.push_back(std::move(p));
+  }
+  for (const auto& view : views_) {
+    if (view->name.empty()) continue;
+    ViewProgress p;
+    p.name = view->name;
+    p.state = StateName(view->state);
+    if (view->stored != nullptr) {
+      p.rows_stored = view->stored->state_rows();
+      p.rows_out = view->stored->output().rows();
+    }
+    if (view->fan_out != nullptr) p.watermark = view->fan_out->watermark();
+    progress.views.push_back(std::move(p));
+  }
+  return progress;
+}
+
+}  // namespace laminar::engine

@@ -1,0 +1,78 @@
+#include "engine/settings.h"
+
+#include <type_traits>
+
+#include "base/text.h"
+#include "data/time_zone.h"
+
+namespace laminar::engine {
+namespace {
+
+Status Unknown(std::string_view name) {
+  const std::vector<std::string> names = {
+#define SETTING(setting, type, initial, doc) #setting,
+#include "engine/settings.def"
+#undef SETTING
+  };
+  std::string hint = DidYouMean(name, names);
+  return Status(ErrorCode::kBadOption, "there is no setting \"" + std::string(name) + "\"").WithHint(hint.empty() ? "SHOW VARIABLES lists them" : hint);
+}
+
+Status Assign(std::string& slot, std::string_view name, std::string_view value) {
+  if (name == "timezone") TRY(data::FindZone(value));
+  slot = value;
+  return {};
+}
+
+Status Assign(uint64_t& slot, std::string_view name, std::string_view value) {
+  const bool is_size = EndsWith(name, "_bytes");
+  auto number = is_size ? ParseBytes(value) : ParseUint64(value);
+  if (!number) return Status(ErrorCode::kBadOption, "setting \"" + std::string(name) + "\" cannot be '" + std::string(value) + "'").WithHint(is_size ? "a size, for example '64 MiB'" : "a whole number");
+  if (name == "batch_rows" && (*number < 1 || *number > 1024)) return Status(ErrorCode::kBadOption, "batch_rows must be 1 to 1024, found " + std::string(value));
+  if (name == "worker_cores" && *number != 1) return Status(ErrorCode::kNotSupported, "more than one worker core is not supported yet");
+  slot = *number;
+  return {};
+}
+
+std::string ValueText(const std::string& value) { return value; }
+std::string ValueText(uint64_t value) { return std::to_string(value); }
+
+}  // namespace
+
+Status Settings::Set(std::string_view key, std::string_view value) {
+#define SETTING(setting, type, initial, doc) \
+  if (key == #setting) return Assign(setting, key, value);
+#include "engine/settings.def"
+#undef SETTING
+  return Unknown(key);
+}
+
+Status Settings::Reset(std::string_view key) {
+  bool found = key.empty();
+#define SETTING(setting, type, initial, doc)   \
+  if (key.empty() || key == #setting) {        \
+    setting = initial;                         \
+    found = true;                              \
+  }
+#include "engine/settings.def"
+#undef SETTING
+  return found ? Status() : Unknown(key);
+}
+
+Result<std::string> Settings::Show(std::string_view key) const {
+#define SETTING(setting, type, initial, doc) \
+  if (key == #setting) return ValueText(setting);
+#include "engine/settings.def"
+#undef SETTING
+  return Error(Unknown(key));
+}
+
+std::vector<Settings::Entry> Settings::All() const {
+  std::vector<Entry> out;
+#define SETTING(setting, type, initial, doc) out.push_back({#setting, ValueText(setting), ValueText(type(initial)), doc});
+#include "engine/settings.def"
+#undef SETTING
+  return out;
+}
+
+}  // namespace laminar::engine

@@ -1,0 +1,33 @@
+// Settings of a connection: SET name = value, SHOW name, RESET name. Listed in settings.def; a view keeps those it was created under.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace laminar::engine {
+
+class Settings {
+ public:
+#define SETTING(name, type, initial, doc) type name = initial;
+#include "engine/settings.def"
+#undef SETTING
+
+  // kBadOption for an unknown name (with the nearest) or a value that does not fit.
+  Status Set(std::string_view name, std::string_view value);
+  Status Reset(std::string_view name);  // empty: all
+  Result<std::string> Show(std::string_view name) const;
+
+  struct Entry {
+    std::string name;
+    std::string value;
+    std::string initial;
+    std::string doc;
+  };
+  std::vector<Entry> All() const;
+};
+
+}  // namespace laminar::engine

@@ -1,0 +1,41 @@
+#include "engine/side_rows.h"
+
+namespace laminar::engine {
+
+void LateRows::Add(const data::Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode) {
+  count_ += count;
+  if (batch.column_count != types_.size()) return;  // late at an inner window, whose rows have other columns: counted
+  for (uint32_t i = 0; i < count;) {
+    if (kept_.empty() || kept_.back()->full()) kept_.push_back(std::make_unique<data::BatchBuffer>(types_));
+    const uint32_t room = kept_.back()->capacity() - kept_.back()->rows();
+    const uint32_t now = count - i < room ? count - i : room;
+    kept_.back()->AppendSelected(batch, rows + i, now);
+    i += now;
+    if (kept_.size() > 1 && (kept_.size() - 1) * data::kBatchCapacity > rows_max_) kept_.pop_front();
+  }
+}
+
+void LateRows::CopyTo(std::vector<std::unique_ptr<data::BatchBuffer>>& out) const {
+  for (const auto& kept : kept_) {
+    auto copy = std::make_unique<data::BatchBuffer>(types_);
+    copy->AppendRows(kept->batch(), 0, kept->rows());
+    out.push_back(std::move(copy));
+  }
+}
+
+void ErrorRows::Keep(Entry entry) {
+  ++count_;
+  if (rows_max_ == 0) return;
+  if (entries_.size() >= rows_max_) entries_.pop_front();
+  entries_.push_back(std::move(entry));
+}
+
+void ErrorRows::Add(const data::Batch&, const uint16_t*, uint32_t count, ErrorCode why) {
+  for (uint32_t i = 0; i < count; ++i) Keep({place_, std::string(PublicCode(why)), std::string(MeaningOf(why)), ""});
+}
+
+void ErrorRows::Add(std::string_view place, std::string_view reason, std::string_view text) {
+  Keep({std::string(place), std::string(PublicCode(ErrorCode::kBadRow)), std::string(reason), std::string(text)});
+}
+
+}  // namespace laminar::engine
