@@ -66,7 +66,7 @@ bool AnyBit(const uint64_t* bits, uint32_t rows) {
 
 // ---- Calls ----
 
-// Validity of a propagating call. False: no row has a value, and `out` is a constant NULL.
+// Validity of a propagating call. False: no row has a value.
 bool PropagateNulls(const Instruction& in, uint32_t rows) {
   Column& out = *in.out;
   for (uint32_t d = 0; d < in.dynamic_count; ++d) {
@@ -87,7 +87,12 @@ bool PropagateNulls(const Instruction& in, uint32_t rows) {
   return true;
 }
 
-void MakeNullConstant(const Instruction& in) {
+// Every row is NULL. A constant, unless rows differ in their errors.
+void MakeNulls(const Instruction& in, bool has_errors, uint32_t rows) {
+  if (has_errors) {
+    for (uint32_t row = 0; row < rows; ++row) in.buffer->SetNull(*in.out, row);
+    return;
+  }
   in.buffer->SetNull(*in.out, 0);
   in.out->encoding = Encoding::kConstant;
   in.out->validity[0] = 0;
@@ -351,7 +356,7 @@ void RunCall(const Instruction& in, Evaluation& evaluation) {
     }
   }
   if (!in.is_custom && (in.is_null || (nulls && !PropagateNulls(in, evaluation.context.rows)))) {
-    return MakeNullConstant(in);
+    return MakeNulls(in, errors, evaluation.context.rows);
   }
   RunKernel(in, evaluation);
   if (evaluation.context.error != ErrorCode::kOk && evaluation.codes[in.out_slot] == ErrorCode::kOk) [[unlikely]] {
@@ -365,7 +370,7 @@ void RunTryCast(const Instruction& in, Evaluation& evaluation) {
   const uint32_t rows = evaluation.context.rows;
   const Column& arg = *in.args[0];
   if (!in.is_custom && (in.is_null || (arg.has_nulls && !PropagateNulls(in, rows)))) {
-    MakeNullConstant(in);
+    MakeNulls(in, arg.has_errors, rows);
   } else {
     RunKernel(in, evaluation);
   }
