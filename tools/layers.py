@@ -13,8 +13,9 @@ SRC = pathlib.Path(__file__).resolve().parent.parent / "src"
 INCLUDE = re.compile(r'\s*#\s*include\s+(?:"([a-z0-9_]+)/([^"]+)"|<([^>]+)>|"([^"/]+)")')
 BANNED_IN_RING_0 = {"mutex", "thread", "future", "condition_variable", "iostream", "fstream", "sstream", "filesystem",
                     "regex", "functional", "map", "list", "deque", "shared_mutex", "semaphore"}
-BANNED_IN_HEADERS = {"iostream", "fstream", "sstream", "filesystem", "regex", "functional", "chrono", "ranges", "thread",
-                     "mutex"}
+BANNED_IN_HEADERS = {"iostream", "fstream", "sstream", "filesystem", "regex"}
+# Ring 2 is included by few, and owns threads and locks.
+BANNED_IN_HEADERS_OF_RINGS_0_AND_1 = {"functional", "chrono", "ranges", "thread", "mutex", "condition_variable"}
 # Headers of the C library and the kernel: a folder in the name is no sign of a third party.
 SYSTEM_FOLDERS = ("sys/", "linux/", "netinet/", "arpa/", "bits/", "net/", "asm/")
 # Small, without cost to a build, and free for all .cc files.
@@ -47,14 +48,15 @@ class Map:
 def why_system(m, rel, header, is_header):
     if header in BANNED_IN_RING_0 and m.ring_of(rel) == 0:
         return f"<{header}> is banned in ring 0"
-    if is_header and header in BANNED_IN_HEADERS:
+    banned = BANNED_IN_HEADERS | (BANNED_IN_HEADERS_OF_RINGS_0_AND_1 if m.ring_of(rel) < 2 else set())
+    if is_header and header in banned:
         return f"<{header}> is banned in headers: it costs every file that includes them"
     owned = [library for library in m.owners if header.startswith(library)]
     for library in owned:
         if not str(rel).startswith(m.owners[library]):
             return f"<{header}> belongs to {' '.join(m.owners[library])}"
     is_third_party = "/" in header and not header.startswith(SYSTEM_FOLDERS)
-    if is_third_party and is_header and header != "fmt/base.h":
+    if is_third_party and is_header and not header.startswith(("fmt/base.h", "doctest/")):
         return f"<{header}> is third-party: include it in a .cc file"
     if is_third_party and not owned and not header.startswith(FREE_FOR_ALL):
         return f"<{header}> has no owner: add its library to layers.txt"
