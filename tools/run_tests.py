@@ -20,6 +20,7 @@ TIMEOUT_SECONDS = 900
 DOCTEST = re.compile(r"test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed")
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 UNITTEST = re.compile(r"^Ran (\d+) tests? in", re.MULTILINE)
+UNITTEST_SKIPPED = re.compile(r"^(?:OK|FAILED) \(.*skipped=(\d+)", re.MULTILINE)
 UNITTEST_BAD = re.compile(r"^FAILED \((.*)\)", re.MULTILINE)
 
 
@@ -41,7 +42,8 @@ def counts_of(output, code):
     elif found := UNITTEST.search(output):
         bad = UNITTEST_BAD.search(output)
         failed = sum(map(int, re.findall(r"(?:failures|errors)=(\d+)", bad[1]))) if bad else 0
-        passed = int(found[1]) - failed
+        skipped = UNITTEST_SKIPPED.search(output)
+        passed = int(found[1]) - failed - (int(skipped[1]) if skipped else 0)
     elif all_found := SUMMARY.findall(output):
         passed, failed = map(int, all_found[-1])
     elif code == 0:

@@ -31,7 +31,7 @@ BANNED_CALLS = [
     (r"\bgetenv\(", "use os::Environment", ("os/",)),
     (r"\b(clock_gettime|gettimeofday)\(|\bstd::chrono::\w*_clock", "use os::Clock", ("os/",)),
     (r"\b(std::)?time\((NULL|nullptr|0)\)", "use os::Clock", ()),
-    (r"\b(usleep|nanosleep|sleep_for|sleep_until)\b", "wait for an event, not for time", ("os/", "runtime/", "app/")),
+    (r"\b(usleep|nanosleep|sleep_for|sleep_until)\b", "wait for an event, not for time", ("os/", "runtime/", "engine/", "app/")),
     (r"\b(fopen|std::ifstream|std::ofstream)\b", "use os::FileSystem", ("os/",)),
     (r"\busing namespace std\b", "write the names out", ()),
     (r"\bstd::(cout|cerr)\b", "use the log, or the shell's output", ()),
