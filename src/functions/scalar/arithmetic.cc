@@ -210,7 +210,7 @@ void RegisterArithmetic(expr::FunctionRegistry& registry) {
       .Example("7 / 2", "3").Example("-7 / 2", "-3").Bind(BindNumeric<'/'>);
   Scalar(registry, "%").Alias("mod").Category("operator").Doc("Remainder, with the sign of the dividend.").Example("-7 % 3", "-1")
       .Bind(BindNumeric<'%'>);
-  Scalar(registry, "^").Category("operator").Doc("Power, as DOUBLE.").Example("2 ^ 10", "1024").Costly()
+  Scalar(registry, "^").Category("operator").Doc("Power, as DOUBLE.").Example("2 ^ 10", "1024.0").Costly()
       .Add({TypeId::kDouble, TypeId::kDouble}, TypeId::kDouble, Binary<double, double, double, Power>);
   Scalar(registry, "&").Category("operator").Doc("Bits that both integers have.").Example("12 & 10", "8").Bind(BindBits<'&'>);
   Scalar(registry, "|").Category("operator").Doc("Bits that one of the integers has.").Example("12 | 10", "14").Bind(BindBits<'|'>);
