@@ -1,13 +1,16 @@
-// The bridge to Arrow's C Data Interface and C Stream Interface: how batches enter and leave the process's other libraries.
+// The bridge to Arrow's C Data Interface and C Stream Interface: how batches enter and leave the process's other
+// libraries.
 //
-// Ownership follows the interface: an exported struct is released by whoever holds it, through its `release`; importing moves the
-// struct (the source's `release` becomes null), also where the import fails. Everything imported is checked before it is read: lengths,
-// offsets, codes, UTF-8; what the interface does not tell (buffer sizes) is believed.
+// Ownership follows the interface: an exported struct is released by whoever holds it, through its `release`;
+// importing moves the struct (the source's `release` becomes null), also where the import fails. Everything imported
+// is checked before it is read: lengths, offsets, codes, UTF-8; what the interface does not tell (buffer sizes) is
+// believed.
 //
-// Copies: fixed-width values go both ways without one. On import they are copied after all where a slice ends within kBatchCapacity rows
-// of the array's end (a batch must be readable up to its capacity), where they are not aligned, where a null lies over a value that
-// is not zero, or where the unit differs (s, ms, date64, ...). Booleans, intervals, UUIDs and list offsets are always rewritten; of
-// strings the views are rewritten and the bytes shared, but for those in the last 16 bytes of a buffer.
+// Copies: fixed-width values go both ways without one. On import they are copied after all where a slice ends within
+// kBatchCapacity rows of the array's end (a batch must be readable up to its capacity), where they are not aligned,
+// where a null lies over a value that is not zero, or where the unit differs (s, ms, date64, ...). Booleans,
+// intervals, UUIDs and list offsets are always rewritten; of strings the views are rewritten and the bytes shared,
+// but for those in the last 16 bytes of a buffer.
 #pragma once
 
 #include <cstdint>
@@ -76,8 +79,8 @@ struct ArrowExportOptions {
 // A struct type with one child per column. JSON and UUID carry the names of their canonical extension types.
 Status ExportSchema(const Schema& schema, const ArrowExportOptions& options, ArrowSchema* out);
 
-// Gives the rows away. All fixed-width memory its columns point to must be the buffer's own; the buffer lives until `out` is released.
-// Weights are not exported. Rows with constant or dictionary columns are written out flat.
+// Gives the rows away. All fixed-width memory its columns point to must be the buffer's own; the buffer lives until
+// `out` is released. Weights are not exported. Rows with constant or dictionary columns are written out flat.
 Status ExportBuffer(BatchBuffer buffer, const Schema& schema, const ArrowExportOptions& options, ArrowArray* out);
 // A deep copy, since a Batch owns nothing.
 Status ExportBatch(const Batch& batch, const Schema& schema, const ArrowExportOptions& options, ArrowArray* out);
@@ -96,7 +99,8 @@ namespace internal {
 struct ImportNode;
 }  // namespace internal
 
-// The type an Arrow schema node stands for; kNotSupported for unions, run-end encoding, half floats, decimals above 38 digits.
+// The type an Arrow schema node stands for; kNotSupported for unions, run-end encoding, half floats, decimals above
+// 38 digits.
 Result<Type> ImportType(const ArrowSchema& schema);
 Result<Schema> ImportSchema(const ArrowSchema& schema);  // a struct type
 
@@ -114,7 +118,8 @@ class ImportedArray {
 
   const Schema& schema() const;
   int64_t rows() const;
-  // Rows [first, first + count), count <= kBatchCapacity, within the array. The batch is valid until the next Slice or the end of this.
+  // Rows [first, first + count), count <= kBatchCapacity, within the array. The batch is valid until the next Slice
+  // or the end of this.
   Result<Batch> Slice(int64_t first, uint32_t count);
 
  private:

@@ -207,7 +207,8 @@ TEST_CASE("long strings are shared and named by buffer and offset") {
   std::memcpy(tail, view + 8, 8);
   CHECK_EQ(static_cast<const char*>(column.buffers[2 + tail[0]]) + tail[1], bytes);
   std::memcpy(tail, view + 3 * 16 + 8, 8);
-  CHECK_EQ(std::string_view(static_cast<const char*>(column.buffers[2 + tail[0]]) + tail[1], kLiteral.size()), kLiteral);
+  const char* copied = static_cast<const char*>(column.buffers[2 + tail[0]]) + tail[1];
+  CHECK_EQ(std::string_view(copied, kLiteral.size()), kLiteral);
   // A child that was taken out outlives its parent.
   ArrowArray taken = *array.children[0];
   array.children[0]->release = nullptr;
@@ -261,7 +262,8 @@ TEST_CASE("times of other units are converted") {
   const int64_t ms[] = {-1, 1500};
   CHECK_EQ(Text(Node("tsm:", 2, {nullptr, ms})), "TIMESTAMP(3): 1969-12-31 23:59:59.999 1970-01-01 00:00:01.5");
   CHECK_EQ(Text(Node("tss:Europe/Berlin", 1, {nullptr, ms})), "TIMESTAMP(0) WITH TIME ZONE: 1969-12-31 23:59:59+00");
-  CHECK_EQ(Text(Node("tsn:", 2, {nullptr, ms})), "TIMESTAMP(9): 1969-12-31 23:59:59.999999999 1970-01-01 00:00:00.0000015");
+  CHECK_EQ(Text(Node("tsn:", 2, {nullptr, ms})),
+           "TIMESTAMP(9): 1969-12-31 23:59:59.999999999 1970-01-01 00:00:00.0000015");
   const int64_t days[] = {86'400'000, -1};
   CHECK_EQ(Text(Node("tdm", 2, {nullptr, days})), "DATE: 1970-01-02 1969-12-31");
   const int32_t seconds[] = {3661};
@@ -361,7 +363,8 @@ TEST_CASE("what cannot be read is refused with the reason") {
   for (const char* format : {"+ud:0,1", "+us:0,1", "+r", "e", "d:50,2,256", "d:10,-2", "q", "+x"}) {
     CHECK_MESSAGE(Text(Node(format, 1, {nullptr, ints})) == "LDB-U001", format);
   }
-  for (const char* format : {"", "d:", "d:10", "d:0,0", "d:a,b", "ts", "tsx:", "tx", "w:", "w:-1", "w:99999999999", "+w:x"}) {
+  for (const char* format :
+       {"", "d:", "d:10", "d:0,0", "d:a,b", "ts", "tsx:", "tx", "w:", "w:-1", "w:99999999999", "+w:x"}) {
     CHECK_MESSAGE(Text(Node(format, 1, {nullptr, ints})) == "LDB-R018", format);
   }
   const auto damaged = [&](const char* what, auto&& damage) {

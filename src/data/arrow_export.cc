@@ -1,5 +1,5 @@
-// Export to the Arrow C interfaces. Every exported node holds a share of the buffer it points into, so children may be taken out and
-// outlive their parent, as the interface allows.
+// Export to the Arrow C interfaces. Every exported node holds a share of the buffer it points into, so children may
+// be taken out and outlive their parent, as the interface allows.
 #include <algorithm>
 #include <bit>
 #include <cerrno>
@@ -220,7 +220,8 @@ Status Exporter::Offsets(const Column& column, uint32_t rows, ArrayOwner& owner)
   uint64_t total = 0;
   for (uint32_t i = 0; i < rows; ++i) total += in[i].length;
   if (total > kMaxOffset) {
-    return Error(ErrorCode::kLimitReached, "more than 2 GiB of text in one batch cannot be exported with 32-bit offsets");
+    return Error(ErrorCode::kLimitReached,
+                 "more than 2 GiB of text in one batch cannot be exported with 32-bit offsets");
   }
   auto* offsets = owner.Allocate<int32_t>(rows + 1);
   char* bytes = owner.Allocate<char>(total);
@@ -380,7 +381,8 @@ Status ExportBatch(const Batch& batch, const Schema& schema, const ArrowExportOp
 
 void ExportStream(Schema schema, std::unique_ptr<BatchSource> source, const ArrowExportOptions& options,
                   ArrowArrayStream* out) {
-  auto* owner = new StreamOwner{.schema = std::move(schema), .source = std::move(source), .options = options, .error = {}};
+  auto* owner = new StreamOwner{
+      .schema = std::move(schema), .source = std::move(source), .options = options, .error = {}};
   *out = ArrowArrayStream{.get_schema = StreamSchema,
                           .get_next = StreamNext,
                           .get_last_error = StreamError,

@@ -66,8 +66,9 @@ Result<ImportedArray> ImportedArray::Import(const ArrowSchema& schema, ArrowArra
 
 Result<Batch> ImportedArray::Slice(int64_t first, uint32_t count) {
   if (first < 0 || count > kBatchCapacity || first > rows() || count > rows() - first) {
-    return Error(ErrorCode::kBadArgument, "rows " + std::to_string(first) + " to " + std::to_string(first + count) +
-                                              " are not a slice of an Arrow array of " + std::to_string(rows()) + " rows");
+    return Error(ErrorCode::kBadArgument, "there is no slice of " + std::to_string(count) + " rows at row " +
+                                              std::to_string(first) + " of an Arrow array of " +
+                                              std::to_string(rows()) + " rows");
   }
   rep_->heap.Reset();
   const internal::ImportRange range{

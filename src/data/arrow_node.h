@@ -1,4 +1,5 @@
-// One node of an imported Arrow array: what its buffers are, and the memory for what has to be rewritten. Only for the bridge.
+// One node of an imported Arrow array: what its buffers are, and the memory for what has to be rewritten. Only for
+// the bridge.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +44,8 @@ struct ImportNode {
 // Checks lengths, buffers and children of the whole tree.
 Result<std::unique_ptr<ImportNode>> BuildImportNode(const ArrowSchema& schema, const ArrowArray& array, int depth);
 
-// Rows [start, start + count) of a node (not counting its own offset) as a column; `readable` rows can be read after. Long strings that
-// cannot stay where they are go to `heap`.
+// Rows [start, start + count) of a node (not counting its own offset) as a column; `readable` rows can be read after.
+// Long strings that cannot stay where they are go to `heap`.
 struct ImportRange {
   int64_t start = 0;
   int64_t count = 0;

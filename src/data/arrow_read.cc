@@ -1,12 +1,13 @@
-// Rows of an imported node as a column: shared where the memory is as ours, rewritten where it is not, checked in both cases.
+// Rows of an imported node as a column: shared where the memory is as ours, rewritten where it is not, checked in
+// both cases.
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "data/arrow_node.h"
 #include "data/decimal.h"
-#include "data/utf8.h"
 #include "data/value.h"
 
 namespace laminar::data::internal {
@@ -78,7 +79,8 @@ void CopyBits(const uint8_t* bits, int64_t first, int64_t count, uint64_t* out) 
 
 void Reader::ReadValidity() {
   out = Column{};
-  node.validity.assign(std::max<size_t>((capacity() + 63) / 64, 1), node.format.kind == ArrowKind::kNull ? 0 : ~uint64_t{0});
+  const uint64_t all = node.format.kind == ArrowKind::kNull ? 0 : ~uint64_t{0};
+  node.validity.assign(std::max<size_t>((capacity() + 63) / 64, 1), all);
   out.validity = node.validity.data();
   out.has_nulls = node.format.kind == ArrowKind::kNull;
   if (out.has_nulls || array().n_buffers == 0 || array().buffers[0] == nullptr || array().null_count == 0) return;
@@ -271,10 +273,11 @@ Status Reader::ReadUuids() {
 Status Reader::StoreText(const char* bytes, int64_t length, int64_t readable, StringRef& to) {
   const auto size = static_cast<uint32_t>(length);
   const TypeId id = node.format.type.id();
-  if (id != TypeId::kBinary && !IsValidUtf8({bytes, size})) {
+  if (id != TypeId::kBinary && !IsUtf8({bytes, size})) {
     return Error(ErrorCode::kBadValue, "an Arrow string is not valid UTF-8");
   }
-  to = size > StringRef::kInlineMax && readable - length < kTailBytes ? heap.Add({bytes, size}) : StringRef(bytes, size);
+  const bool may_stay = size <= StringRef::kInlineMax || readable - length >= kTailBytes;
+  to = may_stay ? StringRef(bytes, size) : heap.Add({bytes, size});
   return Status::Ok();
 }
 
@@ -394,7 +397,9 @@ Status Reader::ReadListViews() {
     if (!is_list(i)) continue;
     const int64_t start = offsets[i];
     const int64_t size = sizes[i];
-    if (start < 0 || size < 0 || start > child_length || size > child_length - start) return Bad("has bad list offsets");
+    if (start < 0 || size < 0 || start > child_length || size > child_length - start) {
+      return Bad("has bad list offsets");
+    }
     first = std::min(first, start);
     last = std::max(last, start + size);
   }

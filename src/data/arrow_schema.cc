@@ -2,9 +2,9 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/text.h"
 #include "data/arrow_c.h"
 #include "data/arrow_format.h"
-#include "data/utf8.h"
 
 namespace laminar::data {
 namespace internal {
@@ -15,12 +15,12 @@ constexpr std::string_view kPrecision = "laminar:precision";
 constexpr int32_t kMaxMetadataText = 1 << 24;
 
 Status Unsupported(std::string_view format) {
-  return Status(ErrorCode::kNotSupported, "cannot import Arrow data of format '" + std::string(format.substr(0, 64)) + "'")
+  return Status(ErrorCode::kNotSupported, "cannot import Arrow data of format " + Quoted(format, 64))
       .WithHint("cast the column to a plain type before handing it over");
 }
 
 Status BadFormat(std::string_view format) {
-  return Status(ErrorCode::kBadArgument, "'" + std::string(format.substr(0, 64)) + "' is no Arrow format");
+  return Status(ErrorCode::kBadArgument, Quoted(format, 64) + " is no Arrow format");
 }
 
 ArrowFormat Fixed(Type type) {
@@ -72,7 +72,8 @@ Result<ArrowFormat> DecimalFormat(std::string_view format) {
     if (!ReadNumber(rest, bits)) return Error(BadFormat(format));
   }
   if (!rest.empty() || precision < 1) return Error(BadFormat(format));
-  if (precision > 38 || scale > precision || (bits != 32 && bits != 64 && bits != 128)) return Error(Unsupported(format));
+  const bool is_known_width = bits == 32 || bits == 64 || bits == 128;
+  if (precision > 38 || scale > precision || !is_known_width) return Error(Unsupported(format));
   const Type type = Type::Decimal(precision, scale);
   if (bits == 128) return Fixed(type);
   return ArrowFormat{.kind = ArrowKind::kDecimalNarrow, .type = type, .width = bits / 8};
@@ -137,7 +138,7 @@ Result<std::vector<Field>> ChildFields(const ArrowSchema& schema, int depth) {
     Type type = TRY(ChildType(schema, i, depth));
     const ArrowSchema& node = *schema.children[i];
     const std::string name = node.name == nullptr ? "" : node.name;
-    if (!IsValidUtf8(name)) return Error(ErrorCode::kBadArgument, "the name of an Arrow field is not UTF-8");
+    if (!IsUtf8(name)) return Error(ErrorCode::kBadArgument, "the name of an Arrow field is not UTF-8");
     fields.push_back({.name = name, .type = std::move(type), .nullable = (node.flags & ARROW_FLAG_NULLABLE) != 0});
   }
   return fields;
@@ -382,7 +383,8 @@ Result<Type> ImportType(const ArrowSchema& schema) {
 Result<Schema> ImportSchema(const ArrowSchema& schema) {
   const Type type = TRY(ImportType(schema));
   if (type.id() != TypeId::kStruct || schema.dictionary != nullptr) {
-    return Error(ErrorCode::kNotSupported, "only Arrow record batches (struct arrays) can be imported, not " + type.ToString());
+    return Error(ErrorCode::kNotSupported,
+                 "only Arrow record batches (struct arrays) can be imported, not " + type.ToString());
   }
   return Schema(type.children());
 }

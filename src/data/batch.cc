@@ -44,8 +44,8 @@ char* StringHeap::Allocate(size_t size) {
   return bytes;
 }
 
-// Takes the next kept chunk if it is large enough, else puts a new one before it: the same requests after a Reset then walk the same
-// chunks and allocate nothing.
+// Takes the next kept chunk if it is large enough, else puts a new one before it: the same requests after a Reset
+// then walk the same chunks and allocate nothing.
 char* StringHeap::AllocateSlow(size_t size) {
   const size_t wanted = next_ == nullptr ? 0 : current_ + 1;
   if (wanted >= chunks_.size() || chunks_[wanted].size < size) {

@@ -1,12 +1,13 @@
 // Batch: what moves. At most kBatchCapacity rows, columns in Arrow layout, an optional weight per row (a Z-set).
 //
 // Law: a relation is the sum of the weights of its rows; how rows were cut into batches never changes a result.
-// A Batch and its Columns are views: they own nothing and are valid until the callee returns (operators push downstream by nested
-// call). Who keeps rows copies them into a BatchBuffer, the owner of memory, or into a state table.
-// There is no selection vector: a filter compacts. Every row of a batch counts.
+// A Batch and its Columns are views: they own nothing and are valid until the callee returns (operators push
+// downstream by nested call). Who keeps rows copies them into a BatchBuffer, the owner of memory, or into a state
+// table. There is no selection vector: a filter compacts. Every row of a batch counts.
 //
-// Validity is a bitmap (bit 1: a value is there), read only when `has_nulls`. A slot under a null holds a harmless value (zero, empty
-// string), so kernels may compute over it. Bits and values at and past `rows` are unspecified but readable up to the capacity.
+// Validity is a bitmap (bit 1: a value is there), read only when `has_nulls`. A slot under a null holds a harmless
+// value (zero, empty string), so kernels may compute over it. Bits and values at and past `rows` are unspecified but
+// readable up to the capacity.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,8 @@ struct Column {
   uint64_t* errors = nullptr;     // a bit a row whose value could not be computed; only on results of expressions
   Column* children = nullptr;     // ARRAY: element; MAP: key, value; STRUCT: its fields
   // kDictionary only:
-  // Validity is then a bit a row as well; a code under a null is below max(dictionary_size, 1) and that slot is readable.
+  // Validity is then a bit a row as well; a code under a null is below max(dictionary_size, 1) and that slot is
+  // readable.
   const uint32_t* codes = nullptr;
   const Column* dictionary = nullptr;  // a flat column of dictionary_size values, without nulls
   uint64_t dictionary_id = 0;          // equal ids: same dictionary, so results per code may be kept
@@ -73,7 +75,8 @@ struct Batch {
   std::span<Column> Columns() const { return {columns, column_count}; }
 };
 
-// Bump memory for the long strings and list children of one batch. Reset keeps the memory, so a warm heap never allocates.
+// Bump memory for the long strings and list children of one batch. Reset keeps the memory, so a warm heap never
+// allocates.
 class StringHeap {
  public:
   StringHeap();
@@ -107,9 +110,9 @@ class StringHeap {
 
 class Value;
 
-// The owner of a batch's memory: columns of given types with room for `capacity` rows, a heap for long strings, weights.
-// Reused: Reset() makes it empty and keeps every buffer. Columns are staggered in memory so that they do not alias modulo 4 KiB.
-// Single-threaded; may be moved to another thread with all it holds.
+// The owner of a batch's memory: columns of given types with room for `capacity` rows, a heap for long strings,
+// weights. Reused: Reset() makes it empty and keeps every buffer. Columns are staggered in memory so that they do not
+// alias modulo 4 KiB. Single-threaded; may be moved to another thread with all it holds.
 class BatchBuffer {
  public:
   explicit BatchBuffer(std::vector<Type> types, uint32_t capacity = kBatchCapacity);
@@ -136,10 +139,11 @@ class BatchBuffer {
 
   // Marks rows [0, rows()) valid and turns on has_nulls, if not on yet; then bits can be cleared. For row-wise writers.
   void SetNull(size_t column, uint32_t row);
-  // The same for any column of this buffer, children included. The slot becomes harmless; children of a STRUCT become null too.
+  // The same for any column of this buffer, children included. The slot becomes harmless; children of a STRUCT become
+  // null too.
   void SetNull(Column& column, uint32_t row);
-  // Reserves `count` child slots of an ARRAY or MAP column (all children grow together) and returns the first's position. Growing
-  // moves the children's buffers (never the Column array), so take their pointers again afterwards.
+  // Reserves `count` child slots of an ARRAY or MAP column (all children grow together) and returns the first's
+  // position. Growing moves the children's buffers (never the Column array), so take their pointers again afterwards.
   uint32_t ReserveChild(Column& list_column, const Type& type, uint32_t count);
 
   // Row-wise writing, for readers, tests and INSERT: appends a row; values.size() == columns. Deep copy.
@@ -164,12 +168,12 @@ class BatchBuffer {
 };
 
 
-// Rewrites a constant or dictionary column as flat into `scratch` (same type, room for `rows`) and returns the flat one; a flat column is
-// returned as is. Strings are not copied, only their views.
+// Rewrites a constant or dictionary column as flat into `scratch` (same type, room for `rows`) and returns the flat
+// one; a flat column is returned as is. Strings are not copied, only their views.
 const Column& Flatten(const Column& column, const Type& type, uint32_t rows, Column& scratch);
 
-// Hashes of rows over some columns (combined in order; nulls hash alike), into out[0..rows). Equal keys have equal hashes:
-// -0.0 and 0.0, and all NaNs, count as equal. Stable across versions (file format).
+// Hashes of rows over some columns (combined in order; nulls hash alike), into out[0..rows). Equal keys have equal
+// hashes: -0.0 and 0.0, and all NaNs, count as equal. Stable across versions (file format).
 void HashRows(const Batch& batch, std::span<const Type> types, std::span<const uint32_t> key_columns, uint64_t* out);
 
 }  // namespace laminar::data

@@ -1,5 +1,6 @@
-// Consolidation: the weights of equal rows summed, rows of weight zero dropped. Two lists of changes mean the same relation exactly if
-// their consolidated forms are equal. For tests, the shell and small outputs; operators consolidate in their state.
+// Consolidation: the weights of equal rows summed, rows of weight zero dropped. Two lists of changes mean the same
+// relation exactly if their consolidated forms are equal. For tests, the shell and small outputs; operators
+// consolidate in their state.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// Deep copies of rows from a column of any encoding into a flat column of a BatchBuffer: long strings into its heap, list children
-// into its child columns. The destination's rows [to_row, to_row + count) must be within its capacity. Errors of a column are not
-// copied: rows that are kept have values or nulls.
+// Deep copies of rows from a column of any encoding into a flat column of a BatchBuffer: long strings into its heap,
+// list children into its child columns. The destination's rows [to_row, to_row + count) must be within its capacity.
+// Errors of a column are not copied: rows that are kept have values or nulls.
 #pragma once
 
 #include <cstdint>

@@ -240,7 +240,8 @@ bool DivideDecimal(Int128 a, int a_scale, Int128 b, int b_scale, int scale, Int1
     if (!AddDigits(numerator, shift)) return false;
     return Finish(DivideRounded(numerator, divisor), is_negative, out);
   }
-  // a / (b * 10^-shift): the divisor may leave 128 bits; then twice the numerator is less than it, or the quotient is found in two steps.
+  // a / (b * 10^-shift): the divisor may leave 128 bits; then twice the numerator is less than it, or the quotient is
+  // found in two steps.
   UInt128 remainder = 0;
   const UInt256 first = Divide(numerator, divisor, remainder);
   return Finish(DropDigits(first, -shift), is_negative, out);
@@ -270,8 +271,10 @@ int CompareDecimal(Int128 a, int a_scale, Int128 b, int b_scale) {
   if (a_scale == b_scale) return a < b ? -1 : (a > b ? 1 : 0);
   if ((a < 0) != (b < 0)) return a < 0 ? -1 : 1;
   // A factor of 10^38 at most, so the products fit 256 bits.
-  const UInt256 left = Multiply(Magnitude(a), static_cast<UInt128>(PowerOfTen(b_scale > a_scale ? b_scale - a_scale : 0)));
-  const UInt256 right = Multiply(Magnitude(b), static_cast<UInt128>(PowerOfTen(a_scale > b_scale ? a_scale - b_scale : 0)));
+  const int a_digits = b_scale > a_scale ? b_scale - a_scale : 0;
+  const int b_digits = a_scale > b_scale ? a_scale - b_scale : 0;
+  const UInt256 left = Multiply(Magnitude(a), static_cast<UInt128>(PowerOfTen(a_digits)));
+  const UInt256 right = Multiply(Magnitude(b), static_cast<UInt128>(PowerOfTen(b_digits)));
   const int sign = a < 0 ? -1 : 1;
   if (left.high != right.high) return left.high < right.high ? -sign : sign;
   return left.low == right.low ? 0 : (left.low < right.low ? -sign : sign);

@@ -1,7 +1,7 @@
 // DECIMAL arithmetic on unscaled 128-bit integers: value = unscaled / 10^scale, at most 38 digits.
 //
-// Every function returns false where the result does not fit 38 digits (or the given precision) and leaves `out` untouched then.
-// Rounding is half away from zero everywhere. Nothing allocates.
+// Every function returns false where the result does not fit 38 digits (or the given precision) and leaves `out`
+// untouched then. Rounding is half away from zero everywhere. Nothing allocates.
 #pragma once
 
 #include <cstdint>

@@ -65,7 +65,8 @@ TEST_CASE("decimals are read and rounded half away from zero") {
            Read("1234567890123456789012345678901234.56789", 38, 0));
   CHECK_EQ(Read("99999999999999999999999999999999999999", 38, 0), PowerOfTen(38) - 1);
   Int128 out = 0;
-  for (const std::string_view bad : {"", ".", "-", "1..2", "1e", "1e+", "x", "1 ", "--1", "1e5e5", "nan", "1e9999999999"}) {
+  for (const std::string_view bad :
+       {"", ".", "-", "1..2", "1e", "1e+", "x", "1 ", "--1", "1e5e5", "nan", "1e9999999999"}) {
     CHECK_FALSE_MESSAGE(ParseDecimal(bad, 38, 2, out), bad);
   }
   CHECK_FALSE(ParseDecimal("100", 4, 2, out));

@@ -1,5 +1,5 @@
-// Flatten: constant and dictionary columns as flat ones. Values are copied shallowly: string views and list entries keep pointing into
-// the source, so the result lives no longer than it.
+// Flatten: constant and dictionary columns as flat ones. Values are copied shallowly: string views and list entries
+// keep pointing into the source, so the result lives no longer than it.
 #include <algorithm>
 
 #include "base/check.h"

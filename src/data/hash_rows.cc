@@ -1,5 +1,5 @@
-// Hashing of key columns. The results are part of file formats (they choose a row's vnode), so no line here may change them.
-// Integers hash by value whatever their width, so an INTEGER and a BIGINT key meet.
+// Hashing of key columns. The results are part of file formats (they choose a row's vnode), so no line here may
+// change them. Integers hash by value whatever their width, so an INTEGER and a BIGINT key meet.
 #include <bit>
 
 #include "base/check.h"
@@ -50,7 +50,8 @@ uint64_t HashNested(const Column& column, const Type& type, uint32_t slot) {
   return hash;
 }
 
-// Calls `visit` with a function that hashes one slot of the column's values. One instantiation of a loop a physical type.
+// Calls `visit` with a function that hashes one slot of the column's values. One instantiation of a loop a physical
+// type.
 template <class Visit>
 void VisitSlots(const Column& column, const Type& type, const Visit& visit) {
   auto fixed = [&]<class T>(const T* values) { visit([values](uint32_t slot) { return HashOf(values[slot]); }); };

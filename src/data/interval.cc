@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/text.h"
 #include "data/temporal.h"
 
 namespace laminar::data {
@@ -33,21 +34,11 @@ constexpr Unit kUnits[] = {
     {"centurie", 1200, 0, 0},  {"millennium", 12000, 0, 0}, {"millennia", 12000, 0, 0},
 };
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool EqualsAnyCase(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (Lower(text[i]) != lower[i]) return false;
-  }
-  return true;
-}
-
 const Unit* FindUnit(std::string_view word) {
   for (const Unit& unit : kUnits) {
-    if (EqualsAnyCase(word, unit.name)) return &unit;
+    if (EqualsIgnoreCase(word, unit.name)) return &unit;
   }
-  if (word.size() > 2 && Lower(word.back()) == 's') return FindUnit(word.substr(0, word.size() - 1));
+  if (word.size() > 2 && ToLowerAscii(word.back()) == 's') return FindUnit(word.substr(0, word.size() - 1));
   return nullptr;
 }
 
@@ -91,7 +82,7 @@ class Reader {
   bool AtEnd() const { return at_ == text_.size(); }
   char Peek() const { return AtEnd() ? '\0' : text_[at_]; }
   bool Eat(char c) {
-    if (AtEnd() || Lower(text_[at_]) != c) return false;
+    if (AtEnd() || ToLowerAscii(text_[at_]) != c) return false;
     ++at_;
     return true;
   }
@@ -127,7 +118,7 @@ class Reader {
   }
   std::string_view Word() {
     const size_t first = at_;
-    while ((Lower(Peek()) >= 'a' && Lower(Peek()) <= 'z')) ++at_;
+    while ((ToLowerAscii(Peek()) >= 'a' && ToLowerAscii(Peek()) <= 'z')) ++at_;
     return text_.substr(first, at_ - first);
   }
 
@@ -172,7 +163,7 @@ bool ReadPart(Reader& in, Sum& sum) {
   in.SkipBlanks();
   const std::string_view word = in.Word();
   if (is_negative) number = Negated(number);
-  if (EqualsAnyCase(word, "ns") || EqualsAnyCase(word, "nanosecond") || EqualsAnyCase(word, "nanoseconds")) {
+  if (EqualsIgnoreCase(word, "ns") || EqualsIgnoreCase(word, "nanosecond") || EqualsIgnoreCase(word, "nanoseconds")) {
     sum.micros += number.whole / 1000;
     return true;
   }
@@ -208,7 +199,7 @@ bool ReadIso(Reader& in, bool is_negative, Sum& sum) {
     if (!minus) in.Eat('+');
     Number number;
     if (!in.Unsigned(number)) return false;
-    const char letter = Lower(in.Peek());
+    const char letter = ToLowerAscii(in.Peek());
     const Unit* unit = IsoUnit(letter, in_time);
     if (unit == nullptr) return false;
     in.Eat(letter);
@@ -270,7 +261,7 @@ bool ParseInterval(std::string_view text, Interval& out) {
     if (!ReadPart(in, sum)) return false;
     in.SkipBlanks();
     Reader ahead = in;
-    if (!EqualsAnyCase(ahead.Word(), "ago")) continue;
+    if (!EqualsIgnoreCase(ahead.Word(), "ago")) continue;
     ahead.SkipBlanks();
     if (!ahead.AtEnd()) return false;
     return Sum{-sum.months, -sum.days, -sum.micros}.Finish(out);

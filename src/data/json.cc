@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/text.h"
 #include "data/text.h"
-#include "data/utf8.h"
 
 namespace laminar::data {
 namespace {
@@ -109,7 +109,7 @@ class Scanner {
       ++p_;
     }
     if (p_ == end_) return false;
-    const bool is_text = IsValidUtf8({first, static_cast<size_t>(p_ - first)});
+    const bool is_text = IsUtf8({first, static_cast<size_t>(p_ - first)});
     ++p_;
     return is_text;
   }

@@ -1,6 +1,6 @@
-// One place that says when numbers of a type count as equal and how they are ordered: -0.0 equals 0.0, all NaNs are equal and above
-// every number; an INTERVAL is compared as a count of microseconds with months of 30 days and days of 24 hours.
-// Used by Value::Compare, HashRows and the key encoding, which must agree.
+// One place that says when numbers of a type count as equal and how they are ordered: -0.0 equals 0.0, all NaNs are
+// equal and above every number; an INTERVAL is compared as a count of microseconds with months of 30 days and days of
+// 24 hours. Used by Value::Compare, HashRows and the key encoding, which must agree.
 #pragma once
 
 #include <bit>

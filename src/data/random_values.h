@@ -1,5 +1,5 @@
-// Seeded generators of types, values and batches, for the property tests of every module. They prefer the edges: extremes, zeros of
-// both signs, NaN, empty and twelve- and thirteen-byte strings, nulls.
+// Seeded generators of types, values and batches, for the property tests of every module. They prefer the edges:
+// extremes, zeros of both signs, NaN, empty and twelve- and thirteen-byte strings, nulls.
 #pragma once
 
 #include "base/random.h"

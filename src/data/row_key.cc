@@ -9,7 +9,8 @@
 namespace laminar::data {
 namespace {
 
-// The byte before a value. Nulls need only differ from it; the sides of a nested item's null are the same for every nesting level.
+// The byte before a value. Nulls need only differ from it; the sides of a nested item's null are the same for every
+// nesting level.
 constexpr char kNullFirst = 0x00;
 constexpr char kPresent = 0x01;
 constexpr char kNullLast = 0x02;
@@ -329,7 +330,8 @@ bool ReadInterval(KeyReader& in, Value& out) {
     const __int128 clamped = std::clamp<__int128>(left_days, INT32_MIN, INT32_MAX);
     const __int128 left_micros = left - clamped * kDay;
     if (left_micros != static_cast<int64_t>(left_micros)) return false;
-    out = Value::Of(Interval{static_cast<int32_t>(most), static_cast<int32_t>(clamped), static_cast<int64_t>(left_micros)});
+    out = Value::Of(
+        Interval{static_cast<int32_t>(most), static_cast<int32_t>(clamped), static_cast<int64_t>(left_micros)});
     return true;
   }
   out = Value::Of(Interval{static_cast<int32_t>(months), static_cast<int32_t>(more_days), rest});

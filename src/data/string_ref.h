@@ -1,8 +1,8 @@
 // StringRef: a 16-byte view of bytes. Up to 12 bytes stand inside it; longer ones keep a 4-byte prefix and a pointer.
 //
-// It owns nothing: the bytes behind the pointer belong to the batch (its StringHeap), the state table's heap, or a literal.
-// Unused inline bytes are zero, so short equality is two 64-bit compares. Buffers that views point into have 16 readable bytes
-// after their end.
+// It owns nothing: the bytes behind the pointer belong to the batch (its StringHeap), the state table's heap, or a
+// literal. Unused inline bytes are zero, so short equality is two 64-bit compares. Buffers that views point into have
+// 16 readable bytes after their end.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
-// Dates, times, timestamps and intervals: civil-calendar arithmetic, text, fields. Proleptic Gregorian calendar, year 0 is 1 BC, no leap
-// seconds. Nothing here allocates and nothing here throws; a false result means "not such a value" or "out of range".
+// Dates, times, timestamps and intervals: civil-calendar arithmetic, text, fields. Proleptic Gregorian calendar, year
+// 0 is 1 BC, no leap seconds. Nothing here allocates and nothing here throws; a false result means "not such a value"
+// or "out of range".
 //
-// Units: DATE is days since 1970-01-01; TIME is microseconds since midnight; a timestamp is microseconds since the epoch, or
-// nanoseconds where `nanos` says so (Type::is_nanos). Time zones are in time_zone.h.
+// Units: DATE is days since 1970-01-01; TIME is microseconds since midnight; a timestamp is microseconds since the
+// epoch, or nanoseconds where `nanos` says so (Type::is_nanos). Time zones are in time_zone.h.
 // Law: Parse*(Format*(x)) == x for every representable x.
 #pragma once
 
@@ -29,7 +30,8 @@ constexpr int32_t DaysInMonth(int64_t year, int32_t month) {
   return 30 + ((month + (month >> 3)) & 1);
 }
 
-// Days since the epoch of a valid civil date; years within +-10^13 cannot overflow. Counts from March so that the leap day is last.
+// Days since the epoch of a valid civil date; years within +-10^13 cannot overflow. Counts from March so that the
+// leap day is last.
 constexpr int64_t DaysFromCivil(int64_t year, int32_t month, int32_t day) {
   const int64_t y = year - (month <= 2 ? 1 : 0);
   const int64_t cycle = FloorDiv(y, 400);
@@ -65,11 +67,13 @@ bool MakeTime(int64_t hour, int64_t minute, double second, int64_t& out);
 bool ParseDate(std::string_view text, int32_t& days);
 // HH:MM[:SS[.fraction]]; digits beyond microseconds are cut off.
 bool ParseTime(std::string_view text, int64_t& micros);
-// Date alone (midnight), or date, 'T' or blank, time, then an optional offset: Z, +hh, +hhmm, +hh:mm, +hh:mm:ss. The result is UTC if
-// there is an offset (has_offset), else the civil time as if it were UTC. Digits beyond `precision` are cut off, so a row is never
-// moved to a later window. Micros, or nanos if precision > 6. Second 60 is the first of the next minute.
+// Date alone (midnight), or date, 'T' or blank, time, then an optional offset: Z, +hh, +hhmm, +hh:mm, +hh:mm:ss. The
+// result is UTC if there is an offset (has_offset), else the civil time as if it were UTC. Digits beyond `precision`
+// are cut off, so a row is never moved to a later window. Micros, or nanos if precision > 6. Second 60 is the first
+// of the next minute.
 bool ParseTimestamp(std::string_view text, int precision, int64_t& out, bool* has_offset = nullptr);
-// '1 day 02:03:04', '5 minutes', '1.5h', '-3 mons ago', '1-2' (years-months), ISO P1Y2M3DT4H5M6.5S. A bare number counts seconds.
+// '1 day 02:03:04', '5 minutes', '1.5h', '-3 mons ago', '1-2' (years-months), ISO P1Y2M3DT4H5M6.5S. A bare number
+// counts seconds.
 bool ParseInterval(std::string_view text, Interval& out);
 // The number in `text`, of one unit: INTERVAL '5' MINUTE.
 bool ParseIntervalOfUnit(std::string_view text, std::string_view unit, Interval& out);
@@ -134,18 +138,20 @@ enum class DateField : uint8_t {
 bool FindDateField(std::string_view name, DateField& out);
 std::string_view DateFieldName(DateField field);
 
-// date_trunc: the start of the field's span that holds the timestamp (weeks start on Monday). False: an extraction-only field, or
-// a start before the first timestamp. Units as `nanos` says.
+// date_trunc: the start of the field's span that holds the timestamp (weeks start on Monday). False: an
+// extraction-only field, or a start before the first timestamp. Units as `nanos` says.
 bool TruncateTimestamp(DateField field, int64_t timestamp, bool nanos, int64_t& out);
 // date_bin: the start of the span of `stride` units, counted from origin, that holds the timestamp. stride > 0.
 bool BinTimestamp(int64_t stride, int64_t timestamp, int64_t origin, int64_t& out);
 
-// EXTRACT of whole fields: second is the whole second, millisecond and microsecond count within the minute, epoch is whole seconds
-// (rounded down). False: the type has no such field.
+// EXTRACT of whole fields: second is the whole second, millisecond and microsecond count within the minute, epoch is
+// whole seconds (rounded down). False: the type has no such field.
 bool ExtractFromTimestamp(DateField field, int64_t timestamp, bool nanos, int64_t& out);
 bool ExtractFromDate(DateField field, int32_t days, int64_t& out);
 bool ExtractFromTime(DateField field, int64_t micros, int64_t& out);
 bool ExtractFromInterval(DateField field, const Interval& value, int64_t& out);
-inline double EpochSeconds(int64_t timestamp, bool nanos) { return static_cast<double>(timestamp) / (nanos ? 1e9 : 1e6); }
+inline double EpochSeconds(int64_t timestamp, bool nanos) {
+  return static_cast<double>(timestamp) / (nanos ? 1e9 : 1e6);
+}
 
 }  // namespace laminar::data

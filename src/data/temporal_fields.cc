@@ -1,6 +1,7 @@
 // Fields of dates and times: extraction, truncation, binning.
 #include <limits>
 
+#include "base/text.h"
 #include "data/temporal.h"
 
 namespace laminar::data {
@@ -42,15 +43,6 @@ constexpr FieldName kFieldNames[] = {
     {"nanoseconds", DateField::kNanosecond},  {"ns", DateField::kNanosecond},
     {"julian", DateField::kJulian},
 };
-
-bool SameAnyCase(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
-    if (c != lower[i]) return false;
-  }
-  return true;
-}
 
 // Monday 1 .. Sunday 7; day 0 was a Thursday.
 int64_t IsoDayOfWeek(int64_t days) { return FloorMod(days + 3, 7) + 1; }
@@ -137,7 +129,7 @@ bool ExtractFromNanosOfDay(DateField field, int64_t nanos, int64_t& out) {
 
 bool FindDateField(std::string_view name, DateField& out) {
   for (const FieldName& entry : kFieldNames) {
-    if (!SameAnyCase(name, entry.name)) continue;
+    if (!EqualsIgnoreCase(name, entry.name)) continue;
     out = entry.field;
     return true;
   }

@@ -1,4 +1,5 @@
-// Reading dates, times and timestamps. The usual ISO form has a path of its own: readers of files call it for every value.
+// Reading dates, times and timestamps. The usual ISO form has a path of its own: readers of files call it for every
+// value.
 #include <cstring>
 
 #include "data/temporal.h"
@@ -154,9 +155,8 @@ inline bool FastDate(const char* p, int64_t& days) {
   const uint32_t month = TwoDigits(p + 5, bad);
   const uint32_t day = TwoDigits(p + 8, bad);
   if ((bad & ~0x7Fu) != 0 || p[4] != '-' || p[7] != '-') return false;
-  if (month - 1 > 11 || day == 0 || (day > 28 && day > static_cast<uint32_t>(DaysInMonth(year, static_cast<int>(month))))) {
-    return false;
-  }
+  if (month - 1 > 11 || day == 0) return false;
+  if (day > 28 && static_cast<int32_t>(day) > DaysInMonth(year, static_cast<int32_t>(month))) return false;
   // As DaysFromCivil, without signs.
   const uint32_t y = year + 400 - (month <= 2 ? 1 : 0);
   const uint32_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;

@@ -1,8 +1,8 @@
 // Text of values: one pair of functions for every type, used by CAST, CSV, the shell and the tests.
 //
-// Law: ParseText(AppendText(x)) == x for every value of every type (NULL inside nested values included), in every style.
-// Numbers are written as the shortest text that reads back the same. Nested values: [1, NULL, 2], {'a': 1, 'b': x}, {k=v}; strings
-// inside them are quoted where they would not read back bare.
+// Law: ParseText(AppendText(x)) == x for every value of every type (NULL inside nested values included), in every
+// style. Numbers are written as the shortest text that reads back the same. Nested values: [1, NULL, 2], {'a': 1,
+// 'b': x}, {k=v}; strings inside them are quoted where they would not read back bare.
 #pragma once
 
 #include <cstdint>
@@ -29,19 +29,21 @@ inline constexpr int kMaxTextDepth = 256;
 // Appends the text of one row of a column of any encoding.
 void AppendText(const Type& type, const Column& column, uint32_t row, std::string& out, const TextStyle& style = {});
 
-// Reads text as a value of the type into a row of a flat column of `buffer`. The text is never a NULL row: callers know their own
-// sign for that. `zone` gives the offset to TIMESTAMP WITH TIME ZONE texts that name none; null: UTC.
+// Reads text as a value of the type into a row of a flat column of `buffer`. The text is never a NULL row: callers
+// know their own sign for that. `zone` gives the offset to TIMESTAMP WITH TIME ZONE texts that name none; null: UTC.
 // On an error (kBadValue, kOutOfRange) the row's content is unspecified but harmless.
 Status ParseText(const Type& type, std::string_view text, BatchBuffer& buffer, Column& column, uint32_t row,
                  const Zone* zone = nullptr);
 
-// Scalars, for kernels and readers of single formats. False: not such a value (or out of range). Blanks around are the caller's.
+// Scalars, for kernels and readers of single formats. False: not such a value (or out of range). Blanks around are
+// the caller's.
 bool ParseBool(std::string_view text, bool& out);  // true/false/t/f/yes/no/y/n/on/off/1/0, any case
 bool ParseInt64(std::string_view text, int64_t& out);
 bool ParseUInt64(std::string_view text, uint64_t& out);
 bool ParseDouble(std::string_view text, double& out);  // also nan, inf, infinity, signed, any case
 bool ParseFloat(std::string_view text, float& out);
-bool ParseUuid(std::string_view text, unsigned __int128& out);  // 32 hex digits, dashes anywhere between bytes, {} allowed
+// 32 hexadecimal digits; dashes anywhere between bytes and braces around are allowed.
+bool ParseUuid(std::string_view text, unsigned __int128& out);
 
 // Write into `out` and return the length; no terminator.
 inline constexpr uint32_t kMaxIntegerText = 20;

@@ -2,58 +2,33 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "data/decimal.h"
 #include "data/json.h"
 #include "data/temporal.h"
 #include "data/text.h"
 #include "data/time_zone.h"
-#include "data/utf8.h"
 #include "data/value.h"
 
 namespace laminar::data {
 namespace {
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
-  return text;
-}
+bool IsNullWord(std::string_view text) { return EqualsIgnoreCase(text, "null"); }
 
-bool IsNullWord(std::string_view text) {
-  return text.size() == 4 && Lower(text[0]) == 'n' && Lower(text[1]) == 'u' && Lower(text[2]) == 'l' &&
-         Lower(text[3]) == 'l';
-}
-
-// What is shown of a bad text: its start, without bytes that are no text.
-std::string Shown(std::string_view text) {
-  constexpr size_t kMaxShown = 64;
-  std::string out = "'";
-  for (const char c : text.substr(0, kMaxShown)) out += static_cast<uint8_t>(c) < 0x20 || c == 0x7F ? '?' : c;
-  if (!IsValidUtf8(out)) {
-    for (char& c : out) c = static_cast<uint8_t>(c) >= 0x80 ? '?' : c;
-  }
-  return out + (text.size() > kMaxShown ? "...'" : "'");
-}
+constexpr size_t kMaxShown = 64;  // bytes of a bad text in a message
 
 bool IsInfinityWord(std::string_view text) {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  constexpr std::string_view kWord = "infinity";
-  if (text.size() != 3 && text.size() != kWord.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (Lower(text[i]) != kWord[i]) return false;
-  }
-  return true;
+  return EqualsIgnoreCase(text, "inf") || EqualsIgnoreCase(text, "infinity");
 }
 
 bool LooksLikeNumber(std::string_view text) {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
   if (text.empty() || text[0] < '0' || text[0] > '9') return false;
   for (const char c : text) {
-    if (!((c >= '0' && c <= '9') || c == '.' || Lower(c) == 'e' || c == '-' || c == '+')) return false;
+    if (!((c >= '0' && c <= '9') || c == '.' || ToLowerAscii(c) == 'e' || c == '-' || c == '+')) return false;
   }
   return true;
 }
@@ -63,7 +38,7 @@ std::string_view HintFor(const Type& type) {
     case TypeId::kBool: return "write true or false";
     case TypeId::kDate: return "write YYYY-MM-DD";
     case TypeId::kTime: return "write HH:MM:SS or HH:MM:SS.ffffff";
-    case TypeId::kTimestamp: return "write YYYY-MM-DD HH:MM:SS, with a fraction and an offset like +02:00 or Z if needed";
+    case TypeId::kTimestamp: return "write YYYY-MM-DD HH:MM:SS, with a fraction and an offset if needed";
     case TypeId::kTimestampTz: return "write YYYY-MM-DD HH:MM:SS+00:00";
     case TypeId::kInterval: return "write for example 1 day 02:03:04, 5 minutes or P1DT2H";
     case TypeId::kUuid: return "write 32 hexadecimal digits, with or without dashes";
@@ -77,7 +52,7 @@ std::string_view HintFor(const Type& type) {
 
 Status BadText(const Type& type, std::string_view text) {
   if (type.is_temporal() && IsInfinityWord(text)) {
-    return Status(ErrorCode::kBadValue, "cannot read " + Shown(text) + " as " + type.ToString() +
+    return Status(ErrorCode::kBadValue, "cannot read " + Quoted(text, kMaxShown) + " as " + type.ToString() +
                                             ": there are no infinite dates and times")
         .WithHint("use NULL, or a date far away");
   }
@@ -85,10 +60,10 @@ Status BadText(const Type& type, std::string_view text) {
     int64_t whole = 0;
     const bool is_whole = text.find_first_of(".eE") == std::string_view::npos;
     if (is_whole || !type.is_integer() || ParseInt64(text, whole)) {
-      return Status(ErrorCode::kOutOfRange, Shown(text) + " is out of the range of " + type.ToString());
+      return Status(ErrorCode::kOutOfRange, Quoted(text, kMaxShown) + " is out of the range of " + type.ToString());
     }
   }
-  return Status(ErrorCode::kBadValue, "cannot read " + Shown(text) + " as " + type.ToString())
+  return Status(ErrorCode::kBadValue, "cannot read " + Quoted(text, kMaxShown) + " as " + type.ToString())
       .WithHint(std::string(HintFor(type)));
 }
 
@@ -108,7 +83,7 @@ bool StoreInteger(std::string_view text, Column& column, uint32_t row) {
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  return Lower(c) >= 'a' && Lower(c) <= 'f' ? Lower(c) - 'a' + 10 : -1;
+  return ToLowerAscii(c) >= 'a' && ToLowerAscii(c) <= 'f' ? ToLowerAscii(c) - 'a' + 10 : -1;
 }
 
 bool StoreBinary(std::string_view text, BatchBuffer& buffer, StringRef& out) {
@@ -174,7 +149,7 @@ bool StoreScalar(const Type& type, std::string_view text, BatchBuffer& buffer, C
     case TypeId::kBinary: return StoreBinary(text, buffer, column.As<StringRef>()[row]);
     case TypeId::kVarchar:
     case TypeId::kJson:
-      if (type.id() == TypeId::kJson ? !IsValidJson(text) : !IsValidUtf8(text)) return false;
+      if (type.id() == TypeId::kJson ? !IsValidJson(text) : !IsUtf8(text)) return false;
       column.As<StringRef>()[row] = buffer.heap().Add(text);
       return true;
     case TypeId::kNull:
@@ -257,7 +232,7 @@ class NestedReader {
       size_t field = 0;
       while (field < fields.size() && fields[field].name != token_) ++field;
       if (field == fields.size()) {
-        return Error(ErrorCode::kBadValue, type.ToString() + " has no field " + Shown(token_));
+        return Error(ErrorCode::kBadValue, type.ToString() + " has no field " + Quoted(token_, kMaxShown));
       }
       SkipBlanks();
       if (!Eat(':')) return BadText(type, text_);

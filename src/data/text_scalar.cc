@@ -3,12 +3,11 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/text.h"
 #include "data/text.h"
 
 namespace laminar::data {
 namespace {
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 template <class T>
 bool ParseInteger(std::string_view text, T& out) {
@@ -87,7 +86,7 @@ uint32_t FormatReal(T value, char* out) {
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  const char lower = Lower(c);
+  const char lower = ToLowerAscii(c);
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
@@ -96,10 +95,7 @@ int HexDigit(char c) {
 bool ParseBool(std::string_view text, bool& out) {
   constexpr std::string_view kWords[] = {"true", "false", "t", "f", "yes", "no", "y", "n", "on", "off", "1", "0"};
   for (size_t i = 0; i < std::size(kWords); ++i) {
-    if (text.size() != kWords[i].size()) continue;
-    bool is_same = true;
-    for (size_t c = 0; c < text.size(); ++c) is_same = is_same && Lower(text[c]) == kWords[i][c];
-    if (!is_same) continue;
+    if (!EqualsIgnoreCase(text, kWords[i])) continue;
     out = i % 2 == 0;
     return true;
   }

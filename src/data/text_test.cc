@@ -8,7 +8,6 @@
 #include "data/json.h"
 #include "data/random_values.h"
 #include "data/time_zone.h"
-#include "data/utf8.h"
 #include "data/value.h"
 
 using namespace laminar;
@@ -170,20 +169,11 @@ TEST_CASE("JSON documents are told from what only looks like them") {
     CHECK_MESSAGE(IsValidJson(good), good);
   }
   for (const std::string_view bad :
-       {"", "nul", "01", "1.", ".5", "+1", "1e", "'a'", "\"", "\"\\x\"", "\"\\u12\"", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}",
-        "{a:1}", "{\"a\":1,}", "[1 2]", "1 2", "[", "]", "{]", "\"\n\"", "\"\xFF\"", "NaN", "[}"}) {
+       {"", "nul", "01", "1.", ".5", "+1", "1e", "'a'", "\"", "\"\\x\"", "\"\\u12\"", "[1,]", "[,1]", "{\"a\"}",
+        "{\"a\":}", "{a:1}", "{\"a\":1,}", "[1 2]", "1 2", "[", "]", "{]", "\"\n\"", "\"\xFF\"", "NaN", "[}"}) {
     CHECK_FALSE_MESSAGE(IsValidJson(bad), bad);
   }
   CHECK(IsValidJson(std::string(256, '[') + std::string(256, ']')));
   CHECK_FALSE(IsValidJson(std::string(257, '[') + std::string(257, ']')));
   CHECK_FALSE(IsValidJson(std::string(1'000'000, '[')));
-}
-
-TEST_CASE("UTF-8 is checked strictly") {
-  CHECK(IsValidUtf8("plain text of more than eight bytes"));
-  CHECK(IsValidUtf8("ä日😀\xF4\x8F\xBF\xBF"));
-  for (const std::string_view bad : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80",
-                                     "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC3", "\xE2\x82", "abcdefgh\xFF"}) {
-    CHECK_FALSE(IsValidUtf8(bad));
-  }
 }

@@ -8,7 +8,7 @@
 #include <exception>
 #include <limits>
 
-#include "base/check.h"
+#include "base/text.h"
 #include "base/time.h"
 
 namespace laminar::data {
@@ -54,19 +54,9 @@ struct KnownZone {
 };
 std::atomic<KnownZone*> known_zones{nullptr};
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool SameAnyCase(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (Lower(a[i]) != Lower(b[i])) return false;
-  }
-  return true;
-}
-
 const Zone* FindKnown(std::string_view name) {
   for (KnownZone* it = known_zones.load(std::memory_order_acquire); it != nullptr; it = it->next) {
-    if (SameAnyCase(it->zone->name(), name)) return it->zone;
+    if (EqualsIgnoreCase(it->zone->name(), name)) return it->zone;
   }
   return nullptr;
 }
@@ -83,55 +73,42 @@ const Zone* Keep(const Zone* zone) {
 bool ReadFixed(std::string_view name, int32_t& seconds) {
   if (name.size() < 2 || (name[0] != '+' && name[0] != '-')) return false;
   const bool is_negative = name[0] == '-';
-  std::string digits;
+  int number = 0;
+  int digits = 0;
   for (const char c : name.substr(1)) {
-    if (c >= '0' && c <= '9') {
-      digits += c;
-    } else if (c != ':' || digits.size() != 2) {
+    if (IsDigitAscii(c) && digits < 4) {
+      number = number * 10 + (c - '0');
+      ++digits;
+    } else if (c != ':' || digits != 2) {
       return false;
     }
   }
-  if (digits.size() != 1 && digits.size() != 2 && digits.size() != 4) return false;
-  const int number = std::stoi(digits);
-  const int hours = digits.size() == 4 ? number / 100 : number;
-  const int minutes = digits.size() == 4 ? number % 100 : 0;
+  if (digits != 1 && digits != 2 && digits != 4) return false;
+  const int hours = digits == 4 ? number / 100 : number;
+  const int minutes = digits == 4 ? number % 100 : 0;
   if (hours > 18 || minutes > 59) return false;
   seconds = (hours * 3600 + minutes * 60) * (is_negative ? -1 : 1);
   return true;
 }
 
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (Lower(a[i - 1]) == Lower(b[j - 1]) ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 Status UnknownZone(std::string_view name, const date::tzdb& database) {
-  const std::string_view shown = name.substr(0, 64);
-  Status status(ErrorCode::kBadValue, "unknown time zone '" + std::string(shown) + "'");
+  Status status(ErrorCode::kBadValue, "unknown time zone " + Quoted(name, 64));
+  const std::string_view word = name.substr(0, 64);
   std::string_view best;
-  size_t best_distance = std::max<size_t>(3, shown.size() / 2);
+  auto bound = static_cast<uint32_t>(std::max<size_t>(2, word.size() / 3));
   for (const date::time_zone& zone : database.zones) {
     const std::string_view full = zone.name();
     const size_t slash = full.rfind('/');
     const std::string_view city = slash == std::string_view::npos ? full : full.substr(slash + 1);
     // A bare city finds its zone.
-    const size_t distance = std::min(EditDistance(shown, full), EditDistance(shown, city) + 1);
-    if (distance >= best_distance) continue;
-    best_distance = distance;
+    const uint32_t distance = std::min(EditDistance(word, full, bound), EditDistance(word, city, bound));
+    if (distance > bound || (distance == bound && !best.empty())) continue;
+    bound = distance;
     best = full;
   }
-  if (best.empty()) return std::move(status).WithHint("use a name like 'Europe/Berlin', 'UTC' or an offset like '+02:00'");
-  return std::move(status).WithHint("did you mean '" + std::string(best) + "'?");
+  std::string hint = "use a name like 'Europe/Berlin', 'UTC' or an offset like '+02:00'";
+  if (!best.empty()) hint = "did you mean '" + std::string(best) + "'?";
+  return std::move(status).WithHint(std::move(hint));
 }
 
 Status NoDatabase(const char* what) {
@@ -157,7 +134,8 @@ bool Zone::ToLocal(int64_t utc_micros, int64_t& local_micros) const {
 
 bool Zone::ToUtc(int64_t local_micros, int64_t& utc_micros) const {
   const int64_t local_seconds = FloorDiv(local_micros, kSecond);
-  // Offsets lie within a day, so the span is found near the same number read as UTC. The first span that fits is the earlier reading.
+  // Offsets lie within a day, so the span is found near the same number read as UTC. The first span that fits is the
+  // earlier reading.
   size_t span = local_seconds < starts_.front() + 2 * 86400 ? 0 : SpanOf(local_seconds - 2 * 86400);
   while (span + 1 < starts_.size() && local_seconds - offsets_[span] >= starts_[span + 1]) {
     // In a gap the next span would start after this time: the offset before the gap is used.
@@ -173,13 +151,13 @@ const Zone& UtcZone() {
 }
 
 Result<const Zone*> FindZone(std::string_view name) {
-  if (SameAnyCase(name, "UTC") || SameAnyCase(name, "Z") || SameAnyCase(name, "GMT")) return &UtcZone();
+  if (EqualsIgnoreCase(name, "UTC") || EqualsIgnoreCase(name, "Z") || EqualsIgnoreCase(name, "GMT")) return &UtcZone();
   if (const Zone* known = FindKnown(name); known != nullptr) return known;
   if (int32_t seconds = 0; ReadFixed(name, seconds)) return Keep(ZoneBuilder::Fixed(std::string(name), seconds));
   try {
     const date::tzdb& database = date::get_tzdb();
     for (const date::time_zone& zone : database.zones) {
-      if (SameAnyCase(zone.name(), name)) return Keep(ZoneBuilder::FromDatabase(zone));
+      if (EqualsIgnoreCase(zone.name(), name)) return Keep(ZoneBuilder::FromDatabase(zone));
     }
     try {
       return Keep(ZoneBuilder::FromDatabase(*date::locate_zone(name)));

@@ -1,8 +1,10 @@
 // Named time zones: offsets between UTC and local time, from the system's zone database.
 //
-// A Zone is found once (planning) and then used without locks, allocation or system calls: FindZone reads all transitions of the zone
-// up to the year 2500 into a table. Zones live as long as the process. Any thread may call anything here.
-// Names: those of the database ('Europe/Berlin', any case), 'UTC', 'Z', 'GMT', and fixed offsets '+02:00', '-0330', '+2'.
+// A Zone is found once (planning) and then used without locks, allocation or system calls: FindZone reads all
+// transitions of the zone up to the year 2500 into a table. Zones live as long as the process. Any thread may call
+// anything here.
+// Names: those of the database ('Europe/Berlin', any case), 'UTC', 'Z', 'GMT', and fixed offsets '+02:00', '-0330',
+// '+2'.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +25,8 @@ class Zone {
   int32_t OffsetAt(int64_t utc_micros) const;
   // False only on overflow.
   bool ToLocal(int64_t utc_micros, int64_t& local_micros) const;
-  // A local time in a gap is read with the offset before the gap (so it moves forward); one that occurs twice is the earlier one.
+  // A local time in a gap is read with the offset before the gap (so it moves forward); one that occurs twice is the
+  // earlier one.
   bool ToUtc(int64_t local_micros, int64_t& utc_micros) const;
 
  private:

@@ -65,7 +65,8 @@ TEST_CASE("an unknown zone names the nearest one") {
 
 TEST_CASE("going to local time and back is the identity outside repeated hours") {
   Random random(1);
-  for (const std::string_view name : {"America/New_York", "Asia/Kolkata", "Pacific/Apia", "Australia/Lord_Howe", "-08:00"}) {
+  for (const std::string_view name :
+       {"America/New_York", "Asia/Kolkata", "Pacific/Apia", "Australia/Lord_Howe", "-08:00"}) {
     const Zone& zone = Found(name);
     for (int i = 0; i < 20'000; ++i) {
       const int64_t utc = random.Between(-4'000'000'000, 4'000'000'000) * kSecond + random.Between(0, 999'999);

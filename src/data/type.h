@@ -1,8 +1,8 @@
 // SQL types. A Type is a small value: an id, two numbers, and for nested types a shared list of children.
 //
 // Logical types map to few physical layouts (PhysicalType), which is what kernels are instantiated for.
-// Units: TIMESTAMP and TIMESTAMP WITH TIME ZONE of precision <= 6 count microseconds since the epoch (UTC), of precision 7 to 9
-// nanoseconds; TIME counts microseconds since midnight; DATE counts days since the epoch.
+// Units: TIMESTAMP and TIMESTAMP WITH TIME ZONE of precision <= 6 count microseconds since the epoch (UTC), of
+// precision 7 to 9 nanoseconds; TIME counts microseconds since midnight; DATE counts days since the epoch.
 #pragma once
 
 #include <cstdint>

@@ -26,7 +26,8 @@ class Value {
   static Value Uuid(UInt128 v) { return Value(Rep(v)); }
   static Value String(std::string v) { return Value(Rep(std::move(v))); }  // VARCHAR, BINARY, JSON
   static Value Of(Interval v) { return Value(Rep(v)); }
-  static Value List(std::vector<Value> items) { return Value(Rep(std::move(items))); }  // ARRAY, STRUCT; MAP: key, value, key, ...
+  // ARRAY, STRUCT; MAP: key, value, key, ...
+  static Value List(std::vector<Value> items) { return Value(Rep(std::move(items))); }
 
   bool is_null() const { return std::holds_alternative<std::monostate>(rep_); }
   bool bool_value() const { return std::get<bool>(rep_); }
@@ -46,7 +47,8 @@ class Value {
 
   // As `CAST(x AS VARCHAR)` shows it; NULL is "NULL". Zone: UTC.
   std::string ToString(const Type& type) const;
-  // Total order within one type: NULL last, NaN above all numbers, -0.0 equal to 0.0. Nested values compare item by item.
+  // Total order within one type: NULL last, NaN above all numbers, -0.0 equal to 0.0. Nested values compare item by
+  // item.
   static int Compare(const Value& a, const Value& b, const Type& type);
   // Equality as Compare sees it, for values of one type.
   bool operator==(const Value& other) const;
