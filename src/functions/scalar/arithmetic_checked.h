@@ -129,17 +129,32 @@ void Checked(KernelContext& context, Arguments args, Column& out) {
 
 // Between whole numbers below 2^51 and doubles by adding 1.5 * 2^52: plain vector arithmetic, unlike the conversion instructions.
 inline constexpr int64_t kExactLimit = int64_t{1} << 51;
+// Below 2^52 exactly if |value| < 2^51 (or it is -2^51).
+inline uint64_t BelowLimit(int64_t value) { return static_cast<uint64_t>(value) + static_cast<uint64_t>(kExactLimit); }
+// The remainder that a rounded quotient leaves, and whether it has the wrong sign (all ones) for a quotient cut towards zero.
+inline int64_t Wrapped(uint64_t value) { return static_cast<int64_t>(value); }
+inline int64_t RestOf(int64_t x, int64_t rounded, int64_t d) {
+  return Wrapped(static_cast<uint64_t>(x) - static_cast<uint64_t>(rounded) * static_cast<uint64_t>(d));
+}
+inline int64_t IsWrongRest(int64_t rest, int64_t negative) {
+  const int64_t negated = Wrapped(uint64_t{0} - static_cast<uint64_t>(rest));
+  return ((rest ^ negative) >> 63) & ((rest | negated) >> 63);
+}
+// value, or -value where sign is all ones.
+inline int64_t WithSign(int64_t value, int64_t sign) {
+  return Wrapped(static_cast<uint64_t>(value ^ sign) - static_cast<uint64_t>(sign));
+}
 inline double SmallToDouble(int64_t value) {
-  const int64_t bits = value + 0x4338000000000000;
+  const uint64_t bits = static_cast<uint64_t>(value) + 0x4338000000000000u;
   double shifted = 0;
   std::memcpy(&shifted, &bits, 8);
   return shifted - 0x1.8p52;
 }
 inline int64_t SmallToInteger(double value) {
   const double shifted = value + 0x1.8p52;
-  int64_t bits = 0;
+  uint64_t bits = 0;
   std::memcpy(&bits, &shifted, 8);
-  return bits - 0x4338000000000000;
+  return static_cast<int64_t>(bits - 0x4338000000000000u);
 }
 
 // Rows / divisor and rows % divisor for 0 < |divisor| < 2^31 and |rows| < 2^51. The rounded quotient is off by less than one, so one
@@ -152,18 +167,41 @@ bool DivideByConstant(const int64_t* __restrict a, int64_t divisor, uint32_t row
   uint64_t sticky = 0;
   for (uint32_t i = 0; i < rows; ++i) {
     const int64_t x = a[i];
-    sticky |= static_cast<uint64_t>(x + kExactLimit);
+    sticky |= BelowLimit(x);
     const int64_t rounded = SmallToInteger(SmallToDouble(x) * inverse);
-    // |rounded| < 2^51 and d < 2^31: the low 64 bits of the product are all that is needed.
-    const int64_t rest = x - static_cast<int64_t>(static_cast<uint64_t>(rounded) * static_cast<uint64_t>(d));
+    const int64_t rest = RestOf(x, rounded, d);
     const int64_t negative = x >> 63;
-    // The remainder must have the sign of x or be zero.
-    const int64_t is_wrong = ((rest ^ negative) >> 63) & ((rest | -rest) >> 63);
+    const int64_t is_wrong = IsWrongRest(rest, negative);
     if constexpr (kIsRemainder) {
-      values[i] = rest + (is_wrong & ((d ^ negative) - negative));
+      values[i] = Wrapped(static_cast<uint64_t>(rest) + static_cast<uint64_t>(is_wrong & WithSign(d, negative)));
     } else {
-      const int64_t quotient = rounded - (is_wrong & (negative | 1));
-      values[i] = (quotient ^ sign) - sign;
+      const int64_t step = is_wrong & (negative | 1);
+      values[i] = WithSign(Wrapped(static_cast<uint64_t>(rounded) - static_cast<uint64_t>(step)), sign);
+    }
+  }
+  return (sticky >> 52) == 0;
+}
+
+// The same for two columns of numbers below 2^51. False also when a divisor is zero: the exact kernel then says which.
+template <bool kIsRemainder>
+bool DivideSmall(const int64_t* __restrict a, const int64_t* __restrict b, uint32_t rows, int64_t* __restrict values) {
+  uint64_t sticky = 0;
+  for (uint32_t i = 0; i < rows; ++i) {
+    const int64_t x = a[i];
+    const int64_t y = b[i];
+    const int64_t sign = y >> 63;
+    const int64_t d = WithSign(y, sign);
+    // Of a zero divisor d - 1 has its top bits set.
+    sticky |= BelowLimit(x) | BelowLimit(y) | (static_cast<uint64_t>(d) - 1);
+    const int64_t rounded = SmallToInteger(SmallToDouble(x) / SmallToDouble(d));
+    const int64_t rest = RestOf(x, rounded, d);
+    const int64_t negative = x >> 63;
+    const int64_t is_wrong = IsWrongRest(rest, negative);
+    if constexpr (kIsRemainder) {
+      values[i] = Wrapped(static_cast<uint64_t>(rest) + static_cast<uint64_t>(is_wrong & WithSign(d, negative)));
+    } else {
+      const int64_t step = is_wrong & (negative | 1);
+      values[i] = WithSign(Wrapped(static_cast<uint64_t>(rounded) - static_cast<uint64_t>(step)), sign);
     }
   }
   return (sticky >> 52) == 0;
@@ -172,9 +210,10 @@ bool DivideByConstant(const int64_t* __restrict a, int64_t divisor, uint32_t row
 template <class T, bool kIsRemainder>
 void Divide(KernelContext& context, Arguments args, Column& out) {
   if constexpr (std::is_same_v<T, int64_t>) {
-    const bool is_flat_by_constant =
-        args[1]->encoding == data::Encoding::kConstant && args[0]->encoding == data::Encoding::kFlat;
-    if (is_flat_by_constant) {
+    const bool is_flat = args[0]->encoding == data::Encoding::kFlat;
+    if (is_flat && args[1]->encoding == data::Encoding::kFlat) {
+      if (DivideSmall<kIsRemainder>(args[0]->As<int64_t>(), args[1]->As<int64_t>(), context.rows, out.As<int64_t>())) return;
+    } else if (is_flat) {
       const int64_t divisor = args[1]->As<int64_t>()[0];
       const bool is_small = divisor != 0 && divisor > -(int64_t{1} << 31) && divisor < (int64_t{1} << 31);
       if (is_small && DivideByConstant<kIsRemainder>(args[0]->As<int64_t>(), divisor, context.rows, out.As<int64_t>())) return;

@@ -100,6 +100,38 @@ TEST_CASE("dividing by a constant is exact for small and large numbers of either
   }
 }
 
+TEST_CASE("dividing column by column is exact for small and large numbers of either sign") {
+  Random random(25);
+  const std::vector<Type> types = {TypeId::kInt64, TypeId::kInt64};
+  for (int round = 0; round < 40; ++round) {
+    data::BatchBuffer buffer(types);
+    const int64_t limit = int64_t{1} << (round % 2 == 0 ? 50 : 62);
+    const bool has_zero = round % 5 == 0;
+    for (int i = 0; i < 300; ++i) {
+      int64_t y = random.OneIn(2) ? random.Between(-limit, limit) : random.Between(-100, 100);
+      if (y == 0 && !(has_zero && random.OneIn(3))) y = 1;
+      int64_t x = random.Between(-limit, limit);
+      if (random.OneIn(3)) x = limit / y * y + random.Between(-1, 1);
+      const Value row[] = {Value::Int(x), Value::Int(y)};
+      buffer.AppendRow(row);
+    }
+    for (const char* op : {"/", "%"}) {
+      const auto call = MakeOperator(op, Columns(types));
+      const expr::Expr* const outputs[] = {call.get()};
+      auto program = expr::Program::Compile(outputs, types);
+      program->Evaluate(buffer.batch(), {});
+      for (uint32_t i = 0; i < 300; ++i) {
+        const int64_t x = buffer.column(0).As<int64_t>()[i];
+        const int64_t y = buffer.column(1).As<int64_t>()[i];
+        CAPTURE(x);
+        CAPTURE(y);
+        REQUIRE(program->output(0).HasError(i) == (y == 0));
+        if (y != 0) REQUIRE(program->output(0).As<int64_t>()[i] == (op[0] == '/' ? x / y : x % y));
+      }
+    }
+  }
+}
+
 TEST_CASE("doubles follow IEEE, division by zero included") {
   CHECK(EvalText("/", {Value::Double(1), Value::Double(0)}, {TypeId::kDouble, TypeId::kDouble}) == "Infinity");
   CHECK(EvalText("/", {Value::Double(0), Value::Double(0)}, {TypeId::kDouble, TypeId::kDouble}) == "NaN");

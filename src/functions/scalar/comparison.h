@@ -28,10 +28,21 @@ struct Order<T> {
   static constexpr bool Equal(T a, T b) { return (a == b) | ((a != a) & (b != b)); }
   static constexpr bool Less(T a, T b) { return (a < b) | ((b != b) & (a == a)); }
 };
+// A text of at most 12 bytes as one number: its bytes as big-endian digits, then its length, so that "a" comes before "a\0".
+inline UInt128 InlineKey(const StringRef& text) {
+  const uint64_t low = text.low();
+  const uint64_t high = text.high();
+  const uint64_t first = __builtin_bswap64(low >> 32 | high << 32);
+  const uint64_t rest = (__builtin_bswap64(high) << 32) | (low & 0xFFFFFFFFu);
+  return UInt128{first} << 64 | rest;
+}
 template <>
 struct Order<StringRef> {
   static bool Equal(const StringRef& a, const StringRef& b) { return a == b; }
-  static bool Less(const StringRef& a, const StringRef& b) { return a < b; }
+  static bool Less(const StringRef& a, const StringRef& b) {
+    if (a.is_inline() && b.is_inline()) return InlineKey(a) < InlineKey(b);
+    return a < b;
+  }
 };
 template <>
 struct Order<Interval> {
