@@ -45,3 +45,7 @@ foreach(bench IN LISTS macro_benches)
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
   add_dependencies(benchmarks ${name})
 endforeach()
+
+# Writes the reference page of the functions from what they declare (./dev docs).
+add_executable(functions_page "${CMAKE_SOURCE_DIR}/tools/reference/functions_page.cc")
+target_link_libraries(functions_page PRIVATE laminar_functions)

@@ -5,6 +5,7 @@ The lists are the source: an error code, a metric, a format, a keyword is docume
 """
 import pathlib
 import re
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -52,13 +53,30 @@ def formats():
     return text + table(("format", "file endings"), [(f"`{name}`", f"`{endings}`") for _, name, endings in found])
 
 
-PAGES = {"errors.md": errors, "metrics.md": metrics, "formats.md": formats}
+def settings():
+    found = entries("engine/settings.def", rf"^SETTING\((\w+), ([\w:]+), ([^,]+), {STRING}\)")
+    text = NOTE.format("src/engine/settings.def") + "# Settings\n\n"
+    text += "`SET name = value`, `SHOW name`, `RESET name`; `SHOW VARIABLES` lists them.\n\n"
+    rows = [(f"`{name}`", f"`{start}`".replace('"', ""), meaning) for name, _, start, meaning in found]
+    return text + table(("setting", "initial value", "what it does"), rows)
+
+
+def functions():
+    """From the program that asks the declarations; None when it is not built."""
+    program = ROOT / "build/dev/functions_page"
+    return subprocess.run([str(program)], check=True, stdout=subprocess.PIPE, text=True).stdout if program.exists() else None
+
+
+PAGES = {"errors.md": errors, "metrics.md": metrics, "formats.md": formats, "settings.md": settings, "functions.md": functions}
 
 
 def main():
     stale = []
     for name, page in PAGES.items():
         path, text = REFERENCE / name, page()
+        if text is None:
+            print(f"docs: {name} is not looked at: ./dev build first")
+            continue
         if path.exists() and path.read_text() == text:
             continue
         stale.append(name)
