@@ -1,4 +1,5 @@
-// Kernels named by the function alone: the SQL-facing types are read off its C++ signature (shapes: see functions/kernel.h).
+// Kernels named by the function alone: the SQL-facing types are read off its C++ signature (shapes: see
+// functions/kernel.h).
 //
 //     Dense<Cube>     every row, nulls included; for cheap functions of one to three arguments
 //     Rows<Reverse>   row by row, rows that are null are skipped; for costly functions and any number of arguments

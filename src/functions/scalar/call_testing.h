@@ -1,7 +1,7 @@
 // For tests: calls a function by name on values and gives its result as text.
 //
-// Every call runs several ways, which must agree: all arguments constant, all flat, the first flat and the others constant, and with a
-// constant that the binder knows (so that patterns are prepared) or does not.
+// Every call runs several ways, which must agree: all arguments constant, all flat, the first flat and the others
+// constant, and with a constant that the binder knows (so that patterns are prepared) or does not.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -68,7 +68,10 @@ inline std::string RunOnce(const expr::BoundFunction& bound, const std::vector<d
   if (bound.traits.nulls == expr::NullPolicy::kPropagate && any_null) {
     for (uint32_t row = 0; row < rows; ++row) output.SetNull(out, row);
   }
-  expr::KernelContext context{.rows = rows, .heap = &output.heap(), .buffer = &output, .state = bound.state.get(),
+  expr::KernelContext context{.rows = rows,
+                              .heap = &output.heap(),
+                              .buffer = &output,
+                              .state = bound.state.get(),
                               .environment = &world.environment};
   bound.kernel(context, args, out);
   std::string first;
@@ -120,6 +123,27 @@ inline std::string CallIn(CallWorld& world, std::string_view name, const std::ve
 inline std::string Call(std::string_view name, const std::vector<Given>& given) {
   CallWorld world;
   return CallIn(world, name, given);
+}
+
+// For functions whose result type depends on a constant argument: only with constants the binder knows.
+inline std::string CallKnown(std::string_view name, const std::vector<Given>& given) {
+  std::vector<data::Type> types;
+  std::vector<const data::Value*> known;
+  for (const Given& one : given) {
+    types.push_back(one.type);
+    known.push_back(&one.value);
+  }
+  auto bound = BuiltinFunctions().Resolve({.name = name, .types = types, .constants = known});
+  if (!bound.has_value()) return "unbound " + std::string(PublicCode(bound.error().code()));
+  std::vector<data::Value> values;
+  for (size_t i = 0; i < given.size(); ++i) {
+    values.push_back(*expr::CastValue(given[i].value, given[i].type, (*bound)->arguments[i]));
+  }
+  CallWorld world;
+  const std::string result = RunOnce(**bound, values, Ways::kConstant, world);
+  CHECK(RunOnce(**bound, values, Ways::kFlat, world) == result);
+  CHECK(RunOnce(**bound, values, Ways::kFirstFlat, world) == result);
+  return result;
 }
 
 }  // namespace laminar::functions::testing

@@ -53,7 +53,8 @@ StringRef Base64Of(KernelContext& context, std::string_view bytes) {
   return NewString(context, (bytes.size() + 2) / 3 * 4, [&](char* to) {
     for (size_t i = 0; i < bytes.size(); i += 3) {
       uint32_t group = 0;
-      for (size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0);
+      for (size_t k = 0; k < 3; ++k)
+        group = group << 8 | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0);
       for (int k = 0; k < 4; ++k) to[k] = kBase64[group >> (18 - 6 * k) & 63];
       if (i + 1 >= bytes.size()) to[2] = '=';
       if (i + 2 >= bytes.size()) to[3] = '=';
@@ -114,7 +115,9 @@ Outcome FromBase64(KernelContext& context, StringRef text, StringRef& out) {
   return BytesOfBase64(context, text.view(), out);
 }
 StringRef ToHex(KernelContext& context, StringRef bytes) { return HexOf(context, bytes.view()); }
-Outcome FromHex(KernelContext& context, StringRef text, StringRef& out) { return BytesOfHex(context, text.view(), out); }
+Outcome FromHex(KernelContext& context, StringRef text, StringRef& out) {
+  return BytesOfHex(context, text.view(), out);
+}
 
 Outcome GetByte(StringRef bytes, int64_t index, int64_t& out) {
   if (index < 0 || index >= bytes.length) return Outcome::Fail(ErrorCode::kOutOfRange);
@@ -147,9 +150,9 @@ struct DigestName {
   std::string_view name;
   Digest method;
 };
-constexpr DigestName kDigests[] = {{"md5", EVP_md5},           {"sha1", EVP_sha1},         {"sha224", EVP_sha224},
-                                   {"sha256", EVP_sha256},     {"sha384", EVP_sha384},     {"sha512", EVP_sha512},
-                                   {"blake2s", EVP_blake2s256}, {"blake2b", EVP_blake2b512}};
+constexpr DigestName kDigests[] = {
+    {"md5", EVP_md5},       {"sha1", EVP_sha1},     {"sha224", EVP_sha224},      {"sha256", EVP_sha256},
+    {"sha384", EVP_sha384}, {"sha512", EVP_sha512}, {"blake2s", EVP_blake2s256}, {"blake2b", EVP_blake2b512}};
 
 Outcome NamedDigest(KernelContext& context, StringRef bytes, StringRef name, StringRef& out) {
   for (const DigestName& digest : kDigests) {
@@ -197,8 +200,13 @@ void RandomUuids(KernelContext& context, Arguments, Column& out) {
 
 template <Digest F>
 void AddDigest(expr::FunctionRegistry& registry, std::string_view name, std::string_view result) {
-  Scalar(registry, name).Category("hash").Doc("Digest of the bytes, as hexadecimal text.")
-      .Example(std::string(name) + "('abc')", result).MayFail().Costly().Add({kText}, kText, Rows<HexDigest<F>>)
+  Scalar(registry, name)
+      .Category("hash")
+      .Doc("Digest of the bytes, as hexadecimal text.")
+      .Example(std::string(name) + "('abc')", result)
+      .MayFail()
+      .Costly()
+      .Add({kText}, kText, Rows<HexDigest<F>>)
       .Add({TypeId::kBinary}, kText, Rows<HexDigest<F>>);
 }
 
@@ -207,37 +215,76 @@ void RegisterDigests(expr::FunctionRegistry& registry) {
   AddDigest<EVP_sha1>(registry, "sha1", "a9993e364706816aba3e25717850c26c9cd0d89d");
   AddDigest<EVP_sha224>(registry, "sha224", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7");
   AddDigest<EVP_sha256>(registry, "sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  AddDigest<EVP_sha384>(registry, "sha384",
-                        "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7");
+  AddDigest<EVP_sha384>(
+      registry, "sha384",
+      "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7");
   AddDigest<EVP_sha512>(registry, "sha512",
                         "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
                         "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
-  Scalar(registry, "digest").Category("hash")
-      .Doc("Digest of the bytes, as bytes, by the method named md5, sha1, sha224, sha256, sha384, sha512, blake2s or blake2b.")
-      .Example("encode(digest('abc', 'md5'), 'hex')", "900150983cd24fb0d6963f7d28e17f72").MayFail().Costly()
+  Scalar(registry, "digest")
+      .Category("hash")
+      .Doc(
+          "Digest of the bytes, as bytes, by the method named md5, sha1, sha224, sha256, sha384, sha512, blake2s or "
+          "blake2b.")
+      .Example("encode(digest('abc', 'md5'), 'hex')", "900150983cd24fb0d6963f7d28e17f72")
+      .MayFail()
+      .Costly()
       .Add({kText, kText}, TypeId::kBinary, Rows<NamedDigest>)
       .Add({TypeId::kBinary, kText}, TypeId::kBinary, Rows<NamedDigest>);
 }
 
 void RegisterEncodings(expr::FunctionRegistry& registry) {
-  Scalar(registry, "encode").Category("encoding").Doc("Bytes as text, in 'hex' or 'base64'.")
-      .Example("encode('abc', 'base64')", "YWJj").MayFail().Costly().Add({kText, kText}, kText, Rows<Encode>)
+  Scalar(registry, "encode")
+      .Category("encoding")
+      .Doc("Bytes as text, in 'hex' or 'base64'.")
+      .Example("encode('abc', 'base64')", "YWJj")
+      .MayFail()
+      .Costly()
+      .Add({kText, kText}, kText, Rows<Encode>)
       .Add({TypeId::kBinary, kText}, kText, Rows<Encode>);
-  Scalar(registry, "decode").Category("encoding").Doc("Bytes from text in 'hex' or 'base64'.")
-      .Example("octet_length(decode('YWJj', 'base64'))", "3").MayFail().Costly()
+  Scalar(registry, "decode")
+      .Category("encoding")
+      .Doc("Bytes from text in 'hex' or 'base64'.")
+      .Example("octet_length(decode('YWJj', 'base64'))", "3")
+      .MayFail()
+      .Costly()
       .Add({kText, kText}, TypeId::kBinary, Rows<Decode>);
-  Scalar(registry, "to_base64").Alias("base64").Category("encoding").Doc("Bytes as base64 text.")
-      .Example("to_base64('abcd')", "YWJjZA==").Costly().Add({kText}, kText, Rows<ToBase64>)
+  Scalar(registry, "to_base64")
+      .Alias("base64")
+      .Category("encoding")
+      .Doc("Bytes as base64 text.")
+      .Example("to_base64('abcd')", "YWJjZA==")
+      .Costly()
+      .Add({kText}, kText, Rows<ToBase64>)
       .Add({TypeId::kBinary}, kText, Rows<ToBase64>);
-  Scalar(registry, "from_base64").Category("encoding").Doc("Bytes from base64 text.")
-      .Example("octet_length(from_base64('YWJjZA=='))", "4").MayFail().Costly()
+  Scalar(registry, "from_base64")
+      .Category("encoding")
+      .Doc("Bytes from base64 text.")
+      .Example("octet_length(from_base64('YWJjZA=='))", "4")
+      .MayFail()
+      .Costly()
       .Add({kText}, TypeId::kBinary, Rows<FromBase64>);
-  Scalar(registry, "hex").Category("encoding").Doc("Bytes as hexadecimal text.").Example("hex('abc')", "616263")
-      .Costly().Add({kText}, kText, Rows<ToHex>).Add({TypeId::kBinary}, kText, Rows<ToHex>);
-  Scalar(registry, "from_hex").Alias("unhex").Category("encoding").Doc("Bytes from hexadecimal text.")
-      .Example("octet_length(from_hex('616263'))", "3").MayFail().Costly().Add({kText}, TypeId::kBinary, Rows<FromHex>);
-  Scalar(registry, "get_byte").Category("encoding").Doc("The byte at a position, counted from 0.")
-      .Example("get_byte('abc', 1)", "98").MayFail().Add({TypeId::kBinary, kBigint}, kBigint, Dense<GetByte>)
+  Scalar(registry, "hex")
+      .Category("encoding")
+      .Doc("Bytes as hexadecimal text.")
+      .Example("hex('abc')", "616263")
+      .Costly()
+      .Add({kText}, kText, Rows<ToHex>)
+      .Add({TypeId::kBinary}, kText, Rows<ToHex>);
+  Scalar(registry, "from_hex")
+      .Alias("unhex")
+      .Category("encoding")
+      .Doc("Bytes from hexadecimal text.")
+      .Example("octet_length(from_hex('616263'))", "3")
+      .MayFail()
+      .Costly()
+      .Add({kText}, TypeId::kBinary, Rows<FromHex>);
+  Scalar(registry, "get_byte")
+      .Category("encoding")
+      .Doc("The byte at a position, counted from 0.")
+      .Example("get_byte('abc', 1)", "98")
+      .MayFail()
+      .Add({TypeId::kBinary, kBigint}, kBigint, Dense<GetByte>)
       .Add({kText, kBigint}, kBigint, Dense<GetByte>);
 }
 
@@ -246,13 +293,26 @@ void RegisterEncodings(expr::FunctionRegistry& registry) {
 void RegisterHashing(expr::FunctionRegistry& registry) {
   RegisterDigests(registry);
   RegisterEncodings(registry);
-  Scalar(registry, "crc32").Category("hash").Doc("CRC-32 (IEEE) of the bytes.").Example("crc32('123456789')", "3421780262")
-      .Costly().Add({kText}, kBigint, Rows<Crc32>).Add({TypeId::kBinary}, kBigint, Rows<Crc32>);
-  Scalar(registry, "xxhash64").Category("hash").Doc("XXH64 of the bytes with seed 0.")
-      .Example("xxhash64('abc')", "4952883123889572249").Add({kText}, TypeId::kUInt64, Dense<XxHash>)
+  Scalar(registry, "crc32")
+      .Category("hash")
+      .Doc("CRC-32 (IEEE) of the bytes.")
+      .Example("crc32('123456789')", "3421780262")
+      .Costly()
+      .Add({kText}, kBigint, Rows<Crc32>)
+      .Add({TypeId::kBinary}, kBigint, Rows<Crc32>);
+  Scalar(registry, "xxhash64")
+      .Category("hash")
+      .Doc("XXH64 of the bytes with seed 0.")
+      .Example("xxhash64('abc')", "4952883123889572249")
+      .Add({kText}, TypeId::kUInt64, Dense<XxHash>)
       .Add({TypeId::kBinary}, TypeId::kUInt64, Dense<XxHash>);
-  Scalar(registry, "uuid").Alias("gen_random_uuid").Category("hash").Doc("A random UUID (version 4).")
-      .Example("length(uuid()::VARCHAR)", "36").Volatile().Add({}, TypeId::kUuid, RandomUuids);
+  Scalar(registry, "uuid")
+      .Alias("gen_random_uuid")
+      .Category("hash")
+      .Doc("A random UUID (version 4).")
+      .Example("length(uuid()::VARCHAR)", "36")
+      .Volatile()
+      .Add({}, TypeId::kUuid, RandomUuids);
 }
 
 }  // namespace laminar::functions

@@ -1,7 +1,7 @@
 // Arrays made anew: from values, from other arrays, from text, as a range of numbers.
 //
-// Law: positions count from 1. A NULL array gives NULL, but for concat (skips it) and append, prepend (take it as empty); NULL elements
-// are kept.
+// Law: positions count from 1. A NULL array gives NULL, but for concat (skips it) and append, prepend (take it as
+// empty); NULL elements are kept.
 #include <algorithm>
 
 #include "functions/scalar/list_element.h"
@@ -137,8 +137,8 @@ void Flatten(KernelContext& context, Arguments args, Column& out) {
 }
 
 Result<BoundFunction> BindFlatten(const BindCall& call) {
-  const bool fits = call.types.size() == 1 && call.types[0].id() == TypeId::kArray &&
-                    call.types[0].element().id() == TypeId::kArray;
+  const bool fits =
+      call.types.size() == 1 && call.types[0].id() == TypeId::kArray && call.types[0].element().id() == TypeId::kArray;
   if (!fits) return WrongArguments(call, "flatten(array of arrays)");
   BoundFunction bound;
   bound.arguments = {call.types[0]};
@@ -197,7 +197,8 @@ void RepeatElement(KernelContext& context, Arguments args, Column& out) {
 }
 
 Result<BoundFunction> BindRepeat(const BindCall& call) {
-  if (call.types.size() != 2 || !IsIntegerOrNull(call.types[1])) return WrongArguments(call, "array_repeat(element, count)");
+  if (call.types.size() != 2 || !IsIntegerOrNull(call.types[1]))
+    return WrongArguments(call, "array_repeat(element, count)");
   auto state = std::make_shared<ListState>(call.types[0]);
   BoundFunction bound;
   bound.arguments = {call.types[0], kBigint};
@@ -240,18 +241,47 @@ void SplitText(KernelContext& context, Arguments args, Column& out) {
 }
 
 void RegisterAdding(expr::FunctionRegistry& registry) {
-  Scalar(registry, "array_append").Alias("list_append").Alias("array_push_back").Alias("list_push_back").Alias("array_add")
-      .Category("array").Doc("The array with an element added at its end.").Example("array_append([1, 2], 3)", "[1, 2, 3]")
-      .CustomNulls().MayFail().Costly().Bind(BindAddElement<0, true>);
-  Scalar(registry, "array_prepend").Alias("list_prepend").Category("array")
-      .Doc("The array with an element put before its first.").Example("array_prepend(0, [1, 2])", "[0, 1, 2]")
-      .CustomNulls().MayFail().Costly().Bind(BindAddElement<1, false>);
-  Scalar(registry, "array_push_front").Alias("list_push_front").Category("array")
-      .Doc("The array with an element put before its first.").Example("array_push_front([1, 2], 0)", "[0, 1, 2]")
-      .CustomNulls().MayFail().Costly().Bind(BindAddElement<0, false>);
-  Scalar(registry, "array_concat").Alias("array_cat").Alias("list_concat").Alias("list_cat").Category("array")
-      .Doc("Arrays one behind the other; NULL arrays are left out.").Example("array_concat([1], [2, 3])", "[1, 2, 3]")
-      .CustomNulls().MayFail().Costly().Bind(BindJoin);
+  Scalar(registry, "array_append")
+      .Alias("list_append")
+      .Alias("array_push_back")
+      .Alias("list_push_back")
+      .Alias("array_add")
+      .Category("array")
+      .Doc("The array with an element added at its end.")
+      .Example("array_append([1, 2], 3)", "[1, 2, 3]")
+      .CustomNulls()
+      .MayFail()
+      .Costly()
+      .Bind(BindAddElement<0, true>);
+  Scalar(registry, "array_prepend")
+      .Alias("list_prepend")
+      .Category("array")
+      .Doc("The array with an element put before its first.")
+      .Example("array_prepend(0, [1, 2])", "[0, 1, 2]")
+      .CustomNulls()
+      .MayFail()
+      .Costly()
+      .Bind(BindAddElement<1, false>);
+  Scalar(registry, "array_push_front")
+      .Alias("list_push_front")
+      .Category("array")
+      .Doc("The array with an element put before its first.")
+      .Example("array_push_front([1, 2], 0)", "[0, 1, 2]")
+      .CustomNulls()
+      .MayFail()
+      .Costly()
+      .Bind(BindAddElement<0, false>);
+  Scalar(registry, "array_concat")
+      .Alias("array_cat")
+      .Alias("list_concat")
+      .Alias("list_cat")
+      .Category("array")
+      .Doc("Arrays one behind the other; NULL arrays are left out.")
+      .Example("array_concat([1], [2, 3])", "[1, 2, 3]")
+      .CustomNulls()
+      .MayFail()
+      .Costly()
+      .Bind(BindJoin);
 }
 
 }  // namespace
@@ -260,25 +290,60 @@ void RegisterListBuild(expr::FunctionRegistry& registry) {
   RegisterAdding(registry);
   const Type& integers = IntegerListType();
   const Type& texts = TextListType();
-  Scalar(registry, "make_array").Alias("array_value").Alias("list_value").Alias("make_list").Category("array")
-      .Doc("An array of the values; [1, 2] is short for it.").Example("make_array(1, 2, NULL)", "[1, 2, NULL]")
-      .CustomNulls().Costly().Bind(BindMakeArray);
-  Scalar(registry, "flatten").Category("array").Doc("An array of arrays as one array.")
-      .Example("flatten([[1, 2], [3]])", "[1, 2, 3]").MayFail().Costly().Bind(BindFlatten);
-  Scalar(registry, "range").Category("array")
+  Scalar(registry, "make_array")
+      .Alias("array_value")
+      .Alias("list_value")
+      .Alias("make_list")
+      .Category("array")
+      .Doc("An array of the values; [1, 2] is short for it.")
+      .Example("make_array(1, 2, NULL)", "[1, 2, NULL]")
+      .CustomNulls()
+      .Costly()
+      .Bind(BindMakeArray);
+  Scalar(registry, "flatten")
+      .Category("array")
+      .Doc("An array of arrays as one array.")
+      .Example("flatten([[1, 2], [3]])", "[1, 2, 3]")
+      .MayFail()
+      .Costly()
+      .Bind(BindFlatten);
+  Scalar(registry, "range")
+      .Category("array")
       .Doc("Numbers from start (default 0) up to, not including, stop, by a step (default 1).")
-      .Example("range(3)", "[0, 1, 2]").Example("range(10, 4, -3)", "[10, 7]").MayFail().Costly()
-      .Add({kBigint}, integers, Range<false>).Add({kBigint, kBigint}, integers, Range<false>)
+      .Example("range(3)", "[0, 1, 2]")
+      .Example("range(10, 4, -3)", "[10, 7]")
+      .MayFail()
+      .Costly()
+      .Add({kBigint}, integers, Range<false>)
+      .Add({kBigint, kBigint}, integers, Range<false>)
       .Add({kBigint, kBigint, kBigint}, integers, Range<false>);
-  Scalar(registry, "generate_series").Category("array").Doc("Numbers from start to stop, both included, by a step (default 1).")
-      .Example("generate_series(2, 8, 3)", "[2, 5, 8]").MayFail().Costly()
-      .Add({kBigint, kBigint}, integers, Range<true>).Add({kBigint, kBigint, kBigint}, integers, Range<true>);
-  Scalar(registry, "array_repeat").Alias("list_repeat").Category("array").Doc("An array of an element count times.")
-      .Example("array_repeat(7, 3)", "[7, 7, 7]").CustomNulls().MayFail().Costly().Bind(BindRepeat);
-  Scalar(registry, "string_to_array").Alias("string_to_list").Alias("string_split").Category("array")
+  Scalar(registry, "generate_series")
+      .Category("array")
+      .Doc("Numbers from start to stop, both included, by a step (default 1).")
+      .Example("generate_series(2, 8, 3)", "[2, 5, 8]")
+      .MayFail()
+      .Costly()
+      .Add({kBigint, kBigint}, integers, Range<true>)
+      .Add({kBigint, kBigint, kBigint}, integers, Range<true>);
+  Scalar(registry, "array_repeat")
+      .Alias("list_repeat")
+      .Category("array")
+      .Doc("An array of an element count times.")
+      .Example("array_repeat(7, 3)", "[7, 7, 7]")
+      .CustomNulls()
+      .MayFail()
+      .Costly()
+      .Bind(BindRepeat);
+  Scalar(registry, "string_to_array")
+      .Alias("string_to_list")
+      .Alias("string_split")
+      .Category("array")
       .Doc("The parts of a text between separators; parts equal to a third argument become NULL.")
-      .Example("string_to_array('a,b', ',')", "[a, b]").Example("string_to_array('a,,b', ',', '')", "[a, NULL, b]").Costly()
-      .Add({kText, kText}, texts, SplitText).Add({kText, kText, kText}, texts, SplitText);
+      .Example("string_to_array('a,b', ',')", "[a, b]")
+      .Example("string_to_array('a,,b', ',', '')", "[a, NULL, b]")
+      .Costly()
+      .Add({kText, kText}, texts, SplitText)
+      .Add({kText, kText, kText}, texts, SplitText);
 }
 
 }  // namespace laminar::functions

@@ -115,7 +115,8 @@ void DistinctPositions(const ListState& state, const ListRow& row, std::vector<u
   std::vector<uint32_t>& sorted = SortScratch();
   SortPositions(state, row, sorted);
   for (size_t i = 0; i < sorted.size(); ++i) {
-    const bool is_repeated = i > 0 && state.compare(state.element, *row.items, sorted[i - 1], *row.items, sorted[i]) == 0;
+    const bool is_repeated =
+        i > 0 && state.compare(state.element, *row.items, sorted[i - 1], *row.items, sorted[i]) == 0;
     if (!is_repeated) positions.push_back(sorted[i]);
   }
   for (uint32_t i = row.offset; i < row.end(); ++i) {

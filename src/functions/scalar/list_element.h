@@ -1,6 +1,7 @@
 // Comparing and choosing the elements of arrays, for kernels that are generic over the element's type.
 //
-// Law: elements are ordered as Value::Compare orders them; two NULL elements count as equal where a function looks for duplicates.
+// Law: elements are ordered as Value::Compare orders them; two NULL elements count as equal where a function looks for
+// duplicates.
 #pragma once
 
 #include <cstdint>

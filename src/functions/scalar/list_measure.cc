@@ -1,6 +1,7 @@
 // What an array holds: its length, single elements, tests, positions, sums, text; distances between arrays of numbers.
 //
-// Law: NULL elements are left out of min, max, sum and avg, which are NULL when nothing is left; a search for NULL gives NULL.
+// Law: NULL elements are left out of min, max, sum and avg, which are NULL when nothing is left; a search for NULL
+// gives NULL.
 #include <cmath>
 
 #include "functions/scalar/list_element.h"
@@ -38,7 +39,8 @@ void Element(KernelContext& context, Arguments args, Column& out) {
       context.buffer->SetNull(out, row);
       continue;
     }
-    data::CopyRows(*context.buffer, out, state.element, row, *list.items, list.offset + static_cast<uint32_t>(place) - 1, 1);
+    data::CopyRows(*context.buffer, out, state.element, row, *list.items,
+                   list.offset + static_cast<uint32_t>(place) - 1, 1);
   }
 }
 
@@ -102,7 +104,8 @@ void AllPositions(KernelContext& context, Arguments args, Column& out) {
 
 template <expr::Kernel kKernel>
 Result<BoundFunction> BindSearch(const BindCall& call, Type result) {
-  if (call.types.size() != 2 || !IsListOrNull(call.types[0])) return WrongArguments(call, std::string(call.name) + "(array, element)");
+  if (call.types.size() != 2 || !IsListOrNull(call.types[0]))
+    return WrongArguments(call, std::string(call.name) + "(array, element)");
   const Type element = TRY(ElementMeeting(call.types[0], call.types[1]));
   auto state = std::make_shared<ListState>(element);
   BoundFunction bound;
@@ -114,7 +117,9 @@ Result<BoundFunction> BindSearch(const BindCall& call, Type result) {
 }
 Result<BoundFunction> BindContains(const BindCall& call) { return BindSearch<Contains>(call, kBoolean); }
 Result<BoundFunction> BindPosition(const BindCall& call) { return BindSearch<Position>(call, kBigint); }
-Result<BoundFunction> BindPositions(const BindCall& call) { return BindSearch<AllPositions>(call, Type::Array(kBigint)); }
+Result<BoundFunction> BindPositions(const BindCall& call) {
+  return BindSearch<AllPositions>(call, Type::Array(kBigint));
+}
 
 // Has the first array any (all) of the second's elements?
 template <bool wants_all>
@@ -172,7 +177,8 @@ void Extreme(KernelContext& context, Arguments args, Column& out) {
 
 template <int kSign>
 Result<BoundFunction> BindExtreme(const BindCall& call) {
-  if (call.types.size() != 1 || !IsListOrNull(call.types[0])) return WrongArguments(call, std::string(call.name) + "(array)");
+  if (call.types.size() != 1 || !IsListOrNull(call.types[0]))
+    return WrongArguments(call, std::string(call.name) + "(array)");
   auto state = std::make_shared<ListState>(ElementOf(call.types[0]));
   BoundFunction bound;
   bound.arguments = {state->list};
@@ -324,68 +330,158 @@ Result<BoundFunction> BindJoinTexts(const BindCall& call) {
 }
 
 void RegisterSearches(expr::FunctionRegistry& registry) {
-  Scalar(registry, "array_contains").Alias("array_has").Alias("list_contains").Alias("list_has").Category("array")
-      .Doc("True when an element equals the value.").Example("array_contains([1, 2, 3], 2)", "true").Costly()
+  Scalar(registry, "array_contains")
+      .Alias("array_has")
+      .Alias("list_contains")
+      .Alias("list_has")
+      .Category("array")
+      .Doc("True when an element equals the value.")
+      .Example("array_contains([1, 2, 3], 2)", "true")
+      .Costly()
       .Bind(BindContains);
-  Scalar(registry, "array_position").Alias("list_position").Alias("array_indexof").Alias("list_indexof").Category("array")
+  Scalar(registry, "array_position")
+      .Alias("list_position")
+      .Alias("array_indexof")
+      .Alias("list_indexof")
+      .Category("array")
       .Doc("Position of the first element that equals the value, from 1; NULL when there is none.")
-      .Example("array_position(['a', 'b'], 'b')", "2").Costly().Bind(BindPosition);
-  Scalar(registry, "array_positions").Alias("list_positions").Category("array")
-      .Doc("Positions of all elements that equal the value, from 1.").Example("array_positions([1, 2, 1], 1)", "[1, 3]")
-      .Costly().Bind(BindPositions);
-  Scalar(registry, "array_has_any").Alias("arrays_overlap").Alias("list_has_any").Category("array")
-      .Doc("True when both arrays have an element in common.").Example("array_has_any([1, 2], [2, 3])", "true").Costly()
+      .Example("array_position(['a', 'b'], 'b')", "2")
+      .Costly()
+      .Bind(BindPosition);
+  Scalar(registry, "array_positions")
+      .Alias("list_positions")
+      .Category("array")
+      .Doc("Positions of all elements that equal the value, from 1.")
+      .Example("array_positions([1, 2, 1], 1)", "[1, 3]")
+      .Costly()
+      .Bind(BindPositions);
+  Scalar(registry, "array_has_any")
+      .Alias("arrays_overlap")
+      .Alias("list_has_any")
+      .Category("array")
+      .Doc("True when both arrays have an element in common.")
+      .Example("array_has_any([1, 2], [2, 3])", "true")
+      .Costly()
       .Bind(BindHas<false>);
-  Scalar(registry, "array_has_all").Alias("list_has_all").Category("array")
-      .Doc("True when the first array has every element of the second.").Example("array_has_all([1, 2, 3], [3, 1])", "true")
-      .Costly().Bind(BindHas<true>);
+  Scalar(registry, "array_has_all")
+      .Alias("list_has_all")
+      .Category("array")
+      .Doc("True when the first array has every element of the second.")
+      .Example("array_has_all([1, 2, 3], [3, 1])", "true")
+      .Costly()
+      .Bind(BindHas<true>);
 }
 
 void RegisterFolds(expr::FunctionRegistry& registry) {
-  Scalar(registry, "array_min").Alias("list_min").Category("array").Doc("The smallest element.")
-      .Example("array_min([3, 1, 2])", "1").CustomNulls().Costly().Bind(BindExtreme<-1>);
-  Scalar(registry, "array_max").Alias("list_max").Category("array").Doc("The largest element.")
-      .Example("array_max([3, 1, 2])", "3").CustomNulls().Costly().Bind(BindExtreme<1>);
-  Scalar(registry, "array_sum").Alias("list_sum").Category("array").Doc("The sum of the elements.")
-      .Example("array_sum([1, 2, 3])", "6").MayFail().Costly().Bind(BindSum);
-  Scalar(registry, "array_avg").Alias("list_avg").Category("array").Doc("The mean of the elements.")
-      .Example("array_avg([1, 2])", "1.5").Costly()
+  Scalar(registry, "array_min")
+      .Alias("list_min")
+      .Category("array")
+      .Doc("The smallest element.")
+      .Example("array_min([3, 1, 2])", "1")
+      .CustomNulls()
+      .Costly()
+      .Bind(BindExtreme<-1>);
+  Scalar(registry, "array_max")
+      .Alias("list_max")
+      .Category("array")
+      .Doc("The largest element.")
+      .Example("array_max([3, 1, 2])", "3")
+      .CustomNulls()
+      .Costly()
+      .Bind(BindExtreme<1>);
+  Scalar(registry, "array_sum")
+      .Alias("list_sum")
+      .Category("array")
+      .Doc("The sum of the elements.")
+      .Example("array_sum([1, 2, 3])", "6")
+      .MayFail()
+      .Costly()
+      .Bind(BindSum);
+  Scalar(registry, "array_avg")
+      .Alias("list_avg")
+      .Category("array")
+      .Doc("The mean of the elements.")
+      .Example("array_avg([1, 2])", "1.5")
+      .Costly()
       .Add({NumberListType()}, kReal, Fold<double, AddTo<double>, 0, true>);
-  Scalar(registry, "array_product").Alias("list_product").Category("array").Doc("The product of the elements.")
-      .Example("array_product([0.5, 5])", "2.5").Costly()
+  Scalar(registry, "array_product")
+      .Alias("list_product")
+      .Category("array")
+      .Doc("The product of the elements.")
+      .Example("array_product([0.5, 5])", "2.5")
+      .Costly()
       .Add({NumberListType()}, kReal, Fold<double, MultiplyTo<double>, 1, false>);
 }
 
 void RegisterDistances(expr::FunctionRegistry& registry) {
   const std::vector<Type> two = {NumberListType(), NumberListType()};
-  Scalar(registry, "array_distance").Alias("list_distance").Category("array")
-      .Doc("Euclidean distance of two arrays of numbers.").Example("array_distance([0, 0], [1.5, 2])", "2.5").MayFail()
-      .Costly().Add(two, kReal, Distance<Measure::kEuclid>);
-  Scalar(registry, "dot_product").Alias("inner_product").Alias("array_inner_product").Category("array")
-      .Doc("Sum of the products of elements at equal positions.").Example("dot_product([1, 2], [0.5, 1])", "2.5").MayFail()
-      .Costly().Add(two, kReal, Distance<Measure::kDot>);
-  Scalar(registry, "cosine_distance").Category("array").Doc("1 minus the cosine of the angle between two arrays of numbers.")
-      .Example("round(cosine_distance([1, 0], [1, 1]), 6)", "0.292893").MayFail().Costly()
+  Scalar(registry, "array_distance")
+      .Alias("list_distance")
+      .Category("array")
+      .Doc("Euclidean distance of two arrays of numbers.")
+      .Example("array_distance([0, 0], [1.5, 2])", "2.5")
+      .MayFail()
+      .Costly()
+      .Add(two, kReal, Distance<Measure::kEuclid>);
+  Scalar(registry, "dot_product")
+      .Alias("inner_product")
+      .Alias("array_inner_product")
+      .Category("array")
+      .Doc("Sum of the products of elements at equal positions.")
+      .Example("dot_product([1, 2], [0.5, 1])", "2.5")
+      .MayFail()
+      .Costly()
+      .Add(two, kReal, Distance<Measure::kDot>);
+  Scalar(registry, "cosine_distance")
+      .Category("array")
+      .Doc("1 minus the cosine of the angle between two arrays of numbers.")
+      .Example("round(cosine_distance([1, 0], [1, 1]), 6)", "0.292893")
+      .MayFail()
+      .Costly()
       .Add(two, kReal, Distance<Measure::kCosine>);
 }
 
 }  // namespace
 
 void RegisterListMeasure(expr::FunctionRegistry& registry) {
-  Scalar(registry, "array_length").Alias("cardinality").Alias("len").Alias("list_length").Alias("array_size").Category("array")
-      .Doc("Number of elements of an array or map.").Example("array_length([1, 2, 3])", "3").Bind(BindLength);
-  Scalar(registry, "empty").Alias("array_empty").Alias("list_empty").Category("array")
-      .Doc("True for an array or map without elements.").Example("empty([])", "true").Bind(BindEmpty);
-  Scalar(registry, "array_element").Alias("array_extract").Alias("list_element").Alias("list_extract").Category("array")
+  Scalar(registry, "array_length")
+      .Alias("cardinality")
+      .Alias("len")
+      .Alias("list_length")
+      .Alias("array_size")
+      .Category("array")
+      .Doc("Number of elements of an array or map.")
+      .Example("array_length([1, 2, 3])", "3")
+      .Bind(BindLength);
+  Scalar(registry, "empty")
+      .Alias("array_empty")
+      .Alias("list_empty")
+      .Category("array")
+      .Doc("True for an array or map without elements.")
+      .Example("empty([])", "true")
+      .Bind(BindEmpty);
+  Scalar(registry, "array_element")
+      .Alias("array_extract")
+      .Alias("list_element")
+      .Alias("list_extract")
+      .Category("array")
       .Doc("The i-th element, counted from 1 or, negative, from the end; NULL outside; a[i] is short for it.")
-      .Example("array_element([10, 20], 2)", "20").Example("([10, 20])[-2]", "10").Bind(BindElement);
+      .Example("array_element([10, 20], 2)", "20")
+      .Example("([10, 20])[-2]", "10")
+      .Bind(BindElement);
   RegisterSearches(registry);
   RegisterFolds(registry);
   RegisterDistances(registry);
-  Scalar(registry, "array_to_string").Alias("array_join").Alias("list_to_string").Category("array")
+  Scalar(registry, "array_to_string")
+      .Alias("array_join")
+      .Alias("list_to_string")
+      .Category("array")
       .Doc("The elements as text with a separator between them; NULLs are left out or shown as a third text.")
-      .Example("array_to_string([1, NULL, 2], '-')", "1-2").Example("array_to_string([1, NULL], '-', '?')", "1-?").MayFail()
-      .Costly().Bind(BindJoinTexts);
+      .Example("array_to_string([1, NULL, 2], '-')", "1-2")
+      .Example("array_to_string([1, NULL], '-', '?')", "1-?")
+      .MayFail()
+      .Costly()
+      .Bind(BindJoinTexts);
 }
 
 }  // namespace laminar::functions

@@ -1,7 +1,7 @@
 // Arrays made of elements of an array: slices, orders, sets, removals.
 //
-// Each function here chooses positions of its first argument; one loop copies them. Law: NULL array, NULL result; the order of the array
-// is kept where the function does not say otherwise.
+// Each function here chooses positions of its first argument; one loop copies them. Law: NULL array, NULL result; the
+// order of the array is kept where the function does not say otherwise.
 #include <algorithm>
 
 #include "base/text.h"
@@ -12,7 +12,8 @@ namespace {
 
 using Positions = std::vector<uint32_t>;
 // Appends the positions (slots of row.items) that the result has.
-using Pick = Outcome (*)(const ListState& state, const ListRow& row, Arguments args, uint32_t index, Positions& positions);
+using Pick = Outcome (*)(const ListState& state, const ListRow& row, Arguments args, uint32_t index,
+                         Positions& positions);
 
 template <Pick F>
 void PickKernel(KernelContext& context, Arguments args, Column& out) {
@@ -104,7 +105,8 @@ Outcome Slice(const ListState&, const ListRow& row, Arguments args, uint32_t ind
   const int64_t to = std::min(bound(2, length), length);
   const int64_t step = args.size() < 4 || args[3]->IsNull(index) ? 1 : Arg<int64_t>(*args[3])[index];
   if (step <= 0) return Outcome::Fail(ErrorCode::kOutOfRange);
-  for (int64_t i = from; i <= to; i += std::min(step, std::max<int64_t>(length, 1))) positions.push_back(row.offset + static_cast<uint32_t>(i - 1));
+  for (int64_t i = from; i <= to; i += std::min(step, std::max<int64_t>(length, 1)))
+    positions.push_back(row.offset + static_cast<uint32_t>(i - 1));
   return {};
 }
 
@@ -153,7 +155,8 @@ BoundFunction BoundTo(std::vector<Type> arguments, std::shared_ptr<ListState> st
 
 template <Pick F>
 Result<BoundFunction> BindAlone(const BindCall& call) {
-  if (call.types.size() != 1 || !IsListOrNull(call.types[0])) return WrongArguments(call, std::string(call.name) + "(array)");
+  if (call.types.size() != 1 || !IsListOrNull(call.types[0]))
+    return WrongArguments(call, std::string(call.name) + "(array)");
   auto state = StateFor(ElementOf(call.types[0]));
   return BoundTo({state->list}, state, PickKernel<F>);
 }
@@ -184,7 +187,8 @@ template <Pick F, bool has_count>
 Result<BoundFunction> BindRemove(const BindCall& call) {
   const bool fits = call.types.size() == (has_count ? 3 : 2) && IsListOrNull(call.types[0]) &&
                     (!has_count || IsIntegerOrNull(call.types[2]));
-  if (!fits) return WrongArguments(call, std::string(call.name) + (has_count ? "(array, element, count)" : "(array, element)"));
+  if (!fits)
+    return WrongArguments(call, std::string(call.name) + (has_count ? "(array, element, count)" : "(array, element)"));
   const Type element = TRY(ElementMeeting(call.types[0], call.types[1]));
   auto state = StateFor(element);
   std::vector<Type> arguments = {state->list, element};
@@ -272,47 +276,116 @@ Result<BoundFunction> BindReplace(const BindCall& call) {
 constexpr int64_t kAll = INT64_MAX;
 
 void RegisterOrders(expr::FunctionRegistry& registry) {
-  Scalar(registry, "array_reverse").Alias("list_reverse").Category("array").Doc("The elements in reverse order.")
-      .Example("array_reverse([1, 2, 3])", "[3, 2, 1]").Costly().Bind(BindAlone<Reverse>);
-  Scalar(registry, "array_sort").Alias("list_sort").Category("array")
+  Scalar(registry, "array_reverse")
+      .Alias("list_reverse")
+      .Category("array")
+      .Doc("The elements in reverse order.")
+      .Example("array_reverse([1, 2, 3])", "[3, 2, 1]")
+      .Costly()
+      .Bind(BindAlone<Reverse>);
+  Scalar(registry, "array_sort")
+      .Alias("list_sort")
+      .Category("array")
       .Doc("The elements in order: 'ASC' (default) or 'DESC', 'NULLS LAST' (default) or 'NULLS FIRST'.")
-      .Example("array_sort([2, NULL, 1])", "[1, 2, NULL]").Example("array_sort([2, 3, 1], 'DESC')", "[3, 2, 1]").MayFail()
-      .Costly().Bind(BindSort);
-  Scalar(registry, "array_distinct").Alias("list_distinct").Category("array").Doc("Each different element once.")
-      .Example("array_distinct([2, 1, 2])", "[2, 1]").Costly().Bind(BindAlone<Distinct>);
-  Scalar(registry, "array_compact").Alias("list_compact").Category("array").Doc("Without NULL elements.")
-      .Example("array_compact([1, NULL, 2])", "[1, 2]").Costly().Bind(BindAlone<Compact>);
-  Scalar(registry, "array_pop_back").Alias("list_pop_back").Category("array").Doc("Without the last element.")
-      .Example("array_pop_back([1, 2, 3])", "[1, 2]").Costly().Bind(BindAlone<PopBack>);
-  Scalar(registry, "array_pop_front").Alias("list_pop_front").Category("array").Doc("Without the first element.")
-      .Example("array_pop_front([1, 2, 3])", "[2, 3]").Costly().Bind(BindAlone<PopFront>);
-  Scalar(registry, "array_slice").Alias("list_slice").Category("array")
+      .Example("array_sort([2, NULL, 1])", "[1, 2, NULL]")
+      .Example("array_sort([2, 3, 1], 'DESC')", "[3, 2, 1]")
+      .MayFail()
+      .Costly()
+      .Bind(BindSort);
+  Scalar(registry, "array_distinct")
+      .Alias("list_distinct")
+      .Category("array")
+      .Doc("Each different element once.")
+      .Example("array_distinct([2, 1, 2])", "[2, 1]")
+      .Costly()
+      .Bind(BindAlone<Distinct>);
+  Scalar(registry, "array_compact")
+      .Alias("list_compact")
+      .Category("array")
+      .Doc("Without NULL elements.")
+      .Example("array_compact([1, NULL, 2])", "[1, 2]")
+      .Costly()
+      .Bind(BindAlone<Compact>);
+  Scalar(registry, "array_pop_back")
+      .Alias("list_pop_back")
+      .Category("array")
+      .Doc("Without the last element.")
+      .Example("array_pop_back([1, 2, 3])", "[1, 2]")
+      .Costly()
+      .Bind(BindAlone<PopBack>);
+  Scalar(registry, "array_pop_front")
+      .Alias("list_pop_front")
+      .Category("array")
+      .Doc("Without the first element.")
+      .Example("array_pop_front([1, 2, 3])", "[2, 3]")
+      .Costly()
+      .Bind(BindAlone<PopFront>);
+  Scalar(registry, "array_slice")
+      .Alias("list_slice")
+      .Category("array")
       .Doc("Elements from..to, both included and counted from 1; negative positions count from the end, NULL is open.")
-      .Example("array_slice([1, 2, 3, 4], 2, 3)", "[2, 3]").Example("array_slice([1, 2, 3, 4], -2, NULL)", "[3, 4]")
-      .CustomNulls().MayFail().Costly().Bind(BindSlice);
+      .Example("array_slice([1, 2, 3, 4], 2, 3)", "[2, 3]")
+      .Example("array_slice([1, 2, 3, 4], -2, NULL)", "[3, 4]")
+      .CustomNulls()
+      .MayFail()
+      .Costly()
+      .Bind(BindSlice);
 }
 
 }  // namespace
 
 void RegisterListPick(expr::FunctionRegistry& registry) {
   RegisterOrders(registry);
-  Scalar(registry, "array_remove_all").Alias("list_remove_all").Alias("array_remove").Alias("list_remove").Category("array")
-      .Doc("Without the elements equal to a value.").Example("array_remove([1, 2, 1], 1)", "[2]").CustomNulls().Costly()
+  Scalar(registry, "array_remove_all")
+      .Alias("list_remove_all")
+      .Alias("array_remove")
+      .Alias("list_remove")
+      .Category("array")
+      .Doc("Without the elements equal to a value.")
+      .Example("array_remove([1, 2, 1], 1)", "[2]")
+      .CustomNulls()
+      .Costly()
       .Bind(BindRemove<Remove<false, kAll>, false>);
-  Scalar(registry, "array_remove_n").Alias("list_remove_n").Category("array")
-      .Doc("Without the first n elements equal to a value.").Example("array_remove_n([1, 2, 1], 1, 1)", "[2, 1]")
-      .CustomNulls().Costly().Bind(BindRemove<Remove<true, 0>, true>);
-  Scalar(registry, "array_replace_all").Alias("list_replace_all").Alias("array_replace").Alias("list_replace")
-      .Category("array").Doc("Elements equal to a value replaced by another.")
-      .Example("array_replace([1, 2, 1], 1, 9)", "[9, 2, 9]").CustomNulls().Costly().Bind(BindReplace<kAll>);
-  Scalar(registry, "array_intersect").Alias("list_intersect").Category("array")
-      .Doc("The different elements that both arrays have.").Example("array_intersect([1, 2, 3], [3, 1])", "[1, 3]").Costly()
+  Scalar(registry, "array_remove_n")
+      .Alias("list_remove_n")
+      .Category("array")
+      .Doc("Without the first n elements equal to a value.")
+      .Example("array_remove_n([1, 2, 1], 1, 1)", "[2, 1]")
+      .CustomNulls()
+      .Costly()
+      .Bind(BindRemove<Remove<true, 0>, true>);
+  Scalar(registry, "array_replace_all")
+      .Alias("list_replace_all")
+      .Alias("array_replace")
+      .Alias("list_replace")
+      .Category("array")
+      .Doc("Elements equal to a value replaced by another.")
+      .Example("array_replace([1, 2, 1], 1, 9)", "[9, 2, 9]")
+      .CustomNulls()
+      .Costly()
+      .Bind(BindReplace<kAll>);
+  Scalar(registry, "array_intersect")
+      .Alias("list_intersect")
+      .Category("array")
+      .Doc("The different elements that both arrays have.")
+      .Example("array_intersect([1, 2, 3], [3, 1])", "[1, 3]")
+      .Costly()
       .Bind(BindTwo<PickKernel<InBoth<true>>>);
-  Scalar(registry, "array_except").Alias("list_except").Alias("array_subtract").Category("array")
+  Scalar(registry, "array_except")
+      .Alias("list_except")
+      .Alias("array_subtract")
+      .Category("array")
       .Doc("The different elements of the first array that the second has not.")
-      .Example("array_except([1, 2, 3], [3, 1])", "[2]").Costly().Bind(BindTwo<PickKernel<InBoth<false>>>);
-  Scalar(registry, "array_union").Alias("list_union").Category("array").Doc("The different elements of both arrays.")
-      .Example("array_union([1, 2], [2, 3])", "[1, 2, 3]").Costly().Bind(BindTwo<Union>);
+      .Example("array_except([1, 2, 3], [3, 1])", "[2]")
+      .Costly()
+      .Bind(BindTwo<PickKernel<InBoth<false>>>);
+  Scalar(registry, "array_union")
+      .Alias("list_union")
+      .Category("array")
+      .Doc("The different elements of both arrays.")
+      .Example("array_union([1, 2], [2, 3])", "[1, 2, 3]")
+      .Costly()
+      .Bind(BindTwo<Union>);
 }
 
 }  // namespace laminar::functions

@@ -1,7 +1,8 @@
-// Mathematics on BIGINT and DOUBLE: powers, logarithms, trigonometry, number theory, tests, random numbers. Rounding is in rounding.cc.
+// Mathematics on BIGINT and DOUBLE: powers, logarithms, trigonometry, number theory, tests, random numbers. Rounding is
+// in rounding.cc.
 //
-// Law: outside its domain a function fails the row (sqrt(-1), ln(0), asin(2)); everything else follows IEEE 754. Trigonometric
-// functions count in radians.
+// Law: outside its domain a function fails the row (sqrt(-1), ln(0), asin(2)); everything else follows IEEE 754.
+// Trigonometric functions count in radians.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -19,7 +20,12 @@ Outcome SquareRoot(double x, double& out) {
   out = std::sqrt(x);
   return Outcome::FailIf(x < 0, kOutOfDomain);
 }
-double CubeRoot(double x) { return std::cbrt(x); }
+// The library's root may be off by its last bit; one step of Newton's method makes roots of cubes exact.
+double CubeRoot(double x) {
+  const double root = std::cbrt(x);
+  if (root == 0 || !std::isfinite(root)) return root;
+  return root - (root * root * root - x) / (3 * root * root);
+}
 double Exponential(double x) { return std::exp(x); }
 
 template <double (*F)(double)>
@@ -120,7 +126,8 @@ bool IsFinite(double x) { return std::isfinite(x); }
 bool IsZero(double x) { return x == 0; }
 double OrIfNan(double x, double y) { return std::isnan(x) ? y : x; }
 
-// The number of the bucket of `count` equal ones in [low, high) that holds x; 0 below, count + 1 above. Bounds may be turned round.
+// The number of the bucket of `count` equal ones in [low, high) that holds x; 0 below, count + 1 above. Bounds may be
+// turned round.
 Outcome WidthBucket(double x, double low, double high, int64_t count, int64_t& out) {
   if (count <= 0 || count >= (int64_t{1} << 53) || low == high || !std::isfinite(low) || !std::isfinite(high) ||
       std::isnan(x)) {
@@ -171,13 +178,22 @@ void RegisterPowers(expr::FunctionRegistry& registry) {
   maths.Of("cbrt", Rows<CubeRoot>, "Cube root.", "cbrt(3.375)", "1.5");
   maths.Of("exp", Rows<Exponential>, "e to the power of x.", "exp(1)", "2.718281828459045");
   maths.Of("ln", Dense<Logarithm<Ln>>, "Natural logarithm of a positive number.", "ln(2)", "0.6931471805599453", true);
-  maths.Of("log2", Dense<Logarithm<Log2>>, "Logarithm to base 2.", "log2(sqrt(2))", "0.5", true);
+  maths.Of("log2", Dense<Logarithm<Log2>>, "Logarithm to base 2.", "round(log2(10), 4)", "3.3219", true);
   maths.Of("log10", Dense<Logarithm<Log10>>, "Logarithm to base 10.", "round(log10(5), 4)", "0.699", true);
-  Scalar(registry, "log").Category("mathematics").Doc("Logarithm of x to base 10, or log(b, x): to base b.")
-      .Example("log(2, 1.4142135623730951)", "0.5").MayFail()
-      .Add({kReal}, kReal, Dense<Logarithm<Log10>>).Add({kReal, kReal}, kReal, Dense<LogBase>);
-  Scalar(registry, "pow").Alias("power").Category("mathematics").Doc("x to the power of y.").Costly()
-      .Example("pow(2, -2)", "0.25").Add({kReal, kReal}, kReal, Dense<Power>);
+  Scalar(registry, "log")
+      .Category("mathematics")
+      .Doc("Logarithm of x to base 10, or log(b, x): to base b.")
+      .Example("round(log(2, 10), 4)", "3.3219")
+      .MayFail()
+      .Add({kReal}, kReal, Dense<Logarithm<Log10>>)
+      .Add({kReal, kReal}, kReal, Dense<LogBase>);
+  Scalar(registry, "pow")
+      .Alias("power")
+      .Category("mathematics")
+      .Doc("x to the power of y.")
+      .Costly()
+      .Example("pow(2, -2)", "0.25")
+      .Add({kReal, kReal}, kReal, Dense<Power>);
 }
 
 void RegisterTrigonometry(expr::FunctionRegistry& registry) {
@@ -194,33 +210,64 @@ void RegisterTrigonometry(expr::FunctionRegistry& registry) {
   maths.Of("tanh", Rows<Tanh>, "Hyperbolic tangent.", "round(tanh(1), 6)", "0.761594");
   maths.Of("asinh", Rows<Asinh>, "Inverse hyperbolic sine.", "round(asinh(1), 6)", "0.881374");
   maths.Of("acosh", Dense<Acosh>, "Inverse hyperbolic cosine, for x from 1.", "round(acosh(2), 6)", "1.316958", true);
-  maths.Of("atanh", Dense<Atanh>, "Inverse hyperbolic tangent, for x from -1 to 1.", "round(atanh(0.5), 6)",
-           "0.549306", true);
+  maths.Of("atanh", Dense<Atanh>, "Inverse hyperbolic tangent, for x from -1 to 1.", "round(atanh(0.5), 6)", "0.549306",
+           true);
   maths.Of("degrees", Dense<Degrees>, "Radians as degrees.", "round(degrees(1), 4)", "57.2958");
   maths.Of("radians", Dense<Radians>, "Degrees as radians.", "round(radians(90), 6)", "1.570796");
-  Scalar(registry, "atan2").Category("mathematics").Doc("Angle of the point (x, y), from atan2(y, x).")
-      .Example("round(atan2(1, 1), 6)", "0.785398").Add({kReal, kReal}, kReal, Dense<Atan2>);
-  Scalar(registry, "pi").Category("mathematics").Doc("The number pi.").Example("pi()", "3.141592653589793")
+  Scalar(registry, "atan2")
+      .Category("mathematics")
+      .Doc("Angle of the point (x, y), from atan2(y, x).")
+      .Example("round(atan2(1, 1), 6)", "0.785398")
+      .Add({kReal, kReal}, kReal, Dense<Atan2>);
+  Scalar(registry, "pi")
+      .Category("mathematics")
+      .Doc("The number pi.")
+      .Example("pi()", "3.141592653589793")
       .Add({}, kReal, Pi);
 }
 
 void RegisterNumberTheory(expr::FunctionRegistry& registry) {
-  Scalar(registry, "gcd").Alias("greatest_common_divisor").Category("mathematics")
-      .Doc("Greatest common divisor.").Example("gcd(12, 18)", "6").MayFail()
+  Scalar(registry, "gcd")
+      .Alias("greatest_common_divisor")
+      .Category("mathematics")
+      .Doc("Greatest common divisor.")
+      .Example("gcd(12, 18)", "6")
+      .MayFail()
       .Add({kBigint, kBigint}, kBigint, Rows<Gcd>);
-  Scalar(registry, "lcm").Alias("least_common_multiple").Category("mathematics").Doc("Least common multiple.")
-      .Example("lcm(4, 6)", "12").MayFail().Add({kBigint, kBigint}, kBigint, Rows<Lcm>);
-  Scalar(registry, "factorial").Category("mathematics").Doc("1 * 2 * ... * n, for n from 0 to 20.")
-      .Example("factorial(5)", "120").MayFail().Add({kBigint}, kBigint, Rows<Factorial>);
-  Scalar(registry, "bit_count").Category("mathematics").Doc("Number of 1 bits of a BIGINT.")
-      .Example("bit_count(7)", "3").Add({kBigint}, kBigint, Dense<BitCount>);
-  Scalar(registry, "width_bucket").Category("mathematics")
-      .Doc("Number of the bucket x falls in, when the range from low to high is cut into n equal ones; 0 below the range, "
-           "n + 1 from its end on.")
-      .Example("width_bucket(5.35, 0.024, 10.06, 5)", "3").MayFail()
+  Scalar(registry, "lcm")
+      .Alias("least_common_multiple")
+      .Category("mathematics")
+      .Doc("Least common multiple.")
+      .Example("lcm(4, 6)", "12")
+      .MayFail()
+      .Add({kBigint, kBigint}, kBigint, Rows<Lcm>);
+  Scalar(registry, "factorial")
+      .Category("mathematics")
+      .Doc("1 * 2 * ... * n, for n from 0 to 20.")
+      .Example("factorial(5)", "120")
+      .MayFail()
+      .Add({kBigint}, kBigint, Rows<Factorial>);
+  Scalar(registry, "bit_count")
+      .Category("mathematics")
+      .Doc("Number of 1 bits of a BIGINT.")
+      .Example("bit_count(7)", "3")
+      .Add({kBigint}, kBigint, Dense<BitCount>);
+  Scalar(registry, "width_bucket")
+      .Category("mathematics")
+      .Doc(
+          "Number of the bucket x falls in, when the range from low to high is cut into n equal ones; 0 below the "
+          "range, "
+          "n + 1 from its end on.")
+      .Example("width_bucket(5.35, 0.024, 10.06, 5)", "3")
+      .MayFail()
       .Add({kReal, kReal, kReal, kBigint}, kBigint, Rows<WidthBucket>);
-  Scalar(registry, "random").Alias("rand").Category("mathematics").Doc("A random number from 0 up to, not including, 1.")
-      .Example("random() < 1", "true").Volatile().Add({}, kReal, RandomNumbers);
+  Scalar(registry, "random")
+      .Alias("rand")
+      .Category("mathematics")
+      .Doc("A random number from 0 up to, not including, 1.")
+      .Example("random() < 1", "true")
+      .Volatile()
+      .Add({}, kReal, RandomNumbers);
 }
 
 }  // namespace
@@ -229,16 +276,31 @@ void RegisterMath(expr::FunctionRegistry& registry) {
   RegisterPowers(registry);
   RegisterTrigonometry(registry);
   RegisterNumberTheory(registry);
-  Scalar(registry, "isnan").Category("mathematics").Doc("True for NaN.").Example("isnan('NaN'::DOUBLE)", "true")
+  Scalar(registry, "isnan")
+      .Category("mathematics")
+      .Doc("True for NaN.")
+      .Example("isnan('NaN'::DOUBLE)", "true")
       .Add({kReal}, kBoolean, Dense<IsNan>);
-  Scalar(registry, "isinf").Category("mathematics").Doc("True for plus and minus infinity.")
-      .Example("isinf('-Infinity'::DOUBLE)", "true").Add({kReal}, kBoolean, Dense<IsInfinite>);
-  Scalar(registry, "isfinite").Category("mathematics").Doc("True for numbers that are neither infinite nor NaN.")
-      .Example("isfinite(1.5)", "true").Add({kReal}, kBoolean, Dense<IsFinite>);
-  Scalar(registry, "iszero").Category("mathematics").Doc("True for 0 and -0.").Example("iszero(0.0)", "true")
+  Scalar(registry, "isinf")
+      .Category("mathematics")
+      .Doc("True for plus and minus infinity.")
+      .Example("isinf('-Infinity'::DOUBLE)", "true")
+      .Add({kReal}, kBoolean, Dense<IsInfinite>);
+  Scalar(registry, "isfinite")
+      .Category("mathematics")
+      .Doc("True for numbers that are neither infinite nor NaN.")
+      .Example("isfinite(1.5)", "true")
+      .Add({kReal}, kBoolean, Dense<IsFinite>);
+  Scalar(registry, "iszero")
+      .Category("mathematics")
+      .Doc("True for 0 and -0.")
+      .Example("iszero(0.0)", "true")
       .Add({kReal}, kBoolean, Dense<IsZero>);
-  Scalar(registry, "nanvl").Category("mathematics").Doc("x, or y where x is NaN.")
-      .Example("nanvl('NaN'::DOUBLE, 1.5)", "1.5").Add({kReal, kReal}, kReal, Dense<OrIfNan>);
+  Scalar(registry, "nanvl")
+      .Category("mathematics")
+      .Doc("x, or y where x is NaN.")
+      .Example("nanvl('NaN'::DOUBLE, 1.5)", "1.5")
+      .Add({kReal, kReal}, kReal, Dense<OrIfNan>);
 }
 
 }  // namespace laminar::functions

@@ -1,6 +1,7 @@
 // What date and time kernels share: which timestamp type they work on, and the session's time zone.
 //
-// Law: fields and spans of a TIMESTAMP are those of its own civil time; of a TIMESTAMP WITH TIME ZONE those of the session's zone.
+// Law: fields and spans of a TIMESTAMP are those of its own civil time; of a TIMESTAMP WITH TIME ZONE those of the
+// session's zone.
 #pragma once
 
 #include "data/temporal.h"
@@ -25,7 +26,8 @@ struct Moment : expr::FunctionState {
              : type.id() == TypeId::kTime     ? MomentKind::kTime
              : type.id() == TypeId::kInterval ? MomentKind::kInterval
                                               : MomentKind::kStamp),
-        is_nanos(type.is_nanos()), has_zone(type.id() == TypeId::kTimestampTz) {}
+        is_nanos(type.is_nanos()),
+        has_zone(type.id() == TypeId::kTimestampTz) {}
   int64_t UnitsPerMicro() const { return is_nanos ? 1000 : 1; }
 };
 

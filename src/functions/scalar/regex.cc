@@ -1,7 +1,8 @@
 // Regular expressions in the syntax of RE2 (linear time; no back references or look-around).
 //
-// A constant pattern is compiled once a call site; others go through a small cache of the thread. Flags: i ignores case, g replaces all,
-// s lets '.' match a line feed, m makes ^ and $ match at lines, c matches case (the default). The only file that includes <re2/>.
+// A constant pattern is compiled once a call site; others go through a small cache of the thread. Flags: i ignores
+// case, g replaces all, s lets '.' match a line feed, m makes ^ and $ match at lines, c matches case (the default). The
+// only file that includes <re2/>.
 #include <re2/re2.h>
 
 #include <array>
@@ -157,7 +158,8 @@ bool StartByte(std::string_view text, int64_t start, size_t& at) {
   return true;
 }
 
-Outcome CountFlags(KernelContext& context, StringRef text, StringRef source, int64_t start, StringRef flags, int64_t& out) {
+Outcome CountFlags(KernelContext& context, StringRef text, StringRef source, int64_t start, StringRef flags,
+                   int64_t& out) {
   const AllowAllocation search;
   const Pattern* pattern = PatternOf(context, source, flags);
   size_t at = 0;
@@ -262,7 +264,8 @@ Outcome ReplacePlain(KernelContext& context, StringRef text, StringRef source, S
   return ReplaceFlags(context, text, source, with, StringRef(), out);
 }
 
-// Functions that give a VARCHAR[]: collect(pattern, text, group, items) says what; false: NULL. Rows: text, pattern, and group or flags.
+// Functions that give a VARCHAR[]: collect(pattern, text, group, items) says what; false: NULL. Rows: text, pattern,
+// and group or flags.
 using Items = std::vector<StringRef>;
 using Collect = Outcome (*)(const Pattern&, std::string_view text, int64_t group, Items& items);
 
@@ -327,7 +330,12 @@ Outcome CollectParts(const Pattern& pattern, std::string_view text, int64_t, Ite
 
 void AddTest(expr::FunctionRegistry& registry, std::string_view name, expr::Kernel kernel, expr::PrepareFn prepare,
              std::string_view doc, std::string_view example, std::string_view result) {
-  Scalar(registry, name).Category("regular expression").Doc(doc).Example(example, result).MayFail().Costly()
+  Scalar(registry, name)
+      .Category("regular expression")
+      .Doc(doc)
+      .Example(example, result)
+      .MayFail()
+      .Costly()
       .Add({kText, kText}, kBoolean, kernel, prepare);
 }
 
@@ -340,27 +348,42 @@ void RegisterTests(expr::FunctionRegistry& registry) {
           "True when the pattern matches nowhere in the text.", "'stream' !~ 'x'", "true");
   AddTest(registry, "!~*", Rows<TestPlain<true, true, false>>, Prepare<0, true>,
           "True when the pattern matches nowhere in the text, case ignored.", "'STREAM' !~* '^st'", "false");
-  Scalar(registry, "regexp_like").Alias("regexp_matches").Category("regular expression")
-      .Doc("True when the pattern matches somewhere in the text.").Example("regexp_like('stream', 't.e')", "true")
-      .Example("regexp_like('STREAM', 't.e', 'i')", "true").MayFail().Costly()
+  Scalar(registry, "regexp_like")
+      .Alias("regexp_matches")
+      .Category("regular expression")
+      .Doc("True when the pattern matches somewhere in the text.")
+      .Example("regexp_like('stream', 't.e')", "true")
+      .Example("regexp_like('STREAM', 't.e', 'i')", "true")
+      .MayFail()
+      .Costly()
       .Add({kText, kText}, kBoolean, Rows<TestPlain<false, false, false>>, Prepare<0, false>)
       .Add({kText, kText, kText}, kBoolean, Rows<TestPattern<false, false, false>>, Prepare<2, false>);
-  Scalar(registry, "regexp_full_match").Category("regular expression")
-      .Doc("True when the pattern matches the whole text.").Example("regexp_full_match('stream', 's.*m')", "true")
-      .MayFail().Costly().Add({kText, kText}, kBoolean, Rows<TestPlain<false, false, true>>, Prepare<0, false>)
+  Scalar(registry, "regexp_full_match")
+      .Category("regular expression")
+      .Doc("True when the pattern matches the whole text.")
+      .Example("regexp_full_match('stream', 's.*m')", "true")
+      .MayFail()
+      .Costly()
+      .Add({kText, kText}, kBoolean, Rows<TestPlain<false, false, true>>, Prepare<0, false>)
       .Add({kText, kText, kText}, kBoolean, Rows<TestPattern<false, false, true>>, Prepare<2, false>);
 }
 
 void RegisterCounts(expr::FunctionRegistry& registry) {
-  Scalar(registry, "regexp_count").Category("regular expression")
+  Scalar(registry, "regexp_count")
+      .Category("regular expression")
       .Doc("How often the pattern matches, from character start (default 1) on.")
-      .Example("regexp_count('a1b22c333', '[0-9]+')", "3").MayFail().Costly()
+      .Example("regexp_count('a1b22c333', '[0-9]+')", "3")
+      .MayFail()
+      .Costly()
       .Add({kText, kText}, kBigint, Rows<CountPlain>, Prepare<0, false>)
       .Add({kText, kText, kBigint}, kBigint, Rows<CountFrom>, Prepare<0, false>)
       .Add({kText, kText, kBigint, kText}, kBigint, Rows<CountFlags>, Prepare<3, false>);
-  Scalar(registry, "regexp_instr").Category("regular expression")
+  Scalar(registry, "regexp_instr")
+      .Category("regular expression")
       .Doc("Position of the n-th match (default 1) from character start (default 1) on; 0 when there is none.")
-      .Example("regexp_instr('a1b22c333', '[0-9]+', 1, 2)", "4").MayFail().Costly()
+      .Example("regexp_instr('a1b22c333', '[0-9]+', 1, 2)", "4")
+      .MayFail()
+      .Costly()
       .Add({kText, kText}, kBigint, Rows<PlacePlain>, Prepare<0, false>)
       .Add({kText, kText, kBigint}, kBigint, Rows<PlaceFrom>, Prepare<0, false>)
       .Add({kText, kText, kBigint, kBigint}, kBigint, Rows<PlaceNth>, Prepare<0, false>);
@@ -377,30 +400,51 @@ void RegisterRegex(expr::FunctionRegistry& registry) {
   RegisterTests(registry);
   RegisterCounts(registry);
   const Type& list = TextListType();
-  Scalar(registry, "regexp_replace").Category("regular expression")
+  Scalar(registry, "regexp_replace")
+      .Category("regular expression")
       .Doc("The first match, or with flag 'g' every one, replaced; \\1 to \\9 stand for groups, \\& for the match.")
       .Example("regexp_replace('Ann Bell', '(\\w+) (\\w+)', '\\2, \\1')", "Bell, Ann")
-      .Example("regexp_replace('a1b22', '[0-9]+', '#', 'g')", "a#b#").MayFail().Costly()
+      .Example("regexp_replace('a1b22', '[0-9]+', '#', 'g')", "a#b#")
+      .MayFail()
+      .Costly()
       .Add({kText, kText, kText}, kText, Rows<ReplacePlain>, Prepare<0, false>)
       .Add({kText, kText, kText, kText}, kText, Rows<ReplaceFlags>, Prepare<3, false>);
-  Scalar(registry, "regexp_extract").Alias("regexp_substr").Category("regular expression")
+  Scalar(registry, "regexp_extract")
+      .Alias("regexp_substr")
+      .Category("regular expression")
       .Doc("The first match, or its n-th group; an empty text when there is none.")
-      .Example("regexp_extract('order-17', '[0-9]+')", "17").Example("regexp_extract('k=v', '(\\w)=(\\w)', 2)", "v")
-      .MayFail().Costly().Add({kText, kText}, kText, Rows<Extract>, Prepare<0, false>)
+      .Example("regexp_extract('order-17', '[0-9]+')", "17")
+      .Example("regexp_extract('k=v', '(\\w)=(\\w)', 2)", "v")
+      .MayFail()
+      .Costly()
+      .Add({kText, kText}, kText, Rows<Extract>, Prepare<0, false>)
       .Add({kText, kText, kBigint}, kText, Rows<ExtractGroup>, Prepare<0, false>);
-  Scalar(registry, "regexp_extract_all").Category("regular expression")
+  Scalar(registry, "regexp_extract_all")
+      .Category("regular expression")
       .Doc("All matches, or their n-th group, as an array.")
-      .Example("regexp_extract_all('a1b22', '[0-9]+')", "[1, 22]").MayFail().Costly()
+      .Example("regexp_extract_all('a1b22', '[0-9]+')", "[1, 22]")
+      .MayFail()
+      .Costly()
       .Add({kText, kText}, list, ListOf<CollectAll, Third::kNone>, Prepare<0, false>)
       .Add({kText, kText, kBigint}, list, ListOf<CollectAll, Third::kGroup>, Prepare<0, false>);
-  Scalar(registry, "regexp_match").Category("regular expression")
-      .Doc("The groups of the first match as an array (the match itself where the pattern has none); NULL without a match.")
-      .Example("regexp_match('k=v', '(\\w)=(\\w)')", "[k, v]").MayFail().Costly()
+  Scalar(registry, "regexp_match")
+      .Category("regular expression")
+      .Doc(
+          "The groups of the first match as an array (the match itself where the pattern has none); NULL without a "
+          "match.")
+      .Example("regexp_match('k=v', '(\\w)=(\\w)')", "[k, v]")
+      .MayFail()
+      .Costly()
       .Add({kText, kText}, list, ListOf<CollectGroups, Third::kNone>, Prepare<0, false>)
       .Add({kText, kText, kText}, list, ListOf<CollectGroups, Third::kFlags>, Prepare<2, false>);
-  Scalar(registry, "regexp_split_to_array").Alias("string_split_regex").Category("regular expression")
-      .Doc("The parts between the matches as an array.").Example("regexp_split_to_array('a, b,c', ', *')", "[a, b, c]")
-      .MayFail().Costly().Add({kText, kText}, list, ListOf<CollectParts, Third::kNone>, Prepare<0, false>)
+  Scalar(registry, "regexp_split_to_array")
+      .Alias("string_split_regex")
+      .Category("regular expression")
+      .Doc("The parts between the matches as an array.")
+      .Example("regexp_split_to_array('a, b,c', ', *')", "[a, b, c]")
+      .MayFail()
+      .Costly()
+      .Add({kText, kText}, list, ListOf<CollectParts, Third::kNone>, Prepare<0, false>)
       .Add({kText, kText, kText}, list, ListOf<CollectParts, Third::kFlags>, Prepare<2, false>);
 }
 

@@ -1,7 +1,7 @@
 // abs, sign, ceil, floor, round and trunc, exact for integers and DECIMAL, IEEE for DOUBLE.
 //
-// Law: round(x, n) takes halves away from zero; a negative n counts digits left of the point. A DECIMAL keeps only the digits asked for
-// in its type when n is a constant.
+// Law: round(x, n) takes halves away from zero; a negative n counts digits left of the point. A DECIMAL keeps only the
+// digits asked for in its type when n is a constant.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -204,23 +204,50 @@ Result<BoundFunction> BindSign(const BindCall& call) {
 }  // namespace
 
 void RegisterRounding(expr::FunctionRegistry& registry) {
-  Scalar(registry, "abs").Category("mathematics").Doc("Magnitude of a number.").Example("abs(-3)", "3")
-      .Example("abs(-2.5)", "2.5").MayFail().Bind(BindAbs);
-  Scalar(registry, "sign").Alias("signum").Category("mathematics").Doc("-1, 0 or 1 by the sign of a number.")
-      .Example("sign(-7)", "-1").Bind(BindSign);
-  Scalar(registry, "ceil").Alias("ceiling").Category("mathematics")
+  Scalar(registry, "abs")
+      .Category("mathematics")
+      .Doc("Magnitude of a number.")
+      .Example("abs(-3)", "3")
+      .Example("abs(-2.5)", "2.5")
+      .MayFail()
+      .Bind(BindAbs);
+  Scalar(registry, "sign")
+      .Alias("signum")
+      .Category("mathematics")
+      .Doc("-1, 0 or 1 by the sign of a number.")
+      .Example("sign(-7)", "-1")
+      .Bind(BindSign);
+  Scalar(registry, "ceil")
+      .Alias("ceiling")
+      .Category("mathematics")
       .Doc("Smallest whole number that is not below x; ceil(x, n) keeps n digits after the point.")
-      .Example("ceil(2.1)", "3").Example("ceil(2.123, 2)", "2.13").MayFail().Bind(BindRounding<Mode::kCeiling>);
-  Scalar(registry, "floor").Category("mathematics")
+      .Example("ceil(2.1)", "3")
+      .Example("ceil(2.123, 2)", "2.13")
+      .MayFail()
+      .Bind(BindRounding<Mode::kCeiling>);
+  Scalar(registry, "floor")
+      .Category("mathematics")
       .Doc("Largest whole number that is not above x; floor(x, n) keeps n digits after the point.")
-      .Example("floor(-2.1)", "-3").Example("floor(2.789, 2)", "2.78").MayFail().Bind(BindRounding<Mode::kFloor>);
-  Scalar(registry, "round").Category("mathematics")
-      .Doc("x rounded to n digits after the point (default 0), halves away from zero; a negative n rounds to tens, hundreds, ...")
-      .Example("round(2.345, 2)", "2.35").Example("round(1250, -2)", "1300").MayFail()
+      .Example("floor(-2.1)", "-3")
+      .Example("floor(2.789, 2)", "2.78")
+      .MayFail()
+      .Bind(BindRounding<Mode::kFloor>);
+  Scalar(registry, "round")
+      .Category("mathematics")
+      .Doc(
+          "x rounded to n digits after the point (default 0), halves away from zero; a negative n rounds to tens, "
+          "hundreds, ...")
+      .Example("round(2.345, 2)", "2.35")
+      .Example("round(1250, -2)", "1300")
+      .MayFail()
       .Bind(BindRounding<Mode::kHalfAway>);
-  Scalar(registry, "trunc").Alias("truncate").Category("mathematics")
-      .Doc("x without its digits after the n-th behind the point (default 0).").Example("trunc(-2.789, 1)", "-2.7")
-      .MayFail().Bind(BindRounding<Mode::kTruncate>);
+  Scalar(registry, "trunc")
+      .Alias("truncate")
+      .Category("mathematics")
+      .Doc("x without its digits after the n-th behind the point (default 0).")
+      .Example("trunc(-2.789, 1)", "-2.7")
+      .MayFail()
+      .Bind(BindRounding<Mode::kTruncate>);
 }
 
 }  // namespace laminar::functions

@@ -1,7 +1,7 @@
 // Text: lengths, case, trimming, padding, cutting. Searching is in text_search.cc, formatting in text_format.cc.
 //
-// Law: positions and lengths count characters (code points), from 1. Pure ASCII takes a fast path. Case mapping is Unicode's simple one
-// (one character for one) and does not depend on a locale.
+// Law: positions and lengths count characters (code points), from 1. Pure ASCII takes a fast path. Case mapping is
+// Unicode's simple one (one character for one) and does not depend on a locale.
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -12,9 +12,7 @@
 namespace laminar::functions {
 namespace {
 
-int64_t CharacterLength(StringRef text) {
-  return static_cast<int64_t>(CountCharacters(text.view()));
-}
+int64_t CharacterLength(StringRef text) { return static_cast<int64_t>(CountCharacters(text.view())); }
 int64_t OctetLength(StringRef text) { return text.length; }
 int64_t BitLength(StringRef text) { return int64_t{8} * text.length; }
 
@@ -67,7 +65,8 @@ StringRef InitCap(KernelContext& context, StringRef text) {
       continue;
     }
     const auto signed_code = static_cast<utf8proc_int32_t>(code);
-    const uint32_t mapped = static_cast<uint32_t>(in_word ? utf8proc_tolower(signed_code) : utf8proc_toupper(signed_code));
+    const uint32_t mapped =
+        static_cast<uint32_t>(in_word ? utf8proc_tolower(signed_code) : utf8proc_toupper(signed_code));
     char bytes[4];
     builder.Add({bytes, EncodeCharacter(mapped, bytes)});
     in_word = IsWordCharacter(code);
@@ -212,7 +211,8 @@ StringRef Reverse(KernelContext& context, StringRef text) {
 }
 
 // Replaces `count` characters from `start` on.
-Outcome OverlayFor(KernelContext& context, StringRef text, StringRef with, int64_t start, int64_t count, StringRef& out) {
+Outcome OverlayFor(KernelContext& context, StringRef text, StringRef with, int64_t start, int64_t count,
+                   StringRef& out) {
   if (start < 1 || count < 0) return Outcome::Fail(ErrorCode::kOutOfRange);
   const std::string_view from = text.view();
   const uint64_t first = static_cast<uint64_t>(start) - 1;
@@ -243,58 +243,115 @@ Outcome CharacterOf(int64_t code, StringRef& out) {
 }
 
 void RegisterLengths(expr::FunctionRegistry& registry) {
-  Scalar(registry, "length").Alias("char_length").Alias("character_length").Category("string")
-      .Doc("Number of characters of a text; number of bytes of a binary value.").Example("length('häuser')", "6")
-      .Add({kText}, kBigint, Dense<CharacterLength>).Add({TypeId::kBinary}, kBigint, Dense<OctetLength>);
-  Scalar(registry, "octet_length").Category("string").Doc("Number of bytes.").Example("octet_length('hä')", "3")
-      .Add({kText}, kBigint, Dense<OctetLength>).Add({TypeId::kBinary}, kBigint, Dense<OctetLength>);
-  Scalar(registry, "bit_length").Category("string").Doc("Number of bits.").Example("bit_length('abc')", "24")
-      .Add({kText}, kBigint, Dense<BitLength>).Add({TypeId::kBinary}, kBigint, Dense<BitLength>);
-  Scalar(registry, "ascii").Alias("unicode").Alias("ord").Category("string")
-      .Doc("Code point of the first character, 0 for an empty text.").Example("ascii('A')", "65")
+  Scalar(registry, "length")
+      .Alias("char_length")
+      .Alias("character_length")
+      .Category("string")
+      .Doc("Number of characters of a text; number of bytes of a binary value.")
+      .Example("length('häuser')", "6")
+      .Add({kText}, kBigint, Dense<CharacterLength>)
+      .Add({TypeId::kBinary}, kBigint, Dense<OctetLength>);
+  Scalar(registry, "octet_length")
+      .Category("string")
+      .Doc("Number of bytes.")
+      .Example("octet_length('hä')", "3")
+      .Add({kText}, kBigint, Dense<OctetLength>)
+      .Add({TypeId::kBinary}, kBigint, Dense<OctetLength>);
+  Scalar(registry, "bit_length")
+      .Category("string")
+      .Doc("Number of bits.")
+      .Example("bit_length('abc')", "24")
+      .Add({kText}, kBigint, Dense<BitLength>)
+      .Add({TypeId::kBinary}, kBigint, Dense<BitLength>);
+  Scalar(registry, "ascii")
+      .Alias("unicode")
+      .Alias("ord")
+      .Category("string")
+      .Doc("Code point of the first character, 0 for an empty text.")
+      .Example("ascii('A')", "65")
       .Add({kText}, kBigint, Dense<CodeOfFirst>);
-  Scalar(registry, "chr").Category("string").Doc("The character of a code point.").Example("chr(65)", "A").MayFail()
+  Scalar(registry, "chr")
+      .Category("string")
+      .Doc("The character of a code point.")
+      .Example("chr(65)", "A")
+      .MayFail()
       .Add({kBigint}, kText, Dense<CharacterOf>);
 }
 
 void RegisterCase(expr::FunctionRegistry& registry) {
-  Scalar(registry, "upper").Alias("ucase").Category("string").Doc("All letters as capitals.")
-      .Example("upper('abc')", "ABC").Example("upper('größe')", "GRÖẞE").Costly()
+  Scalar(registry, "upper")
+      .Alias("ucase")
+      .Category("string")
+      .Doc("All letters as capitals.")
+      .Example("upper('abc')", "ABC")
+      .Example("upper('größe')", "GRÖẞE")
+      .Costly()
       .Add({kText}, kText, Rows<MapCase<AsciiUpper, utf8proc_toupper>>);
-  Scalar(registry, "lower").Alias("lcase").Category("string").Doc("All letters as small ones.")
-      .Example("lower('ABC')", "abc").Costly().Add({kText}, kText, Rows<MapCase<AsciiLower, utf8proc_tolower>>);
-  Scalar(registry, "initcap").Category("string")
+  Scalar(registry, "lower")
+      .Alias("lcase")
+      .Category("string")
+      .Doc("All letters as small ones.")
+      .Example("lower('ABC')", "abc")
+      .Costly()
+      .Add({kText}, kText, Rows<MapCase<AsciiLower, utf8proc_tolower>>);
+  Scalar(registry, "initcap")
+      .Category("string")
       .Doc("First letter of each word as a capital, the others as small ones.")
-      .Example("initcap('hello wORLD')", "Hello World").Costly().Add({kText}, kText, Rows<InitCap>);
+      .Example("initcap('hello wORLD')", "Hello World")
+      .Costly()
+      .Add({kText}, kText, Rows<InitCap>);
 }
 
 void RegisterTrims(expr::FunctionRegistry& registry) {
-  Scalar(registry, "trim").Alias("btrim").Category("string")
-      .Doc("Without blanks, or characters of a set, at both ends.").Example("trim('  a ')", "a")
-      .Example("trim('xxaxy', 'xy')", "a").Add({kText}, kText, Dense<TrimBlanks<Side::kBoth>>)
+  Scalar(registry, "trim")
+      .Alias("btrim")
+      .Category("string")
+      .Doc("Without blanks, or characters of a set, at both ends.")
+      .Example("trim('  a ')", "a")
+      .Example("trim('xxaxy', 'xy')", "a")
+      .Add({kText}, kText, Dense<TrimBlanks<Side::kBoth>>)
       .Add({kText, kText}, kText, Rows<TrimSet<Side::kBoth>>);
-  Scalar(registry, "ltrim").Category("string").Doc("Without blanks, or characters of a set, at the start.")
-      .Example("ltrim('00123', '0')", "123").Add({kText}, kText, Dense<TrimBlanks<Side::kLeft>>)
+  Scalar(registry, "ltrim")
+      .Category("string")
+      .Doc("Without blanks, or characters of a set, at the start.")
+      .Example("ltrim('00123', '0')", "123")
+      .Add({kText}, kText, Dense<TrimBlanks<Side::kLeft>>)
       .Add({kText, kText}, kText, Rows<TrimSet<Side::kLeft>>);
-  Scalar(registry, "rtrim").Category("string").Doc("Without blanks, or characters of a set, at the end.")
-      .Example("rtrim('1.500', '0')", "1.5").Add({kText}, kText, Dense<TrimBlanks<Side::kRight>>)
+  Scalar(registry, "rtrim")
+      .Category("string")
+      .Doc("Without blanks, or characters of a set, at the end.")
+      .Example("rtrim('1.500', '0')", "1.5")
+      .Add({kText}, kText, Dense<TrimBlanks<Side::kRight>>)
       .Add({kText, kText}, kText, Rows<TrimSet<Side::kRight>>);
 }
 
 void RegisterCuts(expr::FunctionRegistry& registry) {
-  Scalar(registry, "substring").Alias("substr").Category("string")
+  Scalar(registry, "substring")
+      .Alias("substr")
+      .Category("string")
       .Doc("Characters from position start (counted from 1) on, at most count of them.")
-      .Example("substring('stream', 2, 3)", "tre").Example("substring('stream', 4)", "eam").MayFail()
-      .Add({kText, kBigint}, kText, Dense<SubstringFrom>).Add({kText, kBigint, kBigint}, kText, Dense<SubstringFor>);
-  Scalar(registry, "left").Category("string")
-      .Doc("The first n characters; a negative n leaves out that many at the end.").Example("left('stream', 3)", "str")
-      .Example("left('stream', -2)", "stre").Add({kText, kBigint}, kText, Dense<Left>);
-  Scalar(registry, "right").Category("string")
-      .Doc("The last n characters; a negative n leaves out that many at the start.").Example("right('stream', 3)", "eam")
+      .Example("substring('stream', 2, 3)", "tre")
+      .Example("substring('stream', 4)", "eam")
+      .MayFail()
+      .Add({kText, kBigint}, kText, Dense<SubstringFrom>)
+      .Add({kText, kBigint, kBigint}, kText, Dense<SubstringFor>);
+  Scalar(registry, "left")
+      .Category("string")
+      .Doc("The first n characters; a negative n leaves out that many at the end.")
+      .Example("left('stream', 3)", "str")
+      .Example("left('stream', -2)", "stre")
+      .Add({kText, kBigint}, kText, Dense<Left>);
+  Scalar(registry, "right")
+      .Category("string")
+      .Doc("The last n characters; a negative n leaves out that many at the start.")
+      .Example("right('stream', 3)", "eam")
       .Add({kText, kBigint}, kText, Dense<Right>);
-  Scalar(registry, "overlay").Category("string")
+  Scalar(registry, "overlay")
+      .Category("string")
       .Doc("Replaces count characters from position start on (by default as many as the new text has).")
-      .Example("overlay('Txxxxas', 'hom', 2, 4)", "Thomas").MayFail().Costly()
+      .Example("overlay('Txxxxas', 'hom', 2, 4)", "Thomas")
+      .MayFail()
+      .Costly()
       .Add({kText, kText, kBigint}, kText, Rows<Overlay>)
       .Add({kText, kText, kBigint, kBigint}, kText, Rows<OverlayFor>);
 }
@@ -306,18 +363,35 @@ void RegisterText(expr::FunctionRegistry& registry) {
   RegisterCase(registry);
   RegisterTrims(registry);
   RegisterCuts(registry);
-  Scalar(registry, "lpad").Category("string")
+  Scalar(registry, "lpad")
+      .Category("string")
       .Doc("Fills up with blanks, or a text, on the left to a length; a longer text is cut at its end.")
-      .Example("lpad('7', 3, '0')", "007").MayFail().Costly().Add({kText, kBigint}, kText, Rows<PadBlanks<true>>)
+      .Example("lpad('7', 3, '0')", "007")
+      .MayFail()
+      .Costly()
+      .Add({kText, kBigint}, kText, Rows<PadBlanks<true>>)
       .Add({kText, kBigint, kText}, kText, Rows<Pad<true>>);
-  Scalar(registry, "rpad").Category("string")
+  Scalar(registry, "rpad")
+      .Category("string")
       .Doc("Fills up with blanks, or a text, on the right to a length; a longer text is cut at its end.")
-      .Example("rpad('7', 3, '.')", "7..").MayFail().Costly().Add({kText, kBigint}, kText, Rows<PadBlanks<false>>)
+      .Example("rpad('7', 3, '.')", "7..")
+      .MayFail()
+      .Costly()
+      .Add({kText, kBigint}, kText, Rows<PadBlanks<false>>)
       .Add({kText, kBigint, kText}, kText, Rows<Pad<false>>);
-  Scalar(registry, "repeat").Category("string").Doc("The text count times.").Example("repeat('ab', 3)", "ababab")
-      .MayFail().Costly().Add({kText, kBigint}, kText, Rows<Repeat>);
-  Scalar(registry, "reverse").Category("string").Doc("The characters in reverse order.")
-      .Example("reverse('abc')", "cba").Costly().Add({kText}, kText, Rows<Reverse>);
+  Scalar(registry, "repeat")
+      .Category("string")
+      .Doc("The text count times.")
+      .Example("repeat('ab', 3)", "ababab")
+      .MayFail()
+      .Costly()
+      .Add({kText, kBigint}, kText, Rows<Repeat>);
+  Scalar(registry, "reverse")
+      .Category("string")
+      .Doc("The characters in reverse order.")
+      .Example("reverse('abc')", "cba")
+      .Costly()
+      .Add({kText}, kText, Rows<Reverse>);
 }
 
 }  // namespace laminar::functions

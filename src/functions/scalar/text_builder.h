@@ -1,7 +1,7 @@
 // Text made piece by piece in a kernel, then copied once to the batch's heap.
 //
-// The scratch string belongs to the thread and keeps its memory, so a warm kernel does not allocate. Only one builder of a thread may
-// be in use at a time.
+// The scratch string belongs to the thread and keeps its memory, so a warm kernel does not allocate. Only one builder
+// of a thread may be in use at a time.
 #pragma once
 
 #include <string>

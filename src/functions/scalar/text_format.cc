@@ -1,7 +1,7 @@
 // Text from values: concat, format, printf, quoting, hexadecimal digits.
 //
-// Law: every argument is shown as CAST(... AS VARCHAR) shows it. concat and concat_ws leave NULLs out and are never NULL themselves
-// (concat_ws is NULL when its separator is).
+// Law: every argument is shown as CAST(... AS VARCHAR) shows it. concat and concat_ws leave NULLs out and are never
+// NULL themselves (concat_ws is NULL when its separator is).
 #include <fmt/format.h>
 #include <utf8proc.h>
 
@@ -72,7 +72,8 @@ void ConcatWithSeparator(KernelContext& context, Arguments args, Column& out) {
 
 Result<BoundFunction> BindConcat(const BindCall& call) { return BindAsTexts(call, 1, Concat, "concat(value, ...)"); }
 Result<BoundFunction> BindConcatWs(const BindCall& call) {
-  if (!call.types.empty() && !IsTextOrNull(call.types[0])) return WrongArguments(call, "concat_ws(separator, value, ...)");
+  if (!call.types.empty() && !IsTextOrNull(call.types[0]))
+    return WrongArguments(call, "concat_ws(separator, value, ...)");
   return BindAsTexts(call, 2, ConcatWithSeparator, "concat_ws(separator, value, ...)");
 }
 
@@ -336,28 +337,71 @@ Outcome Unaccent(KernelContext& context, StringRef text, StringRef& out) {
 }  // namespace
 
 void RegisterTextFormat(expr::FunctionRegistry& registry) {
-  Scalar(registry, "concat").Category("string").Doc("All values one behind the other as text; NULLs are left out.")
-      .Example("concat('a', NULL, 1)", "a1").CustomNulls().MayFail().Costly().Bind(BindConcat);
-  Scalar(registry, "concat_ws").Category("string")
+  Scalar(registry, "concat")
+      .Category("string")
+      .Doc("All values one behind the other as text; NULLs are left out.")
+      .Example("concat('a', NULL, 1)", "a1")
+      .CustomNulls()
+      .MayFail()
+      .Costly()
+      .Bind(BindConcat);
+  Scalar(registry, "concat_ws")
+      .Category("string")
       .Doc("All values as text with a separator between them; NULLs are left out.")
-      .Example("concat_ws('-', 2024, NULL, 'x')", "2024-x").CustomNulls().MayFail().Costly().Bind(BindConcatWs);
-  Scalar(registry, "format").Category("string")
+      .Example("concat_ws('-', 2024, NULL, 'x')", "2024-x")
+      .CustomNulls()
+      .MayFail()
+      .Costly()
+      .Bind(BindConcatWs);
+  Scalar(registry, "format")
+      .Category("string")
       .Doc("Text with %s for a value, %I for a quoted name, %L for a quoted literal; %1$s names the first value.")
-      .Example("format('%s is %s', 'x', 5)", "x is 5").Example("format('%I = %L', 'my col', 'it''s')", "\"my col\" = 'it''s'")
-      .CustomNulls().MayFail().Costly().Bind(BindFormat<AddSql>);
-  Scalar(registry, "printf").Category("string").Doc("Text with %d, %x, %f, %.2f, %e, %g, %s for values, as in C.")
-      .Example("printf('%05.1f|%3d', 2.25, 7)", "002.2|  7").CustomNulls().MayFail().Costly()
+      .Example("format('%s is %s', 'x', 5)", "x is 5")
+      .Example("format('%I = %L', 'my col', 'it''s')", "\"my col\" = 'it''s'")
+      .CustomNulls()
+      .MayFail()
+      .Costly()
+      .Bind(BindFormat<AddSql>);
+  Scalar(registry, "printf")
+      .Category("string")
+      .Doc("Text with %d, %x, %f, %.2f, %e, %g, %s for values, as in C.")
+      .Example("printf('%05.1f|%3d', 2.25, 7)", "002.2|  7")
+      .CustomNulls()
+      .MayFail()
+      .Costly()
       .Bind(BindFormat<AddPrintf>);
-  Scalar(registry, "quote_literal").Category("string").Doc("The text as an SQL literal.")
-      .Example("quote_literal('it''s')", "'it''s'").MayFail().Costly().Add({kText}, kText, Rows<QuoteLiteral>);
-  Scalar(registry, "quote_ident").Category("string").Doc("The text as an SQL name, quoted where that is needed.")
-      .Example("quote_ident('my col')", "\"my col\"").MayFail().Costly().Add({kText}, kText, Rows<QuoteName>);
-  Scalar(registry, "to_hex").Category("string").Doc("Hexadecimal digits of a number.").Example("to_hex(255)", "ff")
+  Scalar(registry, "quote_literal")
+      .Category("string")
+      .Doc("The text as an SQL literal.")
+      .Example("quote_literal('it''s')", "'it''s'")
+      .MayFail()
+      .Costly()
+      .Add({kText}, kText, Rows<QuoteLiteral>);
+  Scalar(registry, "quote_ident")
+      .Category("string")
+      .Doc("The text as an SQL name, quoted where that is needed.")
+      .Example("quote_ident('my col')", "\"my col\"")
+      .MayFail()
+      .Costly()
+      .Add({kText}, kText, Rows<QuoteName>);
+  Scalar(registry, "to_hex")
+      .Category("string")
+      .Doc("Hexadecimal digits of a number.")
+      .Example("to_hex(255)", "ff")
       .Add({kBigint}, kText, Rows<ToHex>);
-  Scalar(registry, "to_bin").Category("string").Doc("Binary digits of a number.").Example("to_bin(5)", "101")
+  Scalar(registry, "to_bin")
+      .Category("string")
+      .Doc("Binary digits of a number.")
+      .Example("to_bin(5)", "101")
       .Add({kBigint}, kText, Rows<ToBinary>);
-  Scalar(registry, "unaccent").Alias("strip_accents").Category("string").Doc("Letters without their accents.")
-      .Example("unaccent('crème')", "creme").MayFail().Costly().Add({kText}, kText, Rows<Unaccent>);
+  Scalar(registry, "unaccent")
+      .Alias("strip_accents")
+      .Category("string")
+      .Doc("Letters without their accents.")
+      .Example("unaccent('crème')", "creme")
+      .MayFail()
+      .Costly()
+      .Add({kText}, kText, Rows<Unaccent>);
 }
 
 }  // namespace laminar::functions

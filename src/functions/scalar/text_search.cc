@@ -195,7 +195,8 @@ double Jaro(DistanceSpace& space) {
   }
   const double matches = static_cast<double>(space.row.size());
   return (matches / static_cast<double>(m) + matches / static_cast<double>(n) +
-          (matches - static_cast<double>(moved / 2)) / matches) / 3;
+          (matches - static_cast<double>(moved / 2)) / matches) /
+         3;
 }
 
 template <bool with_prefix>
@@ -217,48 +218,90 @@ Outcome JaroSimilarity(StringRef a, StringRef b, double& out) {
 }
 
 void RegisterFinding(expr::FunctionRegistry& registry) {
-  Scalar(registry, "contains").Category("string").Doc("True when the second text stands somewhere in the first.")
-      .Example("contains('streaming', 'eam')", "true").Add({kText, kText}, kBoolean, Dense<ContainsText>);
-  Scalar(registry, "starts_with").Alias("prefix").Category("string").Doc("True when the first text begins with the second.")
-      .Example("starts_with('streaming', 'str')", "true").Add({kText, kText}, kBoolean, Dense<StartsWithText>);
-  Scalar(registry, "ends_with").Alias("suffix").Category("string").Doc("True when the first text ends with the second.")
-      .Example("ends_with('streaming', 'ing')", "true").Add({kText, kText}, kBoolean, Dense<EndsWithText>);
-  Scalar(registry, "strpos").Alias("instr").Alias("position").Category("string")
+  Scalar(registry, "contains")
+      .Category("string")
+      .Doc("True when the second text stands somewhere in the first.")
+      .Example("contains('streaming', 'eam')", "true")
+      .Add({kText, kText}, kBoolean, Dense<ContainsText>);
+  Scalar(registry, "starts_with")
+      .Alias("prefix")
+      .Category("string")
+      .Doc("True when the first text begins with the second.")
+      .Example("starts_with('streaming', 'str')", "true")
+      .Add({kText, kText}, kBoolean, Dense<StartsWithText>);
+  Scalar(registry, "ends_with")
+      .Alias("suffix")
+      .Category("string")
+      .Doc("True when the first text ends with the second.")
+      .Example("ends_with('streaming', 'ing')", "true")
+      .Add({kText, kText}, kBoolean, Dense<EndsWithText>);
+  Scalar(registry, "strpos")
+      .Alias("instr")
+      .Alias("position")
+      .Category("string")
       .Doc("Position of the second text in the first, from 1; 0 when it is not there.")
-      .Example("strpos('streaming', 'ea')", "4").Add({kText, kText}, kBigint, Dense<FindText>);
-  Scalar(registry, "find_in_set").Category("string").Doc("Place of a word in a list written with commas, from 1; or 0.")
-      .Example("find_in_set('b', 'a,b,c')", "2").Add({kText, kText}, kBigint, Rows<FindInSet>);
+      .Example("strpos('streaming', 'ea')", "4")
+      .Add({kText, kText}, kBigint, Dense<FindText>);
+  Scalar(registry, "find_in_set")
+      .Category("string")
+      .Doc("Place of a word in a list written with commas, from 1; or 0.")
+      .Example("find_in_set('b', 'a,b,c')", "2")
+      .Add({kText, kText}, kBigint, Rows<FindInSet>);
 }
 
 }  // namespace
 
 void RegisterTextSearch(expr::FunctionRegistry& registry) {
   RegisterFinding(registry);
-  Scalar(registry, "replace").Category("string").Doc("Every occurrence of the second text replaced by the third.")
-      .Example("replace('a-b-c', '-', '+')", "a+b+c").MayFail().Costly()
+  Scalar(registry, "replace")
+      .Category("string")
+      .Doc("Every occurrence of the second text replaced by the third.")
+      .Example("replace('a-b-c', '-', '+')", "a+b+c")
+      .MayFail()
+      .Costly()
       .Add({kText, kText, kText}, kText, Rows<Replace>);
-  Scalar(registry, "translate").Category("string")
+  Scalar(registry, "translate")
+      .Category("string")
       .Doc("Each character found in the second text becomes the one at the same place of the third, or vanishes.")
-      .Example("translate('12345', '143', 'ax')", "a2x5").MayFail().Costly()
+      .Example("translate('12345', '143', 'ax')", "a2x5")
+      .MayFail()
+      .Costly()
       .Add({kText, kText, kText}, kText, Rows<Translate>);
-  Scalar(registry, "split_part").Category("string")
+  Scalar(registry, "split_part")
+      .Category("string")
       .Doc("The n-th part of a text cut at a separator, from 1; negative n counts from the end.")
-      .Example("split_part('a.b.c', '.', 2)", "b").Example("split_part('a.b.c', '.', -1)", "c").MayFail().Costly()
+      .Example("split_part('a.b.c', '.', 2)", "b")
+      .Example("split_part('a.b.c', '.', -1)", "c")
+      .MayFail()
+      .Costly()
       .Add({kText, kText, kBigint}, kText, Rows<SplitPart>);
-  Scalar(registry, "substring_index").Alias("substr_index").Category("string")
+  Scalar(registry, "substring_index")
+      .Alias("substr_index")
+      .Category("string")
       .Doc("What stands before the n-th separator, or behind the n-th from the end for a negative n.")
-      .Example("substring_index('www.example.com', '.', 2)", "www.example").Costly()
+      .Example("substring_index('www.example.com', '.', 2)", "www.example")
+      .Costly()
       .Add({kText, kText, kBigint}, kText, Rows<SubstringIndex>);
-  Scalar(registry, "levenshtein").Category("string")
+  Scalar(registry, "levenshtein")
+      .Category("string")
       .Doc("Number of characters to insert, delete or replace to make one text the other.")
-      .Example("levenshtein('kitten', 'sitting')", "3").MayFail().Costly()
+      .Example("levenshtein('kitten', 'sitting')", "3")
+      .MayFail()
+      .Costly()
       .Add({kText, kText}, kBigint, Rows<Levenshtein>);
-  Scalar(registry, "jaro_similarity").Category("string").Doc("Likeness of two texts from 0 to 1 (Jaro).")
-      .Example("round(jaro_similarity('martha', 'marhta'), 4)", "0.9444").MayFail().Costly()
+  Scalar(registry, "jaro_similarity")
+      .Category("string")
+      .Doc("Likeness of two texts from 0 to 1 (Jaro).")
+      .Example("round(jaro_similarity('martha', 'marhta'), 4)", "0.9444")
+      .MayFail()
+      .Costly()
       .Add({kText, kText}, kReal, Rows<JaroSimilarity<false>>);
-  Scalar(registry, "jaro_winkler_similarity").Category("string")
+  Scalar(registry, "jaro_winkler_similarity")
+      .Category("string")
       .Doc("Likeness of two texts from 0 to 1 (Jaro), more for equal beginnings (Winkler).")
-      .Example("round(jaro_winkler_similarity('martha', 'marhta'), 4)", "0.9611").MayFail().Costly()
+      .Example("round(jaro_winkler_similarity('martha', 'marhta'), 4)", "0.9611")
+      .MayFail()
+      .Costly()
       .Add({kText, kText}, kReal, Rows<JaroSimilarity<true>>);
 }
 

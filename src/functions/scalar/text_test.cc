@@ -152,8 +152,9 @@ TEST_CASE("ill-formed UTF-8 is walked byte by byte and never read past") {
   const std::string bad = "a\xC3";
   CHECK(Call("length", {Text(bad)}) == "2");
   CHECK(Call("upper", {Text(bad)}) == "A\xC3");
-  CHECK(Call("reverse", {Text(bad)}) == "\xC3"
-                                        "a");
+  CHECK(Call("reverse", {Text(bad)}) ==
+        "\xC3"
+        "a");
   Random random(3);
   for (int i = 0; i < 200; ++i) {
     std::string noise;

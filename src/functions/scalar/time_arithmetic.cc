@@ -4,7 +4,8 @@
 namespace laminar::functions {
 namespace {
 
-// How many starts of a span lie in (0, civil], counted so that differences of two moments count the borders between them.
+// How many starts of a span lie in (0, civil], counted so that differences of two moments count the borders between
+// them.
 bool SpanNumber(const Moment& how, DateField field, int64_t civil, int64_t& out) {
   const int64_t units = how.UnitsPerMicro();
   const int64_t days = CivilDays(how, civil);
@@ -61,14 +62,15 @@ Result<Type> MeetingType(const Type& a, const Type& b) {
 }
 
 Result<BoundFunction> BindDateDiff(const BindCall& call) {
-  const bool fits = call.types.size() == 3 && IsTextOrNull(call.types[0]) && IsDayOrNull(call.types[1]) &&
-                    IsDayOrNull(call.types[2]);
+  const bool fits =
+      call.types.size() == 3 && IsTextOrNull(call.types[0]) && IsDayOrNull(call.types[1]) && IsDayOrNull(call.types[2]);
   if (!fits) return WrongArguments(call, "date_diff(field, from, to)");
   DateField ignored = DateField::kDay;
   const std::string* name = ConstantText(call, 0);
   if (name != nullptr && !data::FindDateField(*name, ignored)) {
-    return Error(Status(ErrorCode::kFunctionArguments, "date_diff: there is no field '" + *name + "'")
-                     .WithHint("fields are year, quarter, month, week, day, hour, minute, second, millisecond, microsecond"));
+    return Error(
+        Status(ErrorCode::kFunctionArguments, "date_diff: there is no field '" + *name + "'")
+            .WithHint("fields are year, quarter, month, week, day, hour, minute, second, millisecond, microsecond"));
   }
   const Type type = TRY(MeetingType(call.types[1], call.types[2]));
   BoundFunction bound;
@@ -109,8 +111,8 @@ Result<BoundFunction> BindDateAdd(const BindCall& call) {
                     (call.types[1].id() == TypeId::kInterval || IsIntegerOrNull(call.types[1]));
   const bool is_days = fits && call.types[1].is_integer();
   if (!fits || (is_days && call.types[0].is_timestamp())) {
-    return WrongArguments(call, std::string(call.name) + "(timestamp, interval) or " + std::string(call.name) +
-                                    "(date, days)");
+    return WrongArguments(
+        call, std::string(call.name) + "(timestamp, interval) or " + std::string(call.name) + "(date, days)");
   }
   BoundFunction bound;
   if (is_days) {
@@ -153,7 +155,8 @@ Outcome Age(KernelContext& context, int64_t to, int64_t from, Interval& out) {
   int64_t a = 0;
   int64_t b = 0;
   if (!ToCivil(context, how, to, a) || !ToCivil(context, how, from, b)) return Outcome::Fail(ErrorCode::kOutOfRange);
-  const bool is_fine = a >= b ? AgeForward(how, a, b, out) : AgeForward(how, b, a, out) && data::NegateInterval(out, out);
+  const bool is_fine =
+      a >= b ? AgeForward(how, a, b, out) : AgeForward(how, b, a, out) && data::NegateInterval(out, out);
   return Outcome::FailIf(!is_fine, ErrorCode::kOutOfRange);
 }
 
@@ -206,9 +209,9 @@ template <int32_t kMonths, int32_t kDays, int64_t kMicros>
 Outcome Units(int64_t count, Interval& out) {
   int64_t months = 0;
   int64_t days = 0;
-  if (__builtin_mul_overflow(count, int64_t{kMonths}, &months) || __builtin_mul_overflow(count, int64_t{kDays}, &days) ||
-      __builtin_mul_overflow(count, kMicros, &out.micros) || months != static_cast<int32_t>(months) ||
-      days != static_cast<int32_t>(days)) {
+  if (__builtin_mul_overflow(count, int64_t{kMonths}, &months) ||
+      __builtin_mul_overflow(count, int64_t{kDays}, &days) || __builtin_mul_overflow(count, kMicros, &out.micros) ||
+      months != static_cast<int32_t>(months) || days != static_cast<int32_t>(days)) {
     out = Interval{};
     return Outcome::Fail(ErrorCode::kOutOfRange);
   }
@@ -220,20 +223,32 @@ Outcome Units(int64_t count, Interval& out) {
 template <int32_t kMonths, int32_t kDays, int64_t kMicros>
 void AddUnits(expr::FunctionRegistry& registry, std::string_view unit, std::string_view result) {
   const std::string name = "to_" + std::string(unit);
-  Scalar(registry, name).Category("date and time").Doc("An interval of n " + std::string(unit) + ".")
-      .Example(name + "(3)", result).MayFail().Add({kBigint}, TypeId::kInterval, Rows<Units<kMonths, kDays, kMicros>>);
+  Scalar(registry, name)
+      .Category("date and time")
+      .Doc("An interval of n " + std::string(unit) + ".")
+      .Example(name + "(3)", result)
+      .MayFail()
+      .Add({kBigint}, TypeId::kInterval, Rows<Units<kMonths, kDays, kMicros>>);
 }
 
 void RegisterMaking(expr::FunctionRegistry& registry) {
-  Scalar(registry, "make_date").Category("date and time").Doc("A date from year, month and day.")
-      .Example("make_date(2024, 5, 17)", "2024-05-17").MayFail()
+  Scalar(registry, "make_date")
+      .Category("date and time")
+      .Doc("A date from year, month and day.")
+      .Example("make_date(2024, 5, 17)", "2024-05-17")
+      .MayFail()
       .Add({kBigint, kBigint, kBigint}, TypeId::kDate, Rows<MakeDate>);
-  Scalar(registry, "make_time").Category("date and time").Doc("A time from hour, minute and second.")
-      .Example("make_time(13, 45, 10.5)", "13:45:10.5").MayFail()
+  Scalar(registry, "make_time")
+      .Category("date and time")
+      .Doc("A time from hour, minute and second.")
+      .Example("make_time(13, 45, 10.5)", "13:45:10.5")
+      .MayFail()
       .Add({kBigint, kBigint, kReal}, TypeId::kTime, Rows<MakeTime>);
-  Scalar(registry, "make_timestamp").Category("date and time")
+  Scalar(registry, "make_timestamp")
+      .Category("date and time")
       .Doc("A timestamp from year, month, day, hour, minute, second, or from microseconds since 1970.")
-      .Example("make_timestamp(2024, 5, 17, 13, 45, 10.5)", "2024-05-17 13:45:10.5").MayFail()
+      .Example("make_timestamp(2024, 5, 17, 13, 45, 10.5)", "2024-05-17 13:45:10.5")
+      .MayFail()
       .Add({kBigint}, kStamp, Dense<StampOfMicros>)
       .Add({kBigint, kBigint, kBigint, kBigint, kBigint, kReal}, kStamp, Rows<MakeStamp>);
   AddUnits<12, 0, 0>(registry, "years", "3 years");
@@ -249,19 +264,33 @@ void RegisterMaking(expr::FunctionRegistry& registry) {
 }  // namespace
 
 void RegisterTimeArithmetic(expr::FunctionRegistry& registry) {
-  Scalar(registry, "date_diff").Alias("datediff").Category("date and time")
+  Scalar(registry, "date_diff")
+      .Alias("datediff")
+      .Category("date and time")
       .Doc("Number of borders of a field (years, days, minutes, ...) between two moments.")
       .Example("date_diff('day', DATE '2024-02-27', DATE '2024-03-01')", "3")
-      .Example("date_diff('year', DATE '2023-12-31', DATE '2024-01-01')", "1").MayFail().Bind(BindDateDiff);
-  Scalar(registry, "date_add").Category("date and time").Doc("A timestamp plus an interval, or a date plus days.")
+      .Example("date_diff('year', DATE '2023-12-31', DATE '2024-01-01')", "1")
+      .MayFail()
+      .Bind(BindDateDiff);
+  Scalar(registry, "date_add")
+      .Category("date and time")
+      .Doc("A timestamp plus an interval, or a date plus days.")
       .Example("date_add(TIMESTAMP '2024-01-31 12:00:00', INTERVAL '1' MONTH)", "2024-02-29 12:00:00")
-      .Example("date_add(DATE '2024-02-28', 2)", "2024-03-01").MayFail().Bind(BindDateAdd<false>);
-  Scalar(registry, "date_sub").Category("date and time").Doc("A timestamp minus an interval, or a date minus days.")
-      .Example("date_sub(TIMESTAMP '2024-03-31 12:00:00', INTERVAL '1' MONTH)", "2024-02-29 12:00:00").MayFail()
+      .Example("date_add(DATE '2024-02-28', 2)", "2024-03-01")
+      .MayFail()
+      .Bind(BindDateAdd<false>);
+  Scalar(registry, "date_sub")
+      .Category("date and time")
+      .Doc("A timestamp minus an interval, or a date minus days.")
+      .Example("date_sub(TIMESTAMP '2024-03-31 12:00:00', INTERVAL '1' MONTH)", "2024-02-29 12:00:00")
+      .MayFail()
       .Bind(BindDateAdd<true>);
-  Scalar(registry, "age").Category("date and time")
+  Scalar(registry, "age")
+      .Category("date and time")
       .Doc("Years, months, days and time between two moments; with one moment, up to today.")
-      .Example("age(DATE '2024-05-17', DATE '2000-01-31')", "24 years 3 mons 17 days").MayFail().Bind(BindAge);
+      .Example("age(DATE '2024-05-17', DATE '2000-01-31')", "24 years 3 mons 17 days")
+      .MayFail()
+      .Bind(BindAge);
   RegisterMaking(registry);
 }
 

@@ -1,7 +1,7 @@
 // Spans of fixed size: date_bin, time_bucket, and the scalar forms of the windows tumble and hop.
 //
-// Law: the result is the start of the span [start, start + size) that holds the moment, with start = origin + k * size, rounded down
-// for moments before the origin too.
+// Law: the result is the start of the span [start, start + size) that holds the moment, with start = origin + k * size,
+// rounded down for moments before the origin too.
 #include <optional>
 
 #include "functions/scalar/moments.h"
@@ -14,8 +14,8 @@ constexpr Timestamp kMondayOrigin = int64_t{10959} * kDay;
 constexpr int64_t kMonthOrigin = int64_t{2000} * 12;
 
 struct Spans final : Moment {
-  std::optional<Duration> size;      // in micros, when constant
-  Timestamp default_origin = 0;      // in micros
+  std::optional<Duration> size;  // in micros, when constant
+  Timestamp default_origin = 0;  // in micros
   bool takes_months = false;
   using Moment::Moment;
 };
@@ -77,7 +77,8 @@ Outcome TumbleOffset(KernelContext& context, int64_t value, Interval size, Inter
   const Spans& spans = StateOf<Spans>(context);
   int64_t micros = 0;
   int64_t units = 0;
-  if (!data::FixedMicros(offset, micros) || !ToUnits(spans, micros, units)) return Outcome::Fail(ErrorCode::kBadDuration);
+  if (!data::FixedMicros(offset, micros) || !ToUnits(spans, micros, units))
+    return Outcome::Fail(ErrorCode::kBadDuration);
   return Bin(spans, size, value, units, out);
 }
 
@@ -183,23 +184,36 @@ Result<BoundFunction> BindHop(const BindCall& call) {
 }  // namespace
 
 void RegisterTimeBuckets(expr::FunctionRegistry& registry) {
-  Scalar(registry, "date_bin").Category("date and time")
-      .Doc("The start of the span of a fixed interval that holds a timestamp, counted from an origin (default 1970-01-01).")
-      .Example("date_bin(INTERVAL '15' MINUTE, TIMESTAMP '2024-05-17 13:44:10')", "2024-05-17 13:30:00").MayFail()
+  Scalar(registry, "date_bin")
+      .Category("date and time")
+      .Doc(
+          "The start of the span of a fixed interval that holds a timestamp, counted from an origin (default "
+          "1970-01-01).")
+      .Example("date_bin(INTERVAL '15' MINUTE, TIMESTAMP '2024-05-17 13:44:10')", "2024-05-17 13:30:00")
+      .MayFail()
       .Bind(BindDateBin);
-  Scalar(registry, "time_bucket").Category("date and time")
-      .Doc("The start of the bucket that holds a timestamp: of a fixed interval counted from Monday 2000-01-03, or of months "
-           "counted from 2000-01-01, or from a given origin.")
-      .Example("time_bucket(INTERVAL '7' DAY, TIMESTAMP '2024-05-17 13:44:10')", "2024-05-13 00:00:00").MayFail()
+  Scalar(registry, "time_bucket")
+      .Category("date and time")
+      .Doc(
+          "The start of the bucket that holds a timestamp: of a fixed interval counted from Monday 2000-01-03, or of "
+          "months "
+          "counted from 2000-01-01, or from a given origin.")
+      .Example("time_bucket(INTERVAL '7' DAY, TIMESTAMP '2024-05-17 13:44:10')", "2024-05-13 00:00:00")
+      .MayFail()
       .Bind(BindTimeBucket);
-  Scalar(registry, "tumble").Category("streaming")
+  Scalar(registry, "tumble")
+      .Category("streaming")
       .Doc("Outside GROUP BY and FROM: the start of the tumbling window that holds a timestamp.")
-      .Example("tumble(TIMESTAMP '2024-05-17 13:44:10', INTERVAL '1' MINUTE)", "2024-05-17 13:44:00").MayFail()
+      .Example("tumble(TIMESTAMP '2024-05-17 13:44:10', INTERVAL '1' MINUTE)", "2024-05-17 13:44:00")
+      .MayFail()
       .Bind(BindTumble);
-  Scalar(registry, "hop").Alias("slide").Category("streaming")
+  Scalar(registry, "hop")
+      .Alias("slide")
+      .Category("streaming")
       .Doc("Outside GROUP BY and FROM: the start of the latest hopping window that holds a timestamp.")
       .Example("hop(TIMESTAMP '2024-05-17 13:44:10', INTERVAL '1' MINUTE, INTERVAL '5' MINUTE)", "2024-05-17 13:44:00")
-      .MayFail().Bind(BindHop);
+      .MayFail()
+      .Bind(BindHop);
 }
 
 }  // namespace laminar::functions

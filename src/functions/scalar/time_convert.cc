@@ -1,7 +1,7 @@
 // The current moment, moments from and to numbers, and AT TIME ZONE.
 //
-// Law: the current moment is that of the batch (EvalEnvironment::now), the same for all its rows. Numbers of seconds, milliseconds, ...
-// count from 1970-01-01 00:00:00 UTC; to a number, fractions are rounded down.
+// Law: the current moment is that of the batch (EvalEnvironment::now), the same for all its rows. Numbers of seconds,
+// milliseconds, ... count from 1970-01-01 00:00:00 UTC; to a number, fractions are rounded down.
 #include <cmath>
 
 #include "base/hot_scope.h"
@@ -24,7 +24,9 @@ int64_t LocalNow(KernelContext& context) {
 }
 
 void Now(KernelContext& context, Arguments, Column& out) { FillAll<int64_t>(context, out, context.environment->now); }
-void LocalTimestamp(KernelContext& context, Arguments, Column& out) { FillAll<int64_t>(context, out, LocalNow(context)); }
+void LocalTimestamp(KernelContext& context, Arguments, Column& out) {
+  FillAll<int64_t>(context, out, LocalNow(context));
+}
 void CurrentDate(KernelContext& context, Arguments, Column& out) {
   FillAll<int32_t>(context, out, static_cast<int32_t>(FloorDiv(LocalNow(context), kDay)));
 }
@@ -154,37 +156,60 @@ void AddCurrent(expr::FunctionRegistry& registry, std::string_view name, std::st
 }
 
 void RegisterCurrent(expr::FunctionRegistry& registry) {
-  AddCurrent(registry, "now", "current_timestamp", "The moment at which the batch is processed.",
-             "now() IS NOT NULL", kStampTz, Now);
+  AddCurrent(registry, "now", "current_timestamp", "The moment at which the batch is processed.", "now() IS NOT NULL",
+             kStampTz, Now);
   AddCurrent(registry, "localtimestamp", "", "The current moment as civil time of the session's zone.",
              "localtimestamp() IS NOT NULL", kStamp, LocalTimestamp);
   AddCurrent(registry, "current_date", "today", "The current date in the session's zone.", "today() IS NOT NULL",
              TypeId::kDate, CurrentDate);
   AddCurrent(registry, "current_time", "localtime", "The current time of day in the session's zone.",
              "current_time() IS NOT NULL", TypeId::kTime, CurrentTime);
-  Scalar(registry, "proctime").Category("streaming").Doc("Processing time, the same for all rows of a batch.")
-      .Example("proctime() IS NOT NULL", "true").Volatile().Add({}, Type::Timestamp(3), ProcessingTime);
-  Scalar(registry, "watermark").Alias("current_watermark").Category("streaming")
-      .Doc("The watermark of the operator's input; NULL before the first.").Example("watermark()", "NULL").Volatile()
-      .CustomNulls().Add({}, Type::Timestamp(3), Watermark);
+  Scalar(registry, "proctime")
+      .Category("streaming")
+      .Doc("Processing time, the same for all rows of a batch.")
+      .Example("proctime() IS NOT NULL", "true")
+      .Volatile()
+      .Add({}, Type::Timestamp(3), ProcessingTime);
+  Scalar(registry, "watermark")
+      .Alias("current_watermark")
+      .Category("streaming")
+      .Doc("The watermark of the operator's input; NULL before the first.")
+      .Example("watermark()", "NULL")
+      .Volatile()
+      .CustomNulls()
+      .Add({}, Type::Timestamp(3), Watermark);
 }
 
 void RegisterFromNumbers(expr::FunctionRegistry& registry) {
-  Scalar(registry, "to_timestamp_seconds").Category("date and time").Doc("A timestamp from whole seconds since 1970.")
-      .Example("to_timestamp_seconds(1715953510)", "2024-05-17 13:45:10").MayFail()
+  Scalar(registry, "to_timestamp_seconds")
+      .Category("date and time")
+      .Doc("A timestamp from whole seconds since 1970.")
+      .Example("to_timestamp_seconds(1715953510)", "2024-05-17 13:45:10")
+      .MayFail()
       .Add({kBigint}, Type::Timestamp(0), Rows<FromInteger<1'000'000>>);
-  Scalar(registry, "to_timestamp_millis").Category("date and time").Doc("A timestamp from milliseconds since 1970.")
-      .Example("to_timestamp_millis(1715953510500)", "2024-05-17 13:45:10.5").MayFail()
+  Scalar(registry, "to_timestamp_millis")
+      .Category("date and time")
+      .Doc("A timestamp from milliseconds since 1970.")
+      .Example("to_timestamp_millis(1715953510500)", "2024-05-17 13:45:10.5")
+      .MayFail()
       .Add({kBigint}, Type::Timestamp(3), Rows<FromInteger<1'000>>);
-  Scalar(registry, "to_timestamp_micros").Category("date and time").Doc("A timestamp from microseconds since 1970.")
+  Scalar(registry, "to_timestamp_micros")
+      .Category("date and time")
+      .Doc("A timestamp from microseconds since 1970.")
       .Example("to_timestamp_micros(1715953510000001)", "2024-05-17 13:45:10.000001")
       .Add({kBigint}, kStamp, Dense<Same>);
-  Scalar(registry, "to_timestamp_nanos").Category("date and time").Doc("A timestamp from nanoseconds since 1970.")
+  Scalar(registry, "to_timestamp_nanos")
+      .Category("date and time")
+      .Doc("A timestamp from nanoseconds since 1970.")
       .Example("to_timestamp_nanos(1715953510000000001)", "2024-05-17 13:45:10.000000001")
       .Add({kBigint}, Type::Timestamp(9), Dense<Same>);
-  Scalar(registry, "from_unixtime").Category("date and time").Doc("A timestamp from seconds since 1970, with their fraction.")
-      .Example("from_unixtime(1715953510)", "2024-05-17 13:45:10").MayFail()
-      .Add({kBigint}, kStamp, Rows<FromInteger<1'000'000>>).Add({kReal}, kStamp, Rows<FromSeconds>);
+  Scalar(registry, "from_unixtime")
+      .Category("date and time")
+      .Doc("A timestamp from seconds since 1970, with their fraction.")
+      .Example("from_unixtime(1715953510)", "2024-05-17 13:45:10")
+      .MayFail()
+      .Add({kBigint}, kStamp, Rows<FromInteger<1'000'000>>)
+      .Add({kReal}, kStamp, Rows<FromSeconds>);
 }
 
 }  // namespace
@@ -192,23 +217,39 @@ void RegisterFromNumbers(expr::FunctionRegistry& registry) {
 void RegisterTimeConvert(expr::FunctionRegistry& registry) {
   RegisterCurrent(registry);
   RegisterFromNumbers(registry);
-  Scalar(registry, "to_unixtime").Alias("unix_timestamp").Category("date and time")
+  Scalar(registry, "to_unixtime")
+      .Alias("unix_timestamp")
+      .Category("date and time")
       .Doc("Whole seconds since 1970 of a date or timestamp.")
-      .Example("to_unixtime(TIMESTAMP '2024-05-17 13:45:10.5')", "1715953510").MayFail().Bind(BindNumber<1, false>);
-  Scalar(registry, "epoch_ms").Category("date and time")
+      .Example("to_unixtime(TIMESTAMP '2024-05-17 13:45:10.5')", "1715953510")
+      .MayFail()
+      .Bind(BindNumber<1, false>);
+  Scalar(registry, "epoch_ms")
+      .Category("date and time")
       .Doc("Milliseconds since 1970 of a date or timestamp; of a number, the timestamp they mean.")
       .Example("epoch_ms(TIMESTAMP '2024-05-17 13:45:10.5')", "1715953510500")
-      .Example("epoch_ms(1715953510500)", "2024-05-17 13:45:10.5").MayFail().Bind(BindNumber<1000, true>);
-  Scalar(registry, "epoch_us").Category("date and time").Doc("Microseconds since 1970 of a date or timestamp.")
-      .Example("epoch_us(TIMESTAMP '2024-05-17 13:45:10.5')", "1715953510500000").MayFail()
+      .Example("epoch_ms(1715953510500)", "2024-05-17 13:45:10.5")
+      .MayFail()
+      .Bind(BindNumber<1000, true>);
+  Scalar(registry, "epoch_us")
+      .Category("date and time")
+      .Doc("Microseconds since 1970 of a date or timestamp.")
+      .Example("epoch_us(TIMESTAMP '2024-05-17 13:45:10.5')", "1715953510500000")
+      .MayFail()
       .Bind(BindNumber<1'000'000, false>);
-  Scalar(registry, "epoch_ns").Category("date and time").Doc("Nanoseconds since 1970 of a date or timestamp.")
-      .Example("epoch_ns(TIMESTAMP '2024-05-17 13:45:10.5')", "1715953510500000000").MayFail()
+  Scalar(registry, "epoch_ns")
+      .Category("date and time")
+      .Doc("Nanoseconds since 1970 of a date or timestamp.")
+      .Example("epoch_ns(TIMESTAMP '2024-05-17 13:45:10.5')", "1715953510500000000")
+      .MayFail()
       .Bind(BindNumber<1'000'000'000, false>);
-  Scalar(registry, "timezone").Category("date and time")
+  Scalar(registry, "timezone")
+      .Category("date and time")
       .Doc("AT TIME ZONE: the instant of a civil time in a zone, or the civil time in a zone of an instant.")
-      .Example("TIMESTAMP '2024-07-01 12:00:00' AT TIME ZONE 'Europe/Berlin' = TIMESTAMPTZ '2024-07-01 10:00:00+00'", "true")
-      .Example("timezone('Asia/Tokyo', TIMESTAMPTZ '2024-07-01 12:00:00+00')", "2024-07-01 21:00:00").MayFail()
+      .Example("TIMESTAMP '2024-07-01 12:00:00' AT TIME ZONE 'Europe/Berlin' = TIMESTAMPTZ '2024-07-01 10:00:00+00'",
+               "true")
+      .Example("timezone('Asia/Tokyo', TIMESTAMPTZ '2024-07-01 12:00:00+00')", "2024-07-01 21:00:00")
+      .MayFail()
       .Bind(BindTimeZone);
 }
 

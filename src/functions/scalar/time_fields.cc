@@ -1,7 +1,7 @@
 // Fields of dates and times: date_part and its short forms, names of days and months, date_trunc, last_day.
 //
-// Law: date_part gives whole numbers (seconds and smaller fields as in Postgres: milliseconds count within the minute); only the epoch
-// has a fraction. date_trunc(f, x) <= x, and equal for all moments of one span.
+// Law: date_part gives whole numbers (seconds and smaller fields as in Postgres: milliseconds count within the minute);
+// only the epoch has a fraction. date_trunc(f, x) <= x, and equal for all moments of one span.
 #include <optional>
 
 #include "functions/scalar/moments.h"
@@ -210,7 +210,8 @@ Outcome TruncateStamp(KernelContext& context, StringRef name, int64_t value, int
   DateField field = DateField::kYear;
   if (!FieldFor(how, name, field)) return Outcome::Fail(ErrorCode::kBadValue);
   int64_t civil = 0;
-  const bool is_fine = ToCivil(context, how, value, civil) && data::TruncateTimestamp(field, civil, how.is_nanos, civil) &&
+  const bool is_fine = ToCivil(context, how, value, civil) &&
+                       data::TruncateTimestamp(field, civil, how.is_nanos, civil) &&
                        FromCivil(context, how, civil, out);
   return Outcome::FailIf(!is_fine, ErrorCode::kOutOfRange);
 }
@@ -287,19 +288,38 @@ void RegisterShortForms(expr::FunctionRegistry& registry) {
 }  // namespace
 
 void RegisterTimeFields(expr::FunctionRegistry& registry) {
-  Scalar(registry, "date_part").Alias("datepart").Alias("extract").Category("date and time")
+  Scalar(registry, "date_part")
+      .Alias("datepart")
+      .Alias("extract")
+      .Category("date and time")
       .Doc("One field of a date, time, timestamp or interval, named by a text.")
       .Example("date_part('hour', TIMESTAMP '2024-05-17 13:45:10')", "13")
-      .Example("extract(month FROM DATE '2024-05-17')", "5").Bind(BindDatePart);
-  Scalar(registry, "date_trunc").Alias("datetrunc").Category("date and time")
+      .Example("extract(month FROM DATE '2024-05-17')", "5")
+      .Bind(BindDatePart);
+  Scalar(registry, "date_trunc")
+      .Alias("datetrunc")
+      .Category("date and time")
       .Doc("The start of the year, month, week, day, hour, ... that holds a date or timestamp.")
-      .Example("date_trunc('hour', TIMESTAMP '2024-05-17 13:45:10')", "2024-05-17 13:00:00").Bind(BindDateTrunc);
-  Scalar(registry, "dayname").Category("date and time").Doc("English name of the day of the week.")
-      .Example("dayname(DATE '2024-05-17')", "Friday").MayFail().Bind(BindName<DateField::kDayOfWeek>);
-  Scalar(registry, "monthname").Category("date and time").Doc("English name of the month.")
-      .Example("monthname(DATE '2024-05-17')", "May").MayFail().Bind(BindName<DateField::kMonth>);
-  Scalar(registry, "last_day").Category("date and time").Doc("The last day of the month.")
-      .Example("last_day(DATE '2024-02-05')", "2024-02-29").MayFail().Bind(BindLastDay);
+      .Example("date_trunc('hour', TIMESTAMP '2024-05-17 13:45:10')", "2024-05-17 13:00:00")
+      .Bind(BindDateTrunc);
+  Scalar(registry, "dayname")
+      .Category("date and time")
+      .Doc("English name of the day of the week.")
+      .Example("dayname(DATE '2024-05-17')", "Friday")
+      .MayFail()
+      .Bind(BindName<DateField::kDayOfWeek>);
+  Scalar(registry, "monthname")
+      .Category("date and time")
+      .Doc("English name of the month.")
+      .Example("monthname(DATE '2024-05-17')", "May")
+      .MayFail()
+      .Bind(BindName<DateField::kMonth>);
+  Scalar(registry, "last_day")
+      .Category("date and time")
+      .Doc("The last day of the month.")
+      .Example("last_day(DATE '2024-02-05')", "2024-02-29")
+      .MayFail()
+      .Bind(BindLastDay);
   RegisterShortForms(registry);
 }
 

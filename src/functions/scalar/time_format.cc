@@ -115,7 +115,8 @@ Outcome ParseStamp(KernelContext& context, StringRef text, StringRef pattern, in
   if (outcome.bits() != 0) return outcome;
   const int64_t rest = time.nanos_of_day / 1000 - int64_t{time.offset_seconds} * kSecond;
   int64_t micros = 0;
-  const bool is_fine = !__builtin_mul_overflow(time.days, kDay, &micros) && !__builtin_add_overflow(micros, rest, &micros);
+  const bool is_fine =
+      !__builtin_mul_overflow(time.days, kDay, &micros) && !__builtin_add_overflow(micros, rest, &micros);
   out = is_fine ? micros : 0;
   return Outcome::FailIf(!is_fine, ErrorCode::kOutOfRange);
 }
@@ -170,29 +171,56 @@ Result<std::shared_ptr<const expr::FunctionState>> Prepare(const BindCall& call)
 }  // namespace
 
 void RegisterTimeFormat(expr::FunctionRegistry& registry) {
-  Scalar(registry, "to_char").Alias("date_format").Alias("strftime").Category("date and time")
+  Scalar(registry, "to_char")
+      .Alias("date_format")
+      .Alias("strftime")
+      .Category("date and time")
       .Doc("A date or time as text in a pattern like 'YYYY-MM-DD HH24:MI:SS' or '%Y-%m-%d %H:%M:%S'.")
       .Example("to_char(TIMESTAMP '2024-05-17 13:45:10', 'DD Mon YYYY, HH12:MI AM')", "17 May 2024, 01:45 PM")
-      .Example("strftime(DATE '2024-05-17', '%d.%m.%Y')", "17.05.2024").MayFail().Costly().Bind(BindFormat);
-  Scalar(registry, "to_timestamp").Category("date and time")
+      .Example("strftime(DATE '2024-05-17', '%d.%m.%Y')", "17.05.2024")
+      .MayFail()
+      .Costly()
+      .Bind(BindFormat);
+  Scalar(registry, "to_timestamp")
+      .Category("date and time")
       .Doc("A timestamp from seconds since 1970, from a text, or from a text in a pattern.")
       .Example("to_timestamp(1715953510)", "2024-05-17 13:45:10")
-      .Example("to_timestamp('17.05.2024 13:45', 'DD.MM.YYYY HH24:MI')", "2024-05-17 13:45:00").MayFail().Costly()
-      .Add({kBigint}, kStamp, Rows<StampFromWholeSeconds>).Add({kReal}, kStamp, Rows<StampFromSeconds>)
-      .Add({kText}, kStamp, Rows<StampFromText>).Add({kText, kText}, kStamp, Rows<ParseStamp>, Prepare);
-  Scalar(registry, "strptime").Category("date and time").Doc("A timestamp from a text in a pattern.")
-      .Example("strptime('2024-05-17 13:45', '%Y-%m-%d %H:%M')", "2024-05-17 13:45:00").MayFail().Costly()
+      .Example("to_timestamp('17.05.2024 13:45', 'DD.MM.YYYY HH24:MI')", "2024-05-17 13:45:00")
+      .MayFail()
+      .Costly()
+      .Add({kBigint}, kStamp, Rows<StampFromWholeSeconds>)
+      .Add({kReal}, kStamp, Rows<StampFromSeconds>)
+      .Add({kText}, kStamp, Rows<StampFromText>)
       .Add({kText, kText}, kStamp, Rows<ParseStamp>, Prepare);
-  Scalar(registry, "try_strptime").Category("date and time")
+  Scalar(registry, "strptime")
+      .Category("date and time")
+      .Doc("A timestamp from a text in a pattern.")
+      .Example("strptime('2024-05-17 13:45', '%Y-%m-%d %H:%M')", "2024-05-17 13:45:00")
+      .MayFail()
+      .Costly()
+      .Add({kText, kText}, kStamp, Rows<ParseStamp>, Prepare);
+  Scalar(registry, "try_strptime")
+      .Category("date and time")
       .Doc("A timestamp from a text in a pattern; NULL where the text does not fit.")
-      .Example("try_strptime('today', '%Y-%m-%d')", "NULL").Costly()
+      .Example("try_strptime('today', '%Y-%m-%d')", "NULL")
+      .Costly()
       .Add({kText, kText}, kStamp, Rows<TryParseStamp>, Prepare);
-  Scalar(registry, "to_date").Category("date and time").Doc("A date from a text, or from a text in a pattern.")
-      .Example("to_date('17 May 2024', 'DD Mon YYYY')", "2024-05-17").MayFail().Costly()
-      .Add({kText}, TypeId::kDate, Rows<DayFromText>).Add({kText, kText}, TypeId::kDate, Rows<ParseDay>, Prepare);
-  Scalar(registry, "to_time").Category("date and time").Doc("A time of day from a text, or from a text in a pattern.")
-      .Example("to_time('01:45 PM', 'HH12:MI AM')", "13:45:00").MayFail().Costly()
-      .Add({kText}, TypeId::kTime, Rows<TimeFromText>).Add({kText, kText}, TypeId::kTime, Rows<ParseTimeOfDay>, Prepare);
+  Scalar(registry, "to_date")
+      .Category("date and time")
+      .Doc("A date from a text, or from a text in a pattern.")
+      .Example("to_date('17 May 2024', 'DD Mon YYYY')", "2024-05-17")
+      .MayFail()
+      .Costly()
+      .Add({kText}, TypeId::kDate, Rows<DayFromText>)
+      .Add({kText, kText}, TypeId::kDate, Rows<ParseDay>, Prepare);
+  Scalar(registry, "to_time")
+      .Category("date and time")
+      .Doc("A time of day from a text, or from a text in a pattern.")
+      .Example("to_time('01:45 PM', 'HH12:MI AM')", "13:45:00")
+      .MayFail()
+      .Costly()
+      .Add({kText}, TypeId::kTime, Rows<TimeFromText>)
+      .Add({kText, kText}, TypeId::kTime, Rows<ParseTimeOfDay>, Prepare);
 }
 
 }  // namespace laminar::functions

@@ -23,7 +23,8 @@ struct Word {
   uint8_t digits = 0;
 };
 
-// Longer words stand before those they begin with. Upper case here matches any case, but for names whose letters decide.
+// Longer words stand before those they begin with. Upper case here matches any case, but for names whose letters
+// decide.
 constexpr Word kNames[] = {
     {"Month", PieceKind::kMonthName},
     {"MONTH", PieceKind::kMonthName, Letters::kUpper},
@@ -41,21 +42,30 @@ constexpr Word kNames[] = {
     {"pm", PieceKind::kHalfDay, Letters::kLower},
 };
 constexpr Word kWords[] = {
-    {"YYYY", PieceKind::kYear},        {"IYYY", PieceKind::kIsoYear},
-    {"HH24", PieceKind::kHour24},      {"HH12", PieceKind::kHour12},
-    {"SSSS", PieceKind::kEpoch},       {"DDD", PieceKind::kDayOfYear},
+    {"YYYY", PieceKind::kYear},
+    {"IYYY", PieceKind::kIsoYear},
+    {"HH24", PieceKind::kHour24},
+    {"HH12", PieceKind::kHour12},
+    {"SSSS", PieceKind::kEpoch},
+    {"DDD", PieceKind::kDayOfYear},
     {"FF3", PieceKind::kFraction, Letters::kCapitalized, 3},
     {"FF6", PieceKind::kFraction, Letters::kCapitalized, 6},
     {"FF9", PieceKind::kFraction, Letters::kCapitalized, 9},
-    {"YY", PieceKind::kYear2},         {"MM", PieceKind::kMonth},
-    {"MI", PieceKind::kMinute},        {"MS", PieceKind::kFraction, Letters::kCapitalized, 3},
-    {"DD", PieceKind::kDay},           {"ID", PieceKind::kIsoDayOfWeek},
-    {"IW", PieceKind::kIsoWeek},       {"HH", PieceKind::kHour12},
-    {"SS", PieceKind::kSecond},        {"US", PieceKind::kFraction, Letters::kCapitalized, 6},
+    {"YY", PieceKind::kYear2},
+    {"MM", PieceKind::kMonth},
+    {"MI", PieceKind::kMinute},
+    {"MS", PieceKind::kFraction, Letters::kCapitalized, 3},
+    {"DD", PieceKind::kDay},
+    {"ID", PieceKind::kIsoDayOfWeek},
+    {"IW", PieceKind::kIsoWeek},
+    {"HH", PieceKind::kHour12},
+    {"SS", PieceKind::kSecond},
+    {"US", PieceKind::kFraction, Letters::kCapitalized, 6},
     {"NS", PieceKind::kFraction, Letters::kCapitalized, 9},
     {"AM", PieceKind::kHalfDay, Letters::kUpper},
     {"PM", PieceKind::kHalfDay, Letters::kUpper},
-    {"TZ", PieceKind::kZoneName},      {"OF", PieceKind::kZoneOffset},
+    {"TZ", PieceKind::kZoneName},
+    {"OF", PieceKind::kZoneOffset},
     {"Q", PieceKind::kQuarter},
 };
 
@@ -95,8 +105,10 @@ Result<TimePattern> CompileWords(std::string_view text) {
     const Word* word = FindWord(rest);
     if (word == nullptr) {
       if (IsAlphaAscii(rest[0]) && rest[0] != 'T' && rest[0] != 'Z') {
-        return Error(Status(ErrorCode::kBadValue, "time pattern " + Quoted(text) + ": unknown piece at " + Quoted(rest))
-                         .WithHint("put text in double quotes; pieces are YYYY MM DD HH24 HH12 MI SS MS US AM Mon Day and others"));
+        return Error(
+            Status(ErrorCode::kBadValue, "time pattern " + Quoted(text) + ": unknown piece at " + Quoted(rest))
+                .WithHint(
+                    "put text in double quotes; pieces are YYYY MM DD HH24 HH12 MI SS MS US AM Mon Day and others"));
       }
       AddLiteral(pattern, rest.substr(0, 1));
       ++at;
@@ -350,7 +362,9 @@ bool ReadPiece(const TimePiece& piece, Reader& in, Parts& parts, ParsedTime& out
     case PieceKind::kDayName:
     case PieceKind::kDayShort: return in.Name(kDays, ignored);
     case PieceKind::kHour24: return in.Number(2, parts.hour) && parts.hour <= 24;
-    case PieceKind::kHour12: parts.is_half = true; return in.Number(2, parts.hour) && parts.hour >= 1 && parts.hour <= 12;
+    case PieceKind::kHour12:
+      parts.is_half = true;
+      return in.Number(2, parts.hour) && parts.hour >= 1 && parts.hour <= 12;
     case PieceKind::kMinute: return in.Number(2, parts.minute) && parts.minute <= 59;
     case PieceKind::kSecond: return in.Number(2, parts.second) && parts.second <= 60;
     case PieceKind::kFraction: return ReadFraction(in, parts.nanos);

@@ -1,5 +1,5 @@
-// Patterns of dates and times as text: 'YYYY-MM-DD HH24:MI' (to_char) and '%Y-%m-%d %H:%M' (strftime) become one list of pieces,
-// used both to write and to read. A pattern with a '%' is of the second style.
+// Patterns of dates and times as text: 'YYYY-MM-DD HH24:MI' (to_char) and '%Y-%m-%d %H:%M' (strftime) become one list
+// of pieces, used both to write and to read. A pattern with a '%' is of the second style.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@ namespace laminar::functions {
 
 enum class PieceKind : uint8_t {
   kLiteral,
-  kYear,          // four digits or more
+  kYear,  // four digits or more
   kYear2,
   kMonth,
-  kMonthName,     // letters: see TimePiece::letters
+  kMonthName,  // letters: see TimePiece::letters
   kMonthShort,
   kDay,
   kDayOfYear,
@@ -31,9 +31,9 @@ enum class PieceKind : uint8_t {
   kHour12,
   kMinute,
   kSecond,
-  kFraction,      // `digits` digits of the second's fraction
-  kHalfDay,       // AM, PM
-  kEpoch,         // whole seconds
+  kFraction,  // `digits` digits of the second's fraction
+  kHalfDay,   // AM, PM
+  kEpoch,     // whole seconds
   kZoneName,
   kZoneOffset,
 };
@@ -43,8 +43,8 @@ enum class Letters : uint8_t { kCapitalized, kUpper, kLower };
 struct TimePiece {
   PieceKind kind = PieceKind::kLiteral;
   Letters letters = Letters::kCapitalized;
-  uint8_t digits = 0;         // of a fraction
-  bool is_unpadded = false;   // without leading zeros
+  uint8_t digits = 0;        // of a fraction
+  bool is_unpadded = false;  // without leading zeros
   std::string literal;
 };
 
@@ -57,7 +57,7 @@ Result<TimePattern> CompileTimePattern(std::string_view text);
 
 // A civil time taken apart.
 struct CivilTime {
-  int64_t days = 0;         // since 1970-01-01
+  int64_t days = 0;  // since 1970-01-01
   int64_t nanos_of_day = 0;
   int64_t epoch_seconds = 0;
   int32_t offset_seconds = 0;
@@ -66,8 +66,8 @@ struct CivilTime {
 
 void AppendTime(const TimePattern& pattern, const CivilTime& time, std::string& out);
 
-// False: the text does not fit the pattern. Fields that the pattern does not name are those of 1970-01-01 00:00:00. The result is in
-// nanoseconds of the day; has_offset: offset_seconds was in the text.
+// False: the text does not fit the pattern. Fields that the pattern does not name are those of 1970-01-01 00:00:00. The
+// result is in nanoseconds of the day; has_offset: offset_seconds was in the text.
 struct ParsedTime {
   int64_t days = 0;
   int64_t nanos_of_day = 0;

@@ -1,5 +1,5 @@
-// UTF-8 for kernels: counting, finding and walking characters. Text of the engine is valid UTF-8; bytes that are not are walked
-// one by one as characters of their own, so nothing here reads outside the text or loops for ever.
+// UTF-8 for kernels: counting, finding and walking characters. Text of the engine is valid UTF-8; bytes that are not
+// are walked one by one as characters of their own, so nothing here reads outside the text or loops for ever.
 #pragma once
 
 #include <bit>
