@@ -34,6 +34,15 @@ def environment(build):
     return env
 
 
+def prefix(build):
+    """ThreadSanitizer needs an address space it knows: without randomisation, where the machine lets us say so."""
+    cache = build / "CMakeCache.txt"
+    if not cache.exists() or "LAMINAR_SANITIZE:STRING=thread" not in cache.read_text():
+        return []
+    can = subprocess.run(["setarch", "-R", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    return ["setarch", "-R"] if can else []
+
+
 def counts_of(output, code):
     """(passed, failed) from whatever summary the program printed; a bad exit is at least one failure."""
     passed = failed = 0
@@ -99,7 +108,8 @@ def main():
     work = [*unit_commands(build, wanted), *sql_commands(build, wanted), *program_commands(wanted)]
     all_passed = all_failed = 0
     with concurrent.futures.ThreadPoolExecutor(max_workers=int(os.environ.get("JOBS") or os.cpu_count() or 1)) as pool:
-        running = {pool.submit(run, command, build): name for name, command in work}
+        before = prefix(build)
+        running = {pool.submit(run, [*before, *command], build): name for name, command in work}
         for future in concurrent.futures.as_completed(running):
             output, code, seconds = future.result()
             passed, failed = counts_of(output, code)
