@@ -27,14 +27,19 @@ Result<Program> Program::Compile(std::span<const Expr* const> outputs, std::span
   return Program(std::move(rep));
 }
 
-// Kernels read flat and constant columns; a dictionary column is written out once a batch.
-void Program::Rep::BindInputs(const data::Batch& batch) {
+// Kernels read flat and constant columns; a dictionary column is written out once a batch, unless its memo answers all that reads it.
+void Program::Rep::BindInputs(const data::Batch& batch, const EvalEnvironment& environment) {
+  any_memo_on = false;
   for (InputUse& use : uses) {
     CHECK(use.column < batch.column_count);
     const Column* column = &batch.columns[use.column];
     for (const uint32_t output : use.outputs) this->outputs[output] = column;
-    const bool needs_flat = !use.positions.empty() || !use.flat_outputs.empty();
-    if (column->encoding == Encoding::kDictionary && needs_flat) {
+    const bool is_dictionary = column->encoding == Encoding::kDictionary;
+    use.is_memo_on = is_dictionary && use.memo != nullptr && use.memo->Prepare(*column, batch.rows, environment);
+    use.column_now = column;
+    any_memo_on |= use.is_memo_on;
+    const bool needs_flat = use.is_memo_on ? use.is_read_otherwise : !use.positions.empty();
+    if (is_dictionary && (needs_flat || !use.flat_outputs.empty())) {
       if (use.flattened == nullptr) {
         AllowAllocation first_dictionary;
         use.flattened = std::make_unique<data::BatchBuffer>(std::vector<data::Type>{inputs[use.column]});
@@ -58,10 +63,21 @@ void Program::Rep::RunConstants(const EvalEnvironment& environment, Evaluation& 
   evaluation.batch_rows = rows;
 }
 
+void Program::Rep::RunWithMemos(Evaluation& evaluation) {
+  for (const Instruction& instruction : instructions) {
+    if (instruction.memo_use < 0 || !uses[static_cast<size_t>(instruction.memo_use)].is_memo_on) {
+      RunInstruction(instruction, evaluation);
+    } else if (instruction.memo_output >= 0) {
+      const InputUse& use = uses[static_cast<size_t>(instruction.memo_use)];
+      use.memo->Spread(static_cast<uint32_t>(instruction.memo_output), *use.column_now, instruction, evaluation);
+    }
+  }
+}
+
 void Program::Evaluate(const data::Batch& batch, const EvalEnvironment& environment) {
   Rep& rep = *rep_;
   CHECK(batch.rows <= data::kBatchCapacity);
-  rep.BindInputs(batch);
+  rep.BindInputs(batch, environment);
   if (rep.has_nested) {
     rep.scratch->Reset();
   } else {
@@ -73,7 +89,11 @@ void Program::Evaluate(const data::Batch& batch, const EvalEnvironment& environm
   evaluation.context.environment = &environment;
   evaluation.codes = rep.codes.data();
   if (!rep.constants.empty()) rep.RunConstants(environment, evaluation);
-  for (const Instruction& instruction : rep.instructions) RunInstruction(instruction, evaluation);
+  if (rep.any_memo_on) {
+    rep.RunWithMemos(evaluation);
+  } else {
+    for (const Instruction& instruction : rep.instructions) RunInstruction(instruction, evaluation);
+  }
   rep.any_error = false;
   for (const Column* output : rep.outputs) rep.any_error |= output->has_errors;
 }

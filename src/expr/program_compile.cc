@@ -23,6 +23,7 @@ internal::Failure Broken(std::string what) { return Error(ErrorCode::kInternal, 
 Status ProgramCompiler::Compile(std::span<const Expr* const> outputs) {
   std::vector<uint32_t> nodes;
   for (const Expr* output : outputs) nodes.push_back(TRY(Intern(*output)));
+  if (with_memo_) FindMemos(nodes);
   FindLastUses(nodes);
   AssignSlots();
   MakeBuffers();
@@ -111,6 +112,59 @@ uint32_t ProgramCompiler::Share(Node node) {
   by_hash_.emplace(node.hash, id);
   nodes_.push_back(std::move(node));
   return id;
+}
+
+Result<Program> ProgramCompiler::CompileWithoutMemo(std::span<const Expr* const> outputs, std::span<const Type> inputs) {
+  auto rep = std::make_unique<Program::Rep>();
+  rep->inputs.assign(inputs.begin(), inputs.end());
+  ProgramCompiler compiler(inputs, *rep);
+  compiler.with_memo_ = false;
+  TRY(compiler.Compile(outputs));
+  return Program(std::move(rep));
+}
+
+// ---- Dictionary memos ----
+
+bool ProgramCompiler::IsMemoKind(const Node& node) const {
+  const Expr& expr = *node.expr;
+  if (node.home != Home::kScratch || node.is_volatile || expr.type.is_nested() || expr.type.id() == TypeId::kNull) return false;
+  if (expr.kind == ExprKind::kCall) return expr.function->traits.nulls == NullPolicy::kPropagate;
+  return expr.kind == ExprKind::kCast && expr.args[0]->type.id() != TypeId::kNull;
+}
+
+// A node belongs to the memo of a column when all it reads is that column, nodes of that memo, and literals.
+void ProgramCompiler::FindMemos(std::span<const uint32_t> outputs) {
+  for (Node& node : nodes_) {
+    if (node.home == Home::kInput) {
+      const Type& type = inputs_[node.slot];
+      if (!type.is_nested() && type.id() != TypeId::kNull) node.memo_column = static_cast<int32_t>(node.slot);
+      continue;
+    }
+    if (!IsMemoKind(node)) continue;
+    int32_t column = -1;
+    bool is_alone = true;
+    for (const uint32_t arg : node.args) {
+      if (nodes_[arg].home == Home::kLiteral) continue;
+      is_alone &= nodes_[arg].memo_column >= 0 && (column < 0 || column == nodes_[arg].memo_column);
+      column = nodes_[arg].memo_column;
+    }
+    if (is_alone && column >= 0) node.memo_column = column;
+  }
+  for (const Node& node : nodes_) {
+    if (node.memo_column >= 0) continue;
+    for (const uint32_t arg : node.args) nodes_[arg].is_memo_frontier = true;
+  }
+  for (const uint32_t id : outputs) nodes_[id].is_memo_frontier = true;
+}
+
+void ProgramCompiler::SetMemo(const Node& node, Instruction& instruction) {
+  if (node.memo_column < 0 || node.home != Home::kScratch) return;
+  const uint32_t use = UseOf(static_cast<uint32_t>(node.memo_column));
+  instruction.memo_use = static_cast<int16_t>(use);
+  if (!node.is_memo_frontier) return;
+  std::unique_ptr<DictionaryMemo>& memo = rep_.uses[use].memo;
+  if (memo == nullptr) memo = std::make_unique<DictionaryMemo>(inputs_[rep_.uses[use].column]);
+  instruction.memo_output = static_cast<int16_t>(memo->Add(*node.expr));
 }
 
 // ---- Slots ----
@@ -234,7 +288,11 @@ Status ProgramCompiler::Emit(const Node& node, std::vector<Instruction>& into) {
   instruction.arg_count = static_cast<uint16_t>(node.args.size());
   for (size_t i = 0; i < node.args.size(); ++i) {
     const Node& arg = nodes_[node.args[i]];
-    if (arg.home == Home::kInput) UseOf(arg.slot).positions.push_back(static_cast<uint32_t>(rep_.arg_pointers.size()));
+    if (arg.home == Home::kInput) {
+      InputUse& use = rep_.uses[UseOf(arg.slot)];
+      use.positions.push_back(static_cast<uint32_t>(rep_.arg_pointers.size()));
+      use.is_read_otherwise |= node.memo_column < 0;
+    }
     rep_.arg_pointers.push_back(ColumnOf(arg));
     rep_.arg_slots.push_back(SlotId(arg));
     if (arg.home != Home::kLiteral) {
@@ -244,6 +302,7 @@ Status ProgramCompiler::Emit(const Node& node, std::vector<Instruction>& into) {
       instruction.is_null |= propagates;
     }
   }
+  SetMemo(node, instruction);
   rep_.types.push_back(node.expr->type);
   into.push_back(instruction);
   return Status::Ok();
@@ -275,12 +334,12 @@ Status ProgramCompiler::EmitAll() {
   return Status::Ok();
 }
 
-InputUse& ProgramCompiler::UseOf(uint32_t column) {
-  for (InputUse& use : rep_.uses) {
-    if (use.column == column) return use;
+uint32_t ProgramCompiler::UseOf(uint32_t column) {
+  for (uint32_t i = 0; i < rep_.uses.size(); ++i) {
+    if (rep_.uses[i].column == column) return i;
   }
-  rep_.uses.push_back({.column = column});
-  return rep_.uses.back();
+  rep_.uses.emplace_back().column = column;
+  return static_cast<uint32_t>(rep_.uses.size() - 1);
 }
 
 void ProgramCompiler::BindOutputs(std::span<const Expr* const> exprs, std::span<const uint32_t> nodes) {
@@ -290,7 +349,7 @@ void ProgramCompiler::BindOutputs(std::span<const Expr* const> exprs, std::span<
     rep_.output_slots.push_back(SlotId(node));
     rep_.output_types.push_back(exprs[i]->type);
     if (node.home != Home::kInput) continue;
-    InputUse& use = UseOf(node.slot);
+    InputUse& use = rep_.uses[UseOf(node.slot)];
     (exprs[i]->kind == ExprKind::kColumn ? use.outputs : use.flat_outputs).push_back(i);
   }
 }

@@ -12,6 +12,8 @@ class ProgramCompiler {
  public:
   ProgramCompiler(std::span<const data::Type> inputs, Program::Rep& rep) : inputs_(inputs), rep_(rep) {}
   Status Compile(std::span<const Expr* const> outputs);
+  // A program that computes dictionary columns row by row: what a memo itself runs.
+  static Result<Program> CompileWithoutMemo(std::span<const Expr* const> outputs, std::span<const data::Type> inputs);
 
  private:
   // Where a node's column is.
@@ -24,6 +26,8 @@ class ProgramCompiler {
     uint32_t slot = 0;      // within its home
     Home home = Home::kScratch;
     bool is_volatile = false;
+    int32_t memo_column = -1;  // the one input column it is computed from, when a memo may do it
+    bool is_memo_frontier = false;
   };
   static constexpr uint32_t kForever = UINT32_MAX;
 
@@ -33,6 +37,9 @@ class ProgramCompiler {
   bool Same(const Node& a, const Node& b) const;
   Status CheckArguments(const Expr& expr, const std::vector<uint32_t>& args) const;
 
+  void FindMemos(std::span<const uint32_t> outputs);
+  bool IsMemoKind(const Node& node) const;
+  void SetMemo(const Node& node, Instruction& instruction);
   void FindLastUses(std::span<const uint32_t> outputs);
   void AssignSlots();
   uint32_t TakeScratch(const data::Type& type);
@@ -43,12 +50,13 @@ class ProgramCompiler {
   Status SetFunction(const Node& node, Instruction& instruction);
   void FixPointers(std::vector<Instruction>& instructions);
   void BindOutputs(std::span<const Expr* const> exprs, std::span<const uint32_t> nodes);
-  InputUse& UseOf(uint32_t column);
+  uint32_t UseOf(uint32_t column);
   data::Column* ColumnOf(const Node& node);
   uint32_t SlotId(const Node& node) const;
 
   std::span<const data::Type> inputs_;
   Program::Rep& rep_;
+  bool with_memo_ = true;
   std::vector<Node> nodes_;
   std::unordered_multimap<uint64_t, uint32_t> by_hash_;
   std::vector<data::Type> literal_types_;

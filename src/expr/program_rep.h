@@ -9,6 +9,7 @@
 #include "expr/expr.h"
 #include "expr/function.h"
 #include "expr/program.h"
+#include "expr/program_memo.h"
 
 namespace laminar::expr {
 
@@ -42,6 +43,9 @@ struct Instruction {
   bool is_custom = false;      // NullPolicy::kCustom
   bool is_null = false;        // a literal NULL among the arguments of a propagating call
   bool is_try = false;
+  // Part of what a dictionary column is computed by: the input's position in `uses`, or -1; on the frontier its position there, or -1.
+  int16_t memo_use = -1;
+  int16_t memo_output = -1;
 
   std::span<const data::Column* const> Args() const { return {args, arg_count}; }
 };
@@ -66,6 +70,10 @@ struct InputUse {
   std::vector<uint32_t> outputs;    // shown as the batch has it
   std::vector<uint32_t> flat_outputs;
   std::unique_ptr<data::BatchBuffer> flattened;  // for dictionary columns, made when the first one comes
+  std::unique_ptr<DictionaryMemo> memo;          // null: no expression reads this column alone
+  bool is_read_otherwise = false;                // also by instructions outside the memo
+  bool is_memo_on = false;                       // in this batch
+  const data::Column* column_now = nullptr;      // of this batch, while the memo is on
 };
 
 struct Program::Rep {
@@ -92,8 +100,10 @@ struct Program::Rep {
   bool has_nested = false;
   bool wants_compact = false;
   bool any_error = false;
+  bool any_memo_on = false;
 
-  void BindInputs(const data::Batch& batch);
+  void BindInputs(const data::Batch& batch, const EvalEnvironment& environment);
+  void RunWithMemos(Evaluation& evaluation);
   void RunConstants(const EvalEnvironment& environment, Evaluation& evaluation);
 };
 

@@ -376,6 +376,61 @@ TEST_CASE("an output that is a plain column is the column of the batch") {
   CHECK(&program->output(1) == &batch.batch.columns[3]);
 }
 
+TEST_CASE("over a dictionary column a function is computed once a value, and again only for a new dictionary") {
+  static uint32_t computed = 0;
+  const auto count = Make("count", {kText}, kInt, [](KernelContext& context, Arguments args, Column& out) {
+    computed += context.rows;
+    Unary<StringRef, int64_t, LengthRow>(context, args, out);
+  });
+  const ExprPtr expr = Call(kAdd, Call(count, MakeColumn(0, kText)), MakeColumn(1, kInt));
+  const Expr* const outputs[] = {expr.get()};
+  const Type inputs[] = {kText, kInt};
+  Result<Program> program = Program::Compile(outputs, inputs);
+  REQUIRE(program.has_value());
+  data::BatchBuffer words({kText}, 2000);
+  data::BatchBuffer numbers({kInt});
+  std::vector<uint32_t> codes(data::kBatchCapacity);
+  Random random(4);
+  std::vector<Value> texts;
+  for (uint32_t i = 0; i < 1500; ++i) {
+    texts.push_back(Value::String(std::string(random.Below(40), 'x')));
+    words.AppendRow({&texts.back(), 1});
+    codes[i % data::kBatchCapacity] = static_cast<uint32_t>(random.Below(1500));
+  }
+  for (int i = 0; i < 1000; ++i) {
+    const Value number = Value::Int(i);
+    numbers.AppendRow({&number, 1});
+  }
+  data::Column columns[2] = {{}, numbers.column(0)};
+  columns[0].encoding = data::Encoding::kDictionary;
+  columns[0].codes = codes.data();
+  columns[0].dictionary = &words.column(0);
+  columns[0].dictionary_size = 1500;
+  columns[0].dictionary_id = 77;
+  data::Batch batch;
+  batch.rows = 1000;
+  batch.column_count = 2;
+  batch.columns = columns;
+  auto check = [&](uint32_t wanted_rows) {
+    computed = 0;
+    program->Evaluate(batch, {});
+    CHECK(computed == wanted_rows);
+    for (uint32_t row = 0; row < batch.rows; ++row) {
+      const auto length = static_cast<int64_t>(texts[codes[row]].string_value().size());
+      REQUIRE(Value::FromColumn(program->output(0), kInt, row).int_value() == length + static_cast<int64_t>(row));
+    }
+  };
+  check(1000);  // larger than the batch and new: by row
+  check(1500);  // it came again: by value
+  check(0);
+  check(0);
+  columns[0].dictionary_id = 78;
+  columns[0].dictionary_size = 900;
+  for (uint32_t& code : codes) code %= 900;
+  check(900);  // smaller than the batch: by value at once
+  check(0);
+}
+
 TEST_CASE("a constant evaluates to a value or to the error of its row") {
   const ExprPtr fine = Call(kDivide, MakeLiteral(Value::Int(7), kInt), MakeLiteral(Value::Int(2), kInt));
   CHECK(EvaluateConstant(*fine, {})->int_value() == 3);
