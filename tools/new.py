@@ -59,19 +59,32 @@ TEST_CASE("say here, as a sentence, what holds") {{
 
 
 def new_connector(name):
-    write(SRC / f"connectors/{name}/{name}.h", f"""// The connector '{name}': what it reads or writes, its position, its delivery promise, the thread it runs on.
+    folder, kind = SRC / "connectors" / name, camel(name) + "Connector"
+    write(folder / f"{name}.h", f"""// Connector '{name}': say here what it reads or writes, what its position is, and what it promises after a crash.
 #pragma once
 
 #include "sdk/connector.h"
 
 namespace laminar::connectors {{
 
-// Announces the connector; called once by app.
-void Register{camel(name)}(sdk::ConnectorRegistry& registry);
+class {kind} final : public sdk::Connector {{
+ public:
+  std::string_view name() const override {{ return "{name}"; }}
+  std::string_view doc() const override;
+}};
 
 }}  // namespace laminar::connectors
 """)
-    print("next: docs/recipes/add-a-connector.md")
+    write(folder / f"{name}.cc", f"""#include "connectors/{name}/{name}.h"
+
+namespace laminar::connectors {{
+
+std::string_view {kind}::doc() const {{ return "Say here, in a sentence, what it reads or writes."; }}
+
+}}  // namespace laminar::connectors
+""")
+    insert_sorted(SRC / "app/connectors.def", "CONNECTOR", f"CONNECTOR(connectors::{kind}())", lambda l: l)
+    print("next: include the header in src/app/connectors.cc, then docs/recipes/add-a-connector.md")
 
 
 def new_metric(name):
