@@ -1,8 +1,10 @@
 // Encoding of values into cells.
 #include "functions/aggregate/cell.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 
 #include "base/check.h"
 #include "data/decimal.h"
@@ -32,6 +34,22 @@ Int128 ToInt128(const Word& word) {
   return static_cast<Int128>(static_cast<UInt128>(word.high ^ kSign) << 64 | word.low);
 }
 
+// The interval of that length in months of 30 days, days and the rest; what one field cannot hold goes to the next.
+Interval IntervalOfMicros(Int128 micros) {
+  const auto take = [&](Int128 unit, Int128 least, Int128 greatest) {
+    const Int128 count = std::clamp(micros / unit, least, greatest);
+    micros -= count * unit;
+    return count;
+  };
+  constexpr Int128 kLeast = std::numeric_limits<int32_t>::min();
+  constexpr Int128 kGreatest = std::numeric_limits<int32_t>::max();
+  Interval out;
+  out.months = static_cast<int32_t>(take(30 * static_cast<Int128>(kMicrosPerDay), kLeast, kGreatest));
+  out.days = static_cast<int32_t>(take(kMicrosPerDay, kLeast, kGreatest));
+  out.micros = static_cast<int64_t>(take(1, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()));
+  return out;
+}
+
 template <class T>
 Word Ordered(T value) {
   if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
@@ -54,10 +72,7 @@ T Unordered(const Word& word) {
   if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
     return static_cast<T>(data::FromOrderedBits(word.low));
   } else if constexpr (std::is_same_v<T, Interval>) {
-    const Int128 micros = ToInt128(word);
-    const Int128 days = micros / kMicrosPerDay;
-    return Interval{.months = static_cast<int32_t>(days / 30), .days = static_cast<int32_t>(days % 30),
-                    .micros = static_cast<int64_t>(micros % kMicrosPerDay)};
+    return IntervalOfMicros(ToInt128(word));
   } else if constexpr (std::is_same_v<T, Int128>) {
     return ToInt128(word);
   } else if constexpr (std::is_same_v<T, UInt128>) {

@@ -4,6 +4,7 @@
 // without a key arrival alone counts. NULL values are skipped unless RESPECT NULLS. arg_min is FIRST by y, arg_max FIRST by y descending.
 // Fixed-width values with a key of at most eight bytes take 32 bytes (40 for 16-byte values); others own their bytes.
 // Where rows may be taken back, first_last_retract.cc keeps all of them.
+#include <algorithm>
 #include <bit>
 
 #include <memory>
@@ -217,7 +218,7 @@ struct General {
         codec.Decode(state.value.view(), buffer, out, first + i);
       } else {
         Word word;
-        std::memcpy(static_cast<void*>(&word), state.value.view().data(), state.value.size);
+        std::memcpy(static_cast<void*>(&word), state.value.view().data(), std::min<size_t>(state.value.size, sizeof(word)));
         codec.Decode(word, buffer, out, first + i);
       }
     }

@@ -63,7 +63,7 @@ void HyperLogLog::Raise(uint32_t index, uint32_t rank) {
 void HyperLogLog::MakeDense() {
   dense_.assign(kRegisters, 0);
   for (const uint32_t entry : sparse_) dense_[entry >> 8] = static_cast<uint8_t>(entry);
-  sparse_ = {};
+  sparse_ = std::vector<uint32_t>();
 }
 
 void HyperLogLog::Merge(const HyperLogLog& from) {

@@ -27,7 +27,7 @@ struct KeptBytes {
   void Set(std::string_view bytes) {
     if (bytes.size() > capacity) Grow(static_cast<uint32_t>(bytes.size()));
     char* to = capacity > kInlineMax ? owned : inlined;
-    std::memcpy(to, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
     size = static_cast<uint32_t>(bytes.size());
   }
   void Free() {
