@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/hot_scope.h"
 #include "data/numeric_bits.h"
 #include "data/string_ref.h"
 #include "state/table/value_codec.h"
@@ -128,6 +129,7 @@ void ReadStored(const StoredColumn& column, const uint8_t* const* rows, uint32_t
     }
     if (out.has_nulls) data::SetBit(out.validity, first + i);
     if (column.slot == Slot::kNested) {
+      AllowAllocation growth;  // of the list children
       const StringRef bytes = column.Load<StringRef>(rows[i]);
       DecodeNested(bytes.view(), buffer, out, column.type, first + i);
     }
