@@ -32,7 +32,7 @@ using Name = std::vector<std::string>;  // the parts of a dotted name, folded or
 
 // A type as written, nothing resolved: "decimal(10, 2)", "bigint[]", "struct<a int, b map<text, int>>".
 struct TypeName {
-  std::string name;                      // lower case; spellings are joined: "double precision", "timestamp with time zone"
+  std::string name;                      // lower case; some are of several words: "timestamp with time zone"
   std::vector<int64_t> arguments;        // precision, scale, length
   std::vector<TypeName> children;        // "array": the element; "map": key, value; "struct": the fields
   std::vector<std::string> field_names;  // "struct" only, beside children

@@ -1,7 +1,7 @@
 // Queries of the syntax tree: SELECT, set operations, VALUES, relations in FROM, and the stream clauses.
 //
-// Nothing is resolved: a name is a list of parts. Stream clauses stand on the query they close; the parser lets EMIT and
-// LATE DATA TO stand on the outermost query of a statement only (LDB-P009), ALLOW LATENESS also on an inner one.
+// Nothing is resolved: a name is a list of parts. Stream clauses stand on the query they close; the parser lets EMIT
+// and LATE DATA TO stand on the outermost query of a statement only (LDB-P009), ALLOW LATENESS also on an inner one.
 #pragma once
 
 #include "sql/ast_expression.h"

@@ -215,8 +215,9 @@ struct WaitFor {
 struct Checkpoint {};
 
 using StatementNode =
-    std::variant<SelectStatement, CreateSource, CreateTable, CreateSink, CreateContinuousQuery, CreateView, Drop, Insert,
-                 Update, Delete, Explain, Show, Describe, Set, Reset, Prepare, Execute, Deallocate, Alter, Subscribe,
+    std::variant<SelectStatement, CreateSource, CreateTable, CreateSink, CreateContinuousQuery, CreateView, Drop,
+                 Insert, Update, Delete, Explain, Show, Describe, Set, Reset,
+                 Prepare, Execute, Deallocate, Alter, Subscribe,
                  WaitFor, Checkpoint>;
 
 struct Statement {

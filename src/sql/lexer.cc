@@ -183,7 +183,7 @@ class Lexer {
         Advance(end - at_);
       } else if (Peek(0) == '/' && Peek(1) == '*') {
         if (!SkipBlockComment()) return false;
-      } else if (text_.substr(at_, 2) == "\xC2\xA0" && at_ + 2 <= limit_) {
+      } else if (IsNoBreakSpace(at_)) {
         Advance(2);  // a no-break space, as pasted from web pages
       } else {
         break;
@@ -229,10 +229,12 @@ class Lexer {
                   "use ' for strings and \" for names");
     }
     size_t i = at_;
-    while (i < limit_ && IsWordPart(text_[i])) ++i;
+    while (i < limit_ && IsWordPart(text_[i]) && !IsNoBreakSpace(i)) ++i;
     Add(TokenKind::kWord, i - at_);
     return true;
   }
+
+  bool IsNoBreakSpace(size_t i) const { return i + 2 <= limit_ && text_[i] == '\xC2' && text_[i + 1] == '\xA0'; }
 
   bool IsTypographicQuote() const {
     const std::string_view three = text_.substr(at_, 3);

@@ -1,8 +1,8 @@
 // Text to tokens. Keywords are no concern of the lexer: a word is a word, the parser decides by place.
 //
 // Law: the tokens, in order, cover the text but for blanks and comments; every byte sequence yields tokens, where the
-// first thing that is none (an unterminated string, a stray byte, invalid UTF-8, NUL) becomes one kBad token that carries
-// the error and ends the list. So a parse error before it is reported first, in the order of the text.
+// first thing that is none (an unterminated string, a stray byte, invalid UTF-8, NUL) becomes one kBad token that
+// carries the error and ends the list. So a parse error before it is reported first, in the order of the text.
 #pragma once
 
 #include <string>

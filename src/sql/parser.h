@@ -32,7 +32,8 @@ Result<TypeName> ParseType(std::string_view text, const ParserOptions& options =
 Result<IntervalValue> ParseIntervalText(std::string_view text);
 
 // Does the text end with a semicolon outside of strings and comments (spaces and comments after it allowed)?
-// For the shell: until then it asks for another line. A text with a broken token counts as complete, so that the error shows.
+// For the shell: until then it asks for another line. A text with a broken token counts as complete, so that the
+// error shows.
 bool IsComplete(std::string_view text);
 
 // Upper-case words of the grammar, sorted, for completion.

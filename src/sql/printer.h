@@ -1,7 +1,7 @@
 // Syntax tree to text: one canonical spelling for every tree.
 //
 // Law: Parse(Print(tree)) equals the tree, and Print(Parse(Print(tree))) == Print(tree). Keywords are upper case, names
-// are quoted where they must be, parentheses stand only where precedence needs them, one line without a trailing semicolon.
+// are quoted where they must be, parentheses stand only where precedence needs them, no trailing semicolon.
 #pragma once
 
 #include <string>
@@ -24,8 +24,8 @@ std::string PrintName(const Name& name);           // dotted, quoted where neede
 std::string QuoteIdentifier(std::string_view name);  // only where needed
 std::string QuoteString(std::string_view text);      // 'it''s'
 
-// The name of an output column without an alias: the last part for a column or field ("amount"), else the canonical text
-// in lower case outside of quotes: "count(*)", "sum(amount)", "price * 2".
+// The name of an output column without an alias: the last part for a column or field ("amount"), else the canonical
+// text in lower case outside of quotes: "count(*)", "sum(amount)", "price * 2".
 std::string CanonicalName(const Expression& expression);
 
 }  // namespace laminar::sql

@@ -15,9 +15,10 @@ CallDetail& DetailOf(Expression& call) {
 
 // Functions whose argument x -> e is a lambda; elsewhere -> is the JSON operator.
 constexpr std::string_view kHigherOrder[] = {
-    "all_match",    "any_match",     "apply",       "array_apply",     "array_filter", "array_reduce",  "array_sort",
-    "array_transform", "filter",     "list_all",    "list_any",        "list_apply",   "list_filter",   "list_reduce",
-    "list_transform",  "map_filter", "none_match",  "reduce",          "transform",    "transform_keys", "transform_values"};
+    "all_match",       "any_match",   "apply",          "array_apply", "array_filter", "array_reduce", "array_sort",
+    "array_transform", "filter",      "list_all",       "list_any",    "list_apply",   "list_filter",  "list_reduce",
+    "list_transform",  "map_filter",  "none_match",     "reduce",      "transform",    "transform_keys",
+    "transform_values"};
 
 }  // namespace
 
@@ -34,8 +35,8 @@ Result<ExpressionPtr> Parser::ParseCall(Name name, TextPosition position) {
   return Seal(std::move(node));
 }
 
-// EXTRACT, POSITION, SUBSTRING, TRIM, OVERLAY, FLOOR(x TO unit). True: all arguments were read, and the parenthesis closed.
-// False: an ordinary argument list follows, of which the first argument may have been read already.
+// EXTRACT, POSITION, SUBSTRING, TRIM, OVERLAY, FLOOR(x TO unit). True: all arguments were read, and the parenthesis
+// closed. False: an ordinary argument list follows, of which the first argument may have been read already.
 Result<bool> Parser::ParseSpecialArguments(Expression& call) {
   if (call.name.size() != 1 || AtSymbol(Symbol::kRightParen)) return false;
   const std::string& name = call.name[0];

@@ -18,7 +18,8 @@ Result<ObjectKind> Parser::ParseObjectKind(std::string_view where) {
     TRY(Expect("QUERY", "after CONTINUOUS"));
     return ObjectKind::kContinuousQuery;
   }
-  return Error(Unexpected("SOURCE, SINK, TABLE, VIEW, MATERIALIZED VIEW or CONTINUOUS QUERY after " + std::string(where),
+  const std::string kinds = "SOURCE, SINK, TABLE, VIEW, MATERIALIZED VIEW or CONTINUOUS QUERY";
+  return Error(Unexpected(kinds + " after " + std::string(where),
                           {"SOURCE", "SINK", "TABLE", "VIEW", "MATERIALIZED", "CONTINUOUS"}));
 }
 

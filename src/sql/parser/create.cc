@@ -78,7 +78,8 @@ Result<StatementNode> Parser::ParseCreateTable(bool or_replace) {
                        .At(table.query->position));
     }
   } else if (table.definition.columns.empty() && table.options.empty()) {
-    return Error(Unexpected("columns in parentheses, WITH or AS after CREATE TABLE " + PrintName(table.name), {"AS", "WITH"}));
+    return Error(Unexpected("columns in parentheses, WITH or AS after CREATE TABLE " + PrintName(table.name),
+                            {"AS", "WITH"}));
   }
   return StatementNode(std::move(table));
 }
@@ -92,7 +93,8 @@ Result<StatementNode> Parser::ParseCreateSink(bool or_replace) {
   if (AtSymbol(Symbol::kLeftParen)) {
     Definition definition = TRY(ParseDefinition());
     if (!definition.watermarks.empty()) {
-      return Error(Status(ErrorCode::kUnexpectedToken, "a sink has no watermark").At(definition.watermarks[0].position));
+      const TextPosition position = definition.watermarks[0].position;
+      return Error(Status(ErrorCode::kUnexpectedToken, "a sink has no watermark").At(position));
     }
     for (const std::string& key : definition.primary_key) {
       bool found = false;
@@ -102,7 +104,7 @@ Result<StatementNode> Parser::ParseCreateSink(bool or_replace) {
         found = true;
       }
       if (!found) {
-        return Error(Status(ErrorCode::kUnknownColumn, "PRIMARY KEY names '" + key + "', which is not a column of the sink")
+        return Error(Status(ErrorCode::kUnknownColumn, "PRIMARY KEY names '" + key + "', no column of the sink")
                          .At(definition.primary_key_position));
       }
     }

@@ -3,7 +3,9 @@
 
 namespace laminar::sql {
 
-enum class InfixKind : uint8_t { kNone, kOperator, kAnd, kOr, kIs, kIsNull, kNotNull, kBetween, kIn, kLike, kAtTimeZone };
+enum class InfixKind : uint8_t {
+  kNone, kOperator, kAnd, kOr, kIs, kIsNull, kNotNull, kBetween, kIn, kLike, kAtTimeZone
+};
 
 struct Parser::Infix {
   InfixKind kind = InfixKind::kNone;

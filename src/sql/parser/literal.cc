@@ -127,7 +127,8 @@ Result<ExpressionPtr> Parser::ParseInterval() {
   std::string text = is_number ? std::string(Raw(token)) : Text(token);
   if (is_number) std::erase(text, '_');
   // A text that names its units takes none behind it: in INTERVAL '5 minutes' day, day is an alias.
-  const bool has_units = std::any_of(text.begin(), text.end(), [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; });
+  const auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
+  const bool has_units = std::any_of(text.begin(), text.end(), is_letter);
   const bool may_have_unit = !has_units && Peek(1).kind == TokenKind::kWord;
   const IntervalUnit* unit = may_have_unit ? FindIntervalUnitInFull(Raw(Peek(1))) : nullptr;
   const IntervalUnit* to = unit != nullptr && At("TO", 2) ? FindIntervalUnitInFull(Raw(Peek(3))) : nullptr;

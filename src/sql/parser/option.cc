@@ -7,10 +7,14 @@
 namespace laminar::sql {
 namespace {
 
-// INTERVAL '7' DAY is stored as "7 days", INTERVAL '1 hour 30 minutes' as its own text.
+// INTERVAL '7' DAY is stored as "7 days", INTERVAL '1 hour 30 minutes' as its own text, INTERVAL '1-6' YEAR TO MONTH by
+// its parts.
 std::string OptionText(const IntervalValue& interval) {
   if (interval.unit.empty()) return interval.text;
-  if (interval.unit.find(' ') != std::string::npos) return interval.text + " " + interval.unit;
+  if (interval.unit.find(' ') != std::string::npos) {
+    return std::to_string(interval.months) + " months " + std::to_string(interval.days) + " days " +
+           std::to_string(interval.microseconds) + " microseconds";
+  }
   std::string unit = interval.unit;
   for (char& c : unit) c = static_cast<char>(c | 0x20);
   return interval.text + " " + unit + (interval.text == "1" ? "" : "s");
@@ -54,8 +58,8 @@ Status Parser::ParseOptionList(Options& options) {
     }
     TRY(ExpectSymbol(Symbol::kEqual, "after the option " + option.key));
     TRY(ParseOptionValue(option));
-    const bool repeated = std::any_of(options.begin(), options.end(), [&](const Option& o) { return o.key == option.key; });
-    if (repeated) {
+    const auto has_key = [&](const Option& earlier) { return earlier.key == option.key; };
+    if (std::any_of(options.begin(), options.end(), has_key)) {
       return Status(ErrorCode::kDuplicateOption, "the option '" + option.key + "' is given twice").At(option.position);
     }
     options.push_back(std::move(option));

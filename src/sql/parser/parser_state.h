@@ -1,7 +1,7 @@
 // The parser's state and its rules, one method a rule; the bodies live by subject in the files of this folder.
 //
-// A rule that fails leaves the parser where it failed: there is no backtracking, only look-ahead over the tokens, so the
-// work is linear in the text but for the look-ahead over nested parentheses, which the depth limit bounds.
+// A rule that fails leaves the parser where it failed: there is no backtracking, only look-ahead over the tokens, so
+// the work is linear in the text but for the look-ahead over nested parentheses, which the depth limit bounds.
 #pragma once
 
 #include <initializer_list>

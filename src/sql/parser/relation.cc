@@ -154,7 +154,7 @@ Result<TableRefPtr> Parser::ParseTablePrimary() {
     TRY(ExpectSymbol(Symbol::kRightParen, "after the function in TABLE(...)"));
   } else {
     if (AtString()) {
-      return Error(Unexpected("a relation", {}, "a file is read by a function: read_csv('...') or read_parquet('...')"));
+      return Error(Unexpected("a relation", {}, "a file is read by a function: read_csv('...'), read_parquet('...')"));
     }
     const TextPosition position = Here();
     table->name = TRY(ExpectDottedName("a relation"));
@@ -247,7 +247,9 @@ bool Parser::AtEmitClause(size_t ahead) const {
     return AtAny({"WATERMARK", "WINDOW", "UPDATE"}, ahead + 2) && !AtSymbol(Symbol::kDot, ahead + 3) &&
            !AtSymbol(Symbol::kEqual, ahead + 3);
   }
-  if (next.kind == TokenKind::kString || next.kind == TokenKind::kInteger || next.kind == TokenKind::kNumber) return true;
+  const bool is_value = next.kind == TokenKind::kString || next.kind == TokenKind::kInteger ||
+                        next.kind == TokenKind::kNumber;
+  if (is_value) return true;
   if (next.kind != TokenKind::kWord || IsReserved(Raw(next))) return false;
   return !AtSoftClause(ahead + 1);
 }

@@ -131,7 +131,9 @@ Result<std::unique_ptr<SampleBy>> Parser::ParseSampleBy() {
     sample->align = AlignKind::kFirstObservation;
     return sample;
   }
-  if (!Take("CALENDAR")) return Error(Unexpected("CALENDAR or FIRST OBSERVATION after ALIGN TO", {"CALENDAR", "FIRST"}));
+  if (!Take("CALENDAR")) {
+    return Error(Unexpected("CALENDAR or FIRST OBSERVATION after ALIGN TO", {"CALENDAR", "FIRST"}));
+  }
   sample->align = AlignKind::kCalendar;
   if (Take("TIME", "ZONE")) sample->time_zone = TRY(ExpectString("a time zone in quotes"));
   if (Take("WITH", "OFFSET")) sample->offset = TRY(ExpectString("an offset in quotes"));

@@ -11,8 +11,9 @@ namespace {
 // Bare words that would be read as something else where a column may stand.
 constexpr std::string_view kQuotedColumns[] = {"array",        "current_date", "current_time",
                                                "current_timestamp", "localtime", "localtimestamp"};
-// Reserved words that are functions all the same.
-constexpr std::string_view kBareFunctions[] = {"left", "right", "any", "some"};
+// Reserved words that are functions all the same. ANY and SOME are too, but after a comparison they would quantify, so
+// they are quoted.
+constexpr std::string_view kBareFunctions[] = {"left", "right"};
 
 template <size_t n>
 bool IsOneOf(std::string_view word, const std::string_view (&words)[n]) {

@@ -65,7 +65,8 @@ void Printer::PrintBody(const QueryBody& body) {
     case BodyKind::kSetOperation:
       for (size_t i = 0; i < body.inputs.size(); ++i) {
         if (i > 0) {
-          Write(body.op == SetOperator::kUnion ? " UNION " : body.op == SetOperator::kIntersect ? " INTERSECT " : " EXCEPT ");
+          const bool is_union = body.op == SetOperator::kUnion;
+          Write(is_union ? " UNION " : body.op == SetOperator::kIntersect ? " INTERSECT " : " EXCEPT ");
           if (body.all) Write("ALL ");
         }
         PrintInput(*body.inputs[i]);
