@@ -24,7 +24,8 @@ constinit const PositionTable kTable;
 inline void WriteEight(uint32_t byte, uint32_t base, uint16_t* out) {
 #ifdef __AVX2__
   const __m128i relative = _mm_load_si128(reinterpret_cast<const __m128i*>(kTable.positions[byte]));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_add_epi16(relative, _mm_set1_epi16(static_cast<int16_t>(base))));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
+                   _mm_add_epi16(relative, _mm_set1_epi16(static_cast<int16_t>(base))));
 #else
   for (int i = 0; i < 8; ++i) out[i] = static_cast<uint16_t>(kTable.positions[byte][i] + base);
 #endif
@@ -48,11 +49,13 @@ inline uint64_t MaskOf(uint32_t rows, uint32_t word) {
 
 uint32_t BitsToSelection(const uint64_t* bits, uint32_t rows, uint16_t* out) {
   uint32_t count = 0;
-  for (uint32_t w = 0; w < data::BitmapWords(rows); ++w) count = SelectWord(bits[w] & MaskOf(rows, w), w * 64, count, out);
+  for (uint32_t w = 0; w < data::BitmapWords(rows); ++w)
+    count = SelectWord(bits[w] & MaskOf(rows, w), w * 64, count, out);
   return count;
 }
 
-uint32_t BytesToSelection(const uint8_t* bytes, const uint64_t* valid, const uint64_t* errors, uint32_t rows, uint16_t* out) {
+uint32_t BytesToSelection(const uint8_t* bytes, const uint64_t* valid, const uint64_t* errors, uint32_t rows,
+                          uint16_t* out) {
   uint32_t count = 0;
   if (rows < 8 && valid == nullptr && errors == nullptr) {
     for (uint32_t i = 0; i < rows; ++i) {

@@ -1,7 +1,8 @@
-// Between boolean bytes, bitmaps and selections: the only hand-vectorised code of the interpreter, with portable equals.
+// Between boolean bytes, bitmaps and selections: the only hand-vectorised code of the interpreter, with portable
+// equals.
 //
-// Bytes are 0 or 1 and readable up to the next multiple of 64 rows (batches have room for kBatchCapacity rows). Bits past `rows` of a
-// written bitmap are unspecified. Program and Predicate call it, once per boolean column and batch.
+// Bytes are 0 or 1 and readable up to the next multiple of 64 rows (batches have room for kBatchCapacity rows). Bits
+// past `rows` of a written bitmap are unspecified. Program and Predicate call it, once per boolean column and batch.
 #pragma once
 
 #include <cstdint>
@@ -54,6 +55,7 @@ inline void BitsToBytes(const uint64_t* bits, uint32_t rows, uint8_t* bytes) {
 // Positions of set bits below `rows`, ascending; `out` has room for rows + 64. Returns the count.
 uint32_t BitsToSelection(const uint64_t* bits, uint32_t rows, uint16_t* out);
 // Positions of rows whose byte is 1, whose valid bit is set (where `valid` is given) and whose error bit is not.
-uint32_t BytesToSelection(const uint8_t* bytes, const uint64_t* valid, const uint64_t* errors, uint32_t rows, uint16_t* out);
+uint32_t BytesToSelection(const uint8_t* bytes, const uint64_t* valid, const uint64_t* errors, uint32_t rows,
+                          uint16_t* out);
 
 }  // namespace laminar::expr

@@ -1,5 +1,5 @@
-// Casts between ARRAYs, MAPs and STRUCTs, item by item: fields of a STRUCT by position. A row fails when one of its items does. The items
-// of a batch are cast by one call of their own kernel; this allocates and is no hot path.
+// Casts between ARRAYs, MAPs and STRUCTs, item by item: fields of a STRUCT by position. A row fails when one of its
+// items does. The items of a batch are cast by one call of their own kernel; this allocates and is no hot path.
 #include <algorithm>
 
 #include "base/hot_scope.h"

@@ -1,5 +1,5 @@
-// Casts among integers, floating point, DECIMAL and BOOLEAN. A value out of the target's range fails its row; fractions are rounded half
-// away from zero; NaN and infinities have no integer and no DECIMAL.
+// Casts among integers, floating point, DECIMAL and BOOLEAN. A value out of the target's range fails its row; fractions
+// are rounded half away from zero; NaN and infinities have no integer and no DECIMAL.
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -16,7 +16,8 @@ using data::Int128;
 using data::Type;
 using data::TypeId;
 
-// Half away from zero, without a call: the largest double below one half never rounds a value up that is below a half itself.
+// Half away from zero, without a call: the largest double below one half never rounds a value up that is below a half
+// itself.
 double RoundHalfAway(double x) { return std::trunc(x + std::copysign(0.49999999999999994, x)); }
 
 template <class To>

@@ -1,5 +1,5 @@
-// Casts among DATE, TIME, TIMESTAMP, TIMESTAMP WITH TIME ZONE and INTERVAL. Between a local time and an instant stands the session's
-// zone. A lower precision cuts (rounds down), so that no row moves to a later window.
+// Casts among DATE, TIME, TIMESTAMP, TIMESTAMP WITH TIME ZONE and INTERVAL. Between a local time and an instant stands
+// the session's zone. A lower precision cuts (rounds down), so that no row moves to a later window.
 #include "base/time.h"
 #include "data/temporal.h"
 #include "data/time_zone.h"
@@ -29,7 +29,8 @@ bool FromMicros(int64_t micros, const Type& type, int64_t& out) {
 Outcome ChangePrecision(KernelContext& context, int64_t value, int64_t& out) {
   const CastState& types = Types(context);
   if (types.from.is_nanos() == types.to.is_nanos()) {
-    out = types.to.precision() < types.from.precision() ? data::TruncateToPrecision(value, types.to.precision()) : value;
+    out =
+        types.to.precision() < types.from.precision() ? data::TruncateToPrecision(value, types.to.precision()) : value;
     return Outcome::Value();
   }
   const int64_t micros = types.from.is_nanos() ? data::NanosToMicros(value) : value;
@@ -141,7 +142,8 @@ MaybeCast FromInstant(const Type& to) {
 MaybeCast TemporalCast(const Type& from, const Type& to) {
   switch (from.id()) {
     case TypeId::kDate:
-      if (to.id() == TypeId::kTimestamp) return CastKernel{.kernel = Unary<int32_t, int64_t, DateToTimestamp>, .may_fail = true};
+      if (to.id() == TypeId::kTimestamp)
+        return CastKernel{.kernel = Unary<int32_t, int64_t, DateToTimestamp>, .may_fail = true};
       if (to.id() == TypeId::kTimestampTz) return CastKernel{.kernel = DateToInstant, .may_fail = true};
       return std::nullopt;
     case TypeId::kTime:

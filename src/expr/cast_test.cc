@@ -27,10 +27,12 @@ const std::string kRange(PublicCode(ErrorCode::kOutOfRange));
 const std::string kBad(PublicCode(ErrorCode::kBadValue));
 
 const std::vector<Type> kScalars = {
-    TypeId::kBool, TypeId::kInt8, TypeId::kInt16, TypeId::kInt32, TypeId::kInt64, TypeId::kUInt8, TypeId::kUInt16,
-    TypeId::kUInt32, TypeId::kUInt64, TypeId::kFloat, TypeId::kDouble, Type::Decimal(10, 2), Type::Decimal(38, 10),
-    Type::Decimal(5, 5), TypeId::kVarchar, TypeId::kBinary, TypeId::kJson, TypeId::kDate, TypeId::kTime, Type::Timestamp(0),
-    Type::Timestamp(6), Type::Timestamp(9), Type::TimestampTz(3), Type::TimestampTz(6), TypeId::kInterval, TypeId::kUuid};
+    TypeId::kBool,      TypeId::kInt8,        TypeId::kInt16,        TypeId::kInt32,       TypeId::kInt64,
+    TypeId::kUInt8,     TypeId::kUInt16,      TypeId::kUInt32,       TypeId::kUInt64,      TypeId::kFloat,
+    TypeId::kDouble,    Type::Decimal(10, 2), Type::Decimal(38, 10), Type::Decimal(5, 5),  TypeId::kVarchar,
+    TypeId::kBinary,    TypeId::kJson,        TypeId::kDate,         TypeId::kTime,        Type::Timestamp(0),
+    Type::Timestamp(6), Type::Timestamp(9),   Type::TimestampTz(3),  Type::TimestampTz(6), TypeId::kInterval,
+    TypeId::kUuid};
 
 }  // namespace
 
@@ -98,7 +100,8 @@ TEST_CASE("the same program follows the session's zone when it changes") {
     EvalEnvironment environment;
     environment.time_zone = zone;
     program->Evaluate(buffer.batch(), environment);
-    for (size_t i = 0; i < 2; ++i) CHECK(Value::FromColumn(program->output(i), TypeId::kTimestampTz, 0).int_value() == offset);
+    for (size_t i = 0; i < 2; ++i)
+      CHECK(Value::FromColumn(program->output(i), TypeId::kTimestampTz, 0).int_value() == offset);
   }
 }
 

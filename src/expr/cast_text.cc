@@ -1,6 +1,6 @@
-// Casts to and from text, through the one pair of text functions in data/text.h. Blanks around a number, date, boolean or UUID are
-// allowed. JSON is text that was checked once: to VARCHAR it is itself, from VARCHAR it is checked; its numbers and booleans cast
-// to theirs, the JSON null to NULL.
+// Casts to and from text, through the one pair of text functions in data/text.h. Blanks around a number, date, boolean
+// or UUID are allowed. JSON is text that was checked once: to VARCHAR it is itself, from VARCHAR it is checked; its
+// numbers and booleans cast to theirs, the JSON null to NULL.
 #include <string>
 
 #include "base/hot_scope.h"

@@ -1,7 +1,9 @@
-// The bound expression tree: names are resolved, types are known, casts are explicit. The planner builds it, Program runs it.
+// The bound expression tree: names are resolved, types are known, casts are explicit. The planner builds it, Program
+// runs it.
 //
-// Special forms (kAnd, kOr, kCase, kCoalesce, kCast with try) decide themselves what happens to nulls and to errors of their
-// arguments: an error in a branch that is not taken, or behind a deciding FALSE or TRUE, does not count. All else is a function.
+// Special forms (kAnd, kOr, kCase, kCoalesce, kCast with try) decide themselves what happens to nulls and to errors of
+// their arguments: an error in a branch that is not taken, or behind a deciding FALSE or TRUE, does not count. All else
+// is a function.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +21,11 @@ struct ScalarFunction;
 struct BoundFunction;
 
 enum class ExprKind : uint8_t {
-  kColumn,    // column of the input batch
+  kColumn,  // column of the input batch
   kLiteral,
-  kCall,      // function(args)
-  kCast,      // args[0] to type; is_try: errors become NULL
-  kAnd,       // two or more BOOLEAN args, three-valued
+  kCall,  // function(args)
+  kCast,  // args[0] to type; is_try: errors become NULL
+  kAnd,   // two or more BOOLEAN args, three-valued
   kOr,
   kCase,      // args: when1, then1, when2, then2, ..., else; the whens are BOOLEAN; all thens and else have `type`
   kCoalesce,  // the first argument that is not NULL; all have `type`
@@ -35,10 +37,10 @@ using ExprPtr = std::unique_ptr<Expr>;
 struct Expr {
   ExprKind kind = ExprKind::kLiteral;
   data::Type type;
-  bool nullable = true;  // false only when proven
-  bool is_try = false;   // kCast
-  uint32_t column = 0;   // kColumn
-  data::Value literal;   // kLiteral
+  bool nullable = true;                           // false only when proven
+  bool is_try = false;                            // kCast
+  uint32_t column = 0;                            // kColumn
+  data::Value literal;                            // kLiteral
   std::shared_ptr<const BoundFunction> function;  // kCall
   std::vector<ExprPtr> args;
   TextPosition position;
@@ -60,7 +62,7 @@ std::string ToString(const Expr& expr, const std::vector<std::string>* names = n
 void CollectColumns(const Expr& expr, std::vector<uint32_t>& columns);
 // Replaces column i by column to[i].
 void RemapColumns(Expr& expr, const std::vector<uint32_t>& to);
-bool IsConstant(const Expr& expr);   // no column, no volatile function
-bool IsVolatile(const Expr& expr);   // holds a volatile function
+bool IsConstant(const Expr& expr);  // no column, no volatile function
+bool IsVolatile(const Expr& expr);  // holds a volatile function
 
 }  // namespace laminar::expr

@@ -9,7 +9,8 @@ bool IsBool(const Expr& expr, bool value) {
   return expr.kind == ExprKind::kLiteral && !expr.literal.is_null() && expr.literal.bool_value() == value;
 }
 
-// AND without its TRUEs, FALSE when one argument is FALSE; OR the other way round. A deciding argument decides whatever the others do.
+// AND without its TRUEs, FALSE when one argument is FALSE; OR the other way round. A deciding argument decides whatever
+// the others do.
 void SimplifyLogic(ExprPtr& expr) {
   const bool neutral = expr->kind == ExprKind::kAnd;
   std::vector<ExprPtr> kept;

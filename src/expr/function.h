@@ -1,9 +1,10 @@
 // Scalar functions: what a function is, how it is found, how its kernel is called.
 //
-// A function is one file or a line in a family file of functions/scalar/, announced by one line in functions/functions.def.
-// Kernels are dense: they compute every row of the batch, over flat or constant arguments, into preallocated memory. Under
-// NullPolicy::kPropagate the caller has already set `out`'s validity (null where any argument is null) and errors; the kernel then
-// computes all rows (slots under nulls hold harmless values) and may null or fail single rows.
+// A function is one file or a line in a family file of functions/scalar/, announced by one line in
+// functions/functions.def. Kernels are dense: they compute every row of the batch, over flat or constant arguments,
+// into preallocated memory. Under NullPolicy::kPropagate the caller has already set `out`'s validity (null where any
+// argument is null) and errors; the kernel then computes all rows (slots under nulls hold harmless values) and may null
+// or fail single rows.
 #pragma once
 
 #include <cstdint>
@@ -30,18 +31,19 @@ struct EvalEnvironment {
   Random* random = nullptr;             // for volatile functions; never null when one is evaluated
 };
 
-// Prepared per call site: a compiled pattern, a zone, a format, the argument types a generic kernel needs. Immutable once built.
+// Prepared per call site: a compiled pattern, a zone, a format, the argument types a generic kernel needs. Immutable
+// once built.
 struct FunctionState {
   virtual ~FunctionState() = default;
 };
 
 struct KernelContext {
   uint32_t rows = 0;
-  data::StringHeap* heap = nullptr;          // for long results and list children
-  data::BatchBuffer* buffer = nullptr;       // owner of `out` (ReserveChild for nested results)
-  const FunctionState* state = nullptr;      // what Bind or Prepare made
+  data::StringHeap* heap = nullptr;      // for long results and list children
+  data::BatchBuffer* buffer = nullptr;   // owner of `out` (ReserveChild for nested results)
+  const FunctionState* state = nullptr;  // what Bind or Prepare made
   const EvalEnvironment* environment = nullptr;
-  ErrorCode error = ErrorCode::kOk;          // why the first failing row failed
+  ErrorCode error = ErrorCode::kOk;  // why the first failing row failed
 
   // The value of `row` cannot be computed; out's value there must still be harmless.
   void Fail(data::Column& out, uint32_t row, ErrorCode why);
@@ -90,49 +92,51 @@ struct Overload {
   std::vector<data::Type> parameters;  // DECIMAL here means any precision and scale, kept as given
   data::Type result;
   Kernel kernel = nullptr;
-  bool is_variadic = false;            // the last parameter repeats, zero or more times
+  bool is_variadic = false;  // the last parameter repeats, zero or more times
   PrepareFn prepare = nullptr;
 };
 
 struct ScalarFunction {
-  std::string name;                    // lower case; operators by their symbol ("+", "->>")
+  std::string name;  // lower case; operators by their symbol ("+", "->>")
   std::vector<std::string> aliases;
-  std::string doc;                     // one or two sentences
+  std::string doc;                                            // one or two sentences
   std::vector<std::pair<std::string, std::string>> examples;  // SQL expression, result as text; run as tests
-  std::string category;                // "mathematics", "string", ...
+  std::string category;                                       // "mathematics", "string", ...
   Traits traits;
-  std::vector<Overload> overloads;     // tried when bind is null
-  BindFn bind = nullptr;               // for functions generic over types
+  std::vector<Overload> overloads;  // tried when bind is null
+  BindFn bind = nullptr;            // for functions generic over types
 };
 
 struct AggregateFunction;
 
-// All functions of a database. Filled once at start by functions::RegisterAll, read-only afterwards, so safe from any thread.
+// All functions of a database. Filled once at start by functions::RegisterAll, read-only afterwards, so safe from any
+// thread.
 class FunctionRegistry {
  public:
   FunctionRegistry();
   ~FunctionRegistry();
   FunctionRegistry(const FunctionRegistry&) = delete;
 
-  void Add(ScalarFunction function);        // CHECK fails on a duplicate name or alias
+  void Add(ScalarFunction function);  // CHECK fails on a duplicate name or alias
   void Add(AggregateFunction function);
 
-  const ScalarFunction* FindScalar(std::string_view name) const;        // lower-case name or alias, or null
+  const ScalarFunction* FindScalar(std::string_view name) const;  // lower-case name or alias, or null
   const AggregateFunction* FindAggregate(std::string_view name) const;
-  // Chooses the overload of least implicit cast cost. Unknown name: kUnknownFunction with the nearest names; no overload fits:
-  // kFunctionArguments listing what there is.
+  // Chooses the overload of least implicit cast cost. Unknown name: kUnknownFunction with the nearest names; no
+  // overload fits: kFunctionArguments listing what there is.
   Result<std::shared_ptr<const BoundFunction>> Resolve(const BindCall& call) const;
-  std::vector<const ScalarFunction*> Scalars() const;        // sorted by name
+  std::vector<const ScalarFunction*> Scalars() const;  // sorted by name
   std::vector<const AggregateFunction*> Aggregates() const;
-  std::vector<std::string> Names() const;                    // every name and alias, for suggestions and completion
+  std::vector<std::string> Names() const;  // every name and alias, for suggestions and completion
 
  private:
   struct Index;
   std::unique_ptr<Index> index_;
 };
 
-// Cost of an implicit cast, 0 for the same type, -1 where none exists. Numbers widen (integer -> DECIMAL -> DOUBLE), DATE ->
-// TIMESTAMP -> TIMESTAMPTZ, NULL -> anything; text is never cast implicitly (a bare literal is typed by the binder).
+// Cost of an implicit cast, 0 for the same type, -1 where none exists. Numbers widen (integer -> DECIMAL -> DOUBLE),
+// DATE -> TIMESTAMP -> TIMESTAMPTZ, NULL -> anything; text is never cast implicitly (a bare literal is typed by the
+// binder).
 int ImplicitCastCost(const data::Type& from, const data::Type& to);
 // The type two sides of a comparison, CASE, UNION or COALESCE meet in; kTypeMismatch when there is none.
 Result<data::Type> CommonType(const data::Type& a, const data::Type& b);

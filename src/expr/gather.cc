@@ -1,5 +1,5 @@
-// Gather: chosen rows of a column, densely. Dictionary columns stay dictionaries where the output has room for codes, constants stay
-// constants; the lists of an ARRAY keep pointing into the children of the source.
+// Gather: chosen rows of a column, densely. Dictionary columns stay dictionaries where the output has room for codes,
+// constants stay constants; the lists of an ARRAY keep pointing into the children of the source.
 #include "base/check.h"
 #include "expr/program.h"
 

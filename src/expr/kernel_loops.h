@@ -1,16 +1,20 @@
-// Dense kernels from small functions: name the C++ types, give a small function, get a dense kernel over flat and constant columns.
+// Dense kernels from small functions: name the C++ types, give a small function, get a dense kernel over flat and
+// constant columns.
 //
 //     Unary<double, double, [](double x) { return std::sqrt(x); }>
 //     Binary<int64_t, int64_t, int64_t, AddChecked>      // Outcome AddChecked(int64_t a, int64_t b, int64_t& out)
 //
-// The small function (a function or a captureless lambda) may have these shapes, told apart by its signature; X are the argument
-// types, a KernelContext& may stand in front of them (for the heap, the state, the environment):
+// The small function (a function or a captureless lambda) may have these shapes, told apart by its signature; X are the
+// argument types, a KernelContext& may stand in front of them (for the heap, the state, the environment):
 //     Out f(X...)                   a value for every row; the loop is vectorised where the body allows it
-//     Outcome f(X..., Out& out)     may fail or null its row; `out` is preset to zero. Must be free of side effects but for the heap:
-//                                   one fast loop collects a sticky word, and only when that is set a second pass marks the rows.
-// Unary, Binary and Ternary compute every row, nulls included (their slots hold harmless values). The Each... variants are for costly
-// functions: row by row, rows that are null are skipped. SQL types to C++ types: BOOLEAN bool, DATE int32_t, TIME and TIMESTAMP int64_t,
-// DECIMAL data::Int128, VARCHAR data::StringRef, UUID data::UInt128, INTERVAL data::Interval, ARRAY data::ListEntry.
+//     Outcome f(X..., Out& out)     may fail or null its row; `out` is preset to zero. Must be free of side effects but
+//     for the heap:
+//                                   one fast loop collects a sticky word, and only when that is set a second pass marks
+//                                   the rows.
+// Unary, Binary and Ternary compute every row, nulls included (their slots hold harmless values). The Each... variants
+// are for costly functions: row by row, rows that are null are skipped. SQL types to C++ types: BOOLEAN bool, DATE
+// int32_t, TIME and TIMESTAMP int64_t, DECIMAL data::Int128, VARCHAR data::StringRef, UUID data::UInt128, INTERVAL
+// data::Interval, ARRAY data::ListEntry.
 #pragma once
 
 #include <concepts>
@@ -61,7 +65,8 @@ class Arg {
  public:
   explicit Arg(const Column& column)
       : values_(static_cast<const T*>(column.values)),
-        stride_(column.encoding == data::Encoding::kConstant ? 0 : 1), column_(&column) {}
+        stride_(column.encoding == data::Encoding::kConstant ? 0 : 1),
+        column_(&column) {}
   T operator[](uint32_t row) const { return values_[row * stride_]; }
   bool IsNull(uint32_t row) const { return column_->IsNull(row); }
   bool is_constant() const { return stride_ == 0; }
@@ -166,7 +171,8 @@ void Unary(KernelContext& context, Arguments args, Column& out) {
   uint32_t sticky = 0;
   for (uint32_t i = 0; i < context.rows; ++i) sticky |= kernel_internal::Apply<Fn, Out, In>(context, values[i], in[i]);
   if constexpr (kernel_internal::kIsFallible<Fn, Out, In>) {
-    if (sticky != 0) [[unlikely]] kernel_internal::MarkRows<Fn, Out, In>(context, out, Arg<In>(*args[0]));
+    if (sticky != 0) [[unlikely]]
+      kernel_internal::MarkRows<Fn, Out, In>(context, out, Arg<In>(*args[0]));
   }
 }
 
@@ -178,17 +184,20 @@ void Binary(KernelContext& context, Arguments args, Column& out) {
   uint32_t sticky = 0;
   if (args[1]->encoding == data::Encoding::kConstant) {
     const B y = b[0];
-    for (uint32_t i = 0; i < context.rows; ++i) sticky |= kernel_internal::Apply<Fn, Out, A, B>(context, values[i], a[i], y);
+    for (uint32_t i = 0; i < context.rows; ++i)
+      sticky |= kernel_internal::Apply<Fn, Out, A, B>(context, values[i], a[i], y);
   } else if (args[0]->encoding == data::Encoding::kConstant) {
     const A x = a[0];
-    for (uint32_t i = 0; i < context.rows; ++i) sticky |= kernel_internal::Apply<Fn, Out, A, B>(context, values[i], x, b[i]);
+    for (uint32_t i = 0; i < context.rows; ++i)
+      sticky |= kernel_internal::Apply<Fn, Out, A, B>(context, values[i], x, b[i]);
   } else {
     for (uint32_t i = 0; i < context.rows; ++i) {
       sticky |= kernel_internal::Apply<Fn, Out, A, B>(context, values[i], a[i], b[i]);
     }
   }
   if constexpr (kernel_internal::kIsFallible<Fn, Out, A, B>) {
-    if (sticky != 0) [[unlikely]] kernel_internal::MarkRows<Fn, Out, A, B>(context, out, Arg<A>(*args[0]), Arg<B>(*args[1]));
+    if (sticky != 0) [[unlikely]]
+      kernel_internal::MarkRows<Fn, Out, A, B>(context, out, Arg<A>(*args[0]), Arg<B>(*args[1]));
   }
 }
 
@@ -212,7 +221,8 @@ void Ternary(KernelContext& context, Arguments args, Column& out) {
     }
   }
   if constexpr (kernel_internal::kIsFallible<Fn, Out, A, B, C>) {
-    if (sticky != 0) [[unlikely]] kernel_internal::MarkRows<Fn, Out, A, B, C>(context, out, a, b, c);
+    if (sticky != 0) [[unlikely]]
+      kernel_internal::MarkRows<Fn, Out, A, B, C>(context, out, a, b, c);
   }
 }
 

@@ -27,7 +27,8 @@ Result<Program> Program::Compile(std::span<const Expr* const> outputs, std::span
   return Program(std::move(rep));
 }
 
-// Kernels read flat and constant columns; a dictionary column is written out once a batch, unless its memo answers all that reads it.
+// Kernels read flat and constant columns; a dictionary column is written out once a batch, unless its memo answers all
+// that reads it.
 void Program::Rep::BindInputs(const data::Batch& batch, const EvalEnvironment& environment) {
   any_memo_on = false;
   for (InputUse& use : uses) {
@@ -134,7 +135,7 @@ Result<Predicate> Predicate::Compile(const Expr& predicate, std::span<const data
     return Error(ErrorCode::kTypeMismatch, "a condition must be BOOLEAN, this one is " + predicate.type.ToString());
   }
   const Expr* const outputs[] = {&predicate};
-  return Predicate(std::make_unique<Rep>(Rep{.program = TRY(Program::Compile(outputs, inputs))}));
+  return Predicate(std::make_unique<Rep>(Rep { .program = TRY(Program::Compile(outputs, inputs)) }));
 }
 
 uint32_t Predicate::Select(const data::Batch& batch, const EvalEnvironment& environment, uint16_t* selection) {
@@ -145,7 +146,8 @@ uint32_t Predicate::Select(const data::Batch& batch, const EvalEnvironment& envi
   const uint64_t* errors = result.has_errors ? result.errors : nullptr;
   rep.has_errors = errors != nullptr;
   if (result.encoding == Encoding::kFlat) {
-    return BytesToSelection(result.As<uint8_t>(), result.has_nulls ? result.validity : nullptr, errors, rows, selection);
+    return BytesToSelection(result.As<uint8_t>(), result.has_nulls ? result.validity : nullptr, errors, rows,
+                            selection);
   }
   uint64_t bits[data::kBatchCapacity / 64];
   for (uint32_t w = 0; w < data::BitmapWords(rows); ++w) {

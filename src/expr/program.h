@@ -1,7 +1,7 @@
 // Program: expressions compiled once to a flat list of vectorized kernel calls over preallocated columns.
 //
-// Shared subexpressions are computed once; constants are folded; slots are reused so that few are live. Evaluate allocates nothing after
-// warm-up, costs a few ns per instruction and per row what the kernels cost. Single-threaded.
+// Shared subexpressions are computed once; constants are folded; slots are reused so that few are live. Evaluate
+// allocates nothing after warm-up, costs a few ns per instruction and per row what the kernels cost. Single-threaded.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ class Program {
   Program(Program&&) noexcept;
   Program& operator=(Program&&) noexcept;
 
-  // Computes all outputs for all rows of `batch` (rows <= kBatchCapacity). Results stay valid until the next call; an output that is a
-  // plain column is the input's own column (any encoding). Other outputs are flat or constant.
+  // Computes all outputs for all rows of `batch` (rows <= kBatchCapacity). Results stay valid until the next call; an
+  // output that is a plain column is the input's own column (any encoding). Other outputs are flat or constant.
   void Evaluate(const data::Batch& batch, const EvalEnvironment& environment);
 
   size_t output_count() const;
@@ -54,8 +54,8 @@ class Predicate {
   Predicate(Predicate&&) noexcept;
   Predicate& operator=(Predicate&&) noexcept;
 
-  // Writes the positions of rows that are TRUE, ascending, to selection (room for kBatchCapacity + 64) and returns their count.
-  // NULL and FALSE rows are not selected; failed rows neither (see errors()).
+  // Writes the positions of rows that are TRUE, ascending, to selection (room for kBatchCapacity + 64) and returns
+  // their count. NULL and FALSE rows are not selected; failed rows neither (see errors()).
   uint32_t Select(const data::Batch& batch, const EvalEnvironment& environment, uint16_t* selection);
   const uint64_t* errors() const;  // null when no row failed in the last Select
   ErrorCode first_error() const;
@@ -66,10 +66,10 @@ class Predicate {
   std::unique_ptr<Rep> rep_;
 };
 
-// Gathers chosen rows of a column of any encoding into a flat (or still constant or dictionary) column `out` with storage for
-// kBatchCapacity rows. The view of strings is copied, not their bytes.
-void Gather(const data::Column& from, const data::Type& type, const uint16_t* selection, uint32_t count, data::Column& out,
-            data::BatchBuffer& buffer);
+// Gathers chosen rows of a column of any encoding into a flat (or still constant or dictionary) column `out` with
+// storage for kBatchCapacity rows. The view of strings is copied, not their bytes.
+void Gather(const data::Column& from, const data::Type& type, const uint16_t* selection, uint32_t count,
+            data::Column& out, data::BatchBuffer& buffer);
 
 // Evaluates an expression without columns. The error of a failing row becomes the Status.
 Result<data::Value> EvaluateConstant(const Expr& expr, const EvalEnvironment& environment);

@@ -1,5 +1,5 @@
-// The compiler of programs. Nodes are numbered so that arguments come before their users; a node is interned once, so equal
-// subexpressions are one node unless they are volatile. A scratch slot is free again after its last reader.
+// The compiler of programs. Nodes are numbered so that arguments come before their users; a node is interned once, so
+// equal subexpressions are one node unless they are volatile. A scratch slot is free again after its last reader.
 #include "expr/program_compile.h"
 
 #include <algorithm>
@@ -114,7 +114,8 @@ uint32_t ProgramCompiler::Share(Node node) {
   return id;
 }
 
-Result<Program> ProgramCompiler::CompileWithoutMemo(std::span<const Expr* const> outputs, std::span<const Type> inputs) {
+Result<Program> ProgramCompiler::CompileWithoutMemo(std::span<const Expr* const> outputs,
+                                                    std::span<const Type> inputs) {
   auto rep = std::make_unique<Program::Rep>();
   rep->inputs.assign(inputs.begin(), inputs.end());
   ProgramCompiler compiler(inputs, *rep);
@@ -127,7 +128,8 @@ Result<Program> ProgramCompiler::CompileWithoutMemo(std::span<const Expr* const>
 
 bool ProgramCompiler::IsMemoKind(const Node& node) const {
   const Expr& expr = *node.expr;
-  if (node.home != Home::kScratch || node.is_volatile || expr.type.is_nested() || expr.type.id() == TypeId::kNull) return false;
+  if (node.home != Home::kScratch || node.is_volatile || expr.type.is_nested() || expr.type.id() == TypeId::kNull)
+    return false;
   if (expr.kind == ExprKind::kCall) return expr.function->traits.nulls == NullPolicy::kPropagate;
   return expr.kind == ExprKind::kCast && expr.args[0]->type.id() != TypeId::kNull;
 }

@@ -1,4 +1,5 @@
-// Compiles expressions to nodes without repetition, gives the nodes slots, and writes the instructions. Private to expr.
+// Compiles expressions to nodes without repetition, gives the nodes slots, and writes the instructions. Private to
+// expr.
 #pragma once
 
 #include <unordered_map>

@@ -1,7 +1,7 @@
 // How instructions run: calls with their null and error propagation, TRY_CAST, AND, OR, CASE, COALESCE.
 //
-// Laws: a row of a special form fails only if the argument that decides it fails. AND and OR are symmetric: a FALSE (TRUE) anywhere
-// decides, whatever the others do; so the order of conditions never changes a result.
+// Laws: a row of a special form fails only if the argument that decides it fails. AND and OR are symmetric: a FALSE
+// (TRUE) anywhere decides, whatever the others do; so the order of conditions never changes a result.
 #include <algorithm>
 #include <cstring>
 
@@ -244,7 +244,10 @@ void OverlayNested(const Instruction& in, const uint64_t* take, const Column& fr
 class Chooser {
  public:
   Chooser(const Instruction& in, uint32_t rows)
-      : in_(in), rows_(rows), words_(BitmapWords(rows)), width_(data::ValueWidth(in.type->physical())),
+      : in_(in),
+        rows_(rows),
+        words_(BitmapWords(rows)),
+        width_(data::ValueWidth(in.type->physical())),
         is_nested_(in.type->is_nested()) {
     std::fill_n(remaining_, words_, ~uint64_t{0});
     std::fill_n(failed_, words_, uint64_t{0});
@@ -339,7 +342,8 @@ void AddErrors(const Instruction& in, uint32_t arg, Evaluation& evaluation) {
   } else {
     for (uint32_t w = 0; w < words; ++w) out.errors[w] |= from.errors[w];
   }
-  if (evaluation.codes[in.out_slot] == ErrorCode::kOk) evaluation.codes[in.out_slot] = evaluation.codes[in.arg_slots[arg]];
+  if (evaluation.codes[in.out_slot] == ErrorCode::kOk)
+    evaluation.codes[in.out_slot] = evaluation.codes[in.arg_slots[arg]];
 }
 
 void RunCall(const Instruction& in, Evaluation& evaluation) {
@@ -391,8 +395,8 @@ void RunCase(const Instruction& in, Evaluation& evaluation) {
   const uint32_t rows = evaluation.context.rows;
   const bool is_flat_when = in.args[0]->encoding == Encoding::kFlat;
   if (in.arg_count == 3 && !needs.nulls && !needs.errors && is_flat_when && !in.type->is_nested()) {
-    return SelectByWidth(data::ValueWidth(in.type->physical()), in.args[0]->As<uint8_t>(), *in.args[1], *in.args[2], rows,
-                         in.out->values);
+    return SelectByWidth(data::ValueWidth(in.type->physical()), in.args[0]->As<uint8_t>(), *in.args[1], *in.args[2],
+                         rows, in.out->values);
   }
   Chooser chooser(in, rows);
   for (uint32_t i = 0; i + 1 < in.arg_count && !chooser.done(); i += 2) chooser.When(*in.args[i], *in.args[i + 1]);

@@ -101,7 +101,8 @@ void DictionaryMemo::Keep(uint32_t position, uint32_t first, uint32_t count) {
   }
 }
 
-void DictionaryMemo::Spread(uint32_t position, const Column& column, const Instruction& instruction, Evaluation& evaluation) const {
+void DictionaryMemo::Spread(uint32_t position, const Column& column, const Instruction& instruction,
+                            Evaluation& evaluation) const {
   const Column& from = results_->column(position);
   Column& out = *instruction.out;
   const uint32_t rows = evaluation.batch_rows;

@@ -1,8 +1,8 @@
-// Dictionary columns: expressions over one dictionary column alone are computed once a dictionary value, not once a row, and kept as
-// long as the same dictionary comes. Private to expr.
+// Dictionary columns: expressions over one dictionary column alone are computed once a dictionary value, not once a
+// row, and kept as long as the same dictionary comes. Private to expr.
 //
-// Which: calls and casts that propagate nulls, are not volatile and read nothing but that column and literals. Their results for a row
-// then follow from its code. The frontier are those of them that others or the outputs read.
+// Which: calls and casts that propagate nulls, are not volatile and read nothing but that column and literals. Their
+// results for a row then follow from its code. The frontier are those of them that others or the outputs read.
 #pragma once
 
 #include <memory>
@@ -25,11 +25,12 @@ class DictionaryMemo {
 
   // A frontier expression; all its columns are this one. Returns its position.
   uint32_t Add(const Expr& expr);
-  // Brings the results up to date. False: this dictionary is too large for a batch of `rows` and has not come before, so rows are
-  // computed as usual. Allocates only for a new dictionary.
+  // Brings the results up to date. False: this dictionary is too large for a batch of `rows` and has not come before,
+  // so rows are computed as usual. Allocates only for a new dictionary.
   bool Prepare(const data::Column& column, uint32_t rows, const EvalEnvironment& environment);
   // Writes the results of frontier expression `position` for the rows of `column`.
-  void Spread(uint32_t position, const data::Column& column, const Instruction& instruction, Evaluation& evaluation) const;
+  void Spread(uint32_t position, const data::Column& column, const Instruction& instruction,
+              Evaluation& evaluation) const;
 
  private:
   void Compute(const data::Column& column, const EvalEnvironment& environment);

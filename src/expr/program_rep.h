@@ -1,4 +1,5 @@
-// The inside of a Program: nodes that the compiler shares and schedules, instructions that Evaluate runs. Private to expr.
+// The inside of a Program: nodes that the compiler shares and schedules, instructions that Evaluate runs. Private to
+// expr.
 #pragma once
 
 #include <memory>
@@ -24,8 +25,8 @@ struct Evaluation {
 
 using RunFn = void (*)(const Instruction& instruction, Evaluation& evaluation);
 
-// One step: computes a slot from others. Pointers stay good for the life of the program; `args` of input columns are set anew for
-// every batch.
+// One step: computes a slot from others. Pointers stay good for the life of the program; `args` of input columns are
+// set anew for every batch.
 struct Instruction {
   RunFn run = nullptr;
   const data::Column** args = nullptr;
@@ -39,11 +40,12 @@ struct Instruction {
   uint32_t out_slot = 0;
   uint16_t arg_count = 0;
   uint16_t dynamic_count = 0;
-  bool is_flat = false;        // volatile: a value for every row, although all arguments are constant
-  bool is_custom = false;      // NullPolicy::kCustom
-  bool is_null = false;        // a literal NULL among the arguments of a propagating call
+  bool is_flat = false;    // volatile: a value for every row, although all arguments are constant
+  bool is_custom = false;  // NullPolicy::kCustom
+  bool is_null = false;    // a literal NULL among the arguments of a propagating call
   bool is_try = false;
-  // Part of what a dictionary column is computed by: the input's position in `uses`, or -1; on the frontier its position there, or -1.
+  // Part of what a dictionary column is computed by: the input's position in `uses`, or -1; on the frontier its
+  // position there, or -1.
   int16_t memo_use = -1;
   int16_t memo_output = -1;
 
@@ -82,7 +84,7 @@ struct Program::Rep {
   std::vector<const data::Column*> outputs;
   std::vector<uint32_t> output_slots;
 
-  std::vector<Instruction> constants;     // run when the session's zone is new: the rest of what they depend on is fixed
+  std::vector<Instruction> constants;  // run when the session's zone is new: the rest of what they depend on is fixed
   std::vector<Instruction> instructions;  // run for every batch
   std::vector<const data::Column*> arg_pointers;
   std::vector<uint32_t> arg_slots;

@@ -71,7 +71,8 @@ std::shared_ptr<const BoundFunction> Make(std::string name, std::vector<Type> ar
 }
 
 const auto kAdd = Make("add", {kInt, kInt}, kInt, Binary<int64_t, int64_t, int64_t, AddRow>, {.may_fail = true});
-const auto kDivide = Make("divide", {kInt, kInt}, kInt, Binary<int64_t, int64_t, int64_t, DivideRow>, {.may_fail = true});
+const auto kDivide =
+    Make("divide", {kInt, kInt}, kInt, Binary<int64_t, int64_t, int64_t, DivideRow>, {.may_fail = true});
 const auto kEven = Make("even", {kInt}, kInt, Unary<int64_t, int64_t, EvenRow>);
 const auto kJoin = Make("join", {kText, kText}, kText, EachBinary<StringRef, StringRef, StringRef, JoinRow>);
 const auto kLength = Make("length", {kText}, kInt, Unary<StringRef, int64_t, LengthRow>);
@@ -269,7 +270,8 @@ TEST_CASE("a program computes what the naive interpreter computes, row by row") 
     Result<Program> program = Program::Compile(outputs, kTypes);
     REQUIRE(program.has_value());
     for (int round = 0; round < 3; ++round) {
-      const RandomBatch batch(random, kTypes, static_cast<uint32_t>(random.OneIn(4) ? random.Below(3) : random.Below(300)));
+      const RandomBatch batch(random, kTypes,
+                              static_cast<uint32_t>(random.OneIn(4) ? random.Below(3) : random.Below(300)));
       const EvalEnvironment environment;
       program->Evaluate(batch.batch, environment);
       {
@@ -346,8 +348,8 @@ TEST_CASE("slots are used again after their last reader") {
 }
 
 TEST_CASE("constant parts cost no instruction and constant inputs give constant outputs") {
-  const ExprPtr expr = Call(kAdd, MakeColumn(0, kInt),
-                            Call(kAdd, MakeLiteral(Value::Int(2), kInt), MakeLiteral(Value::Int(3), kInt)));
+  const ExprPtr expr =
+      Call(kAdd, MakeColumn(0, kInt), Call(kAdd, MakeLiteral(Value::Int(2), kInt), MakeLiteral(Value::Int(3), kInt)));
   const Expr* const outputs[] = {expr.get()};
   Result<Program> program = Program::Compile(outputs, kTypes);
   REQUIRE(program.has_value());

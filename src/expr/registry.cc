@@ -1,7 +1,7 @@
 // FunctionRegistry: names to functions, and the choice of an overload.
 //
-// Law: the overload of least total implicit cast cost wins; among equals the one declared first. So the same call always resolves
-// to the same function. Called while statements are planned.
+// Law: the overload of least total implicit cast cost wins; among equals the one declared first. So the same call
+// always resolves to the same function. Called while statements are planned.
 #include <algorithm>
 #include <string>
 #include <unordered_map>

@@ -19,11 +19,32 @@ using data::Value;
 
 void Nothing(KernelContext&, Arguments, Column&) {}
 
-const std::vector<Type> kAll = {
-    TypeId::kNull, TypeId::kBool, TypeId::kInt8, TypeId::kInt16, TypeId::kInt32, TypeId::kInt64, TypeId::kUInt8, TypeId::kUInt16,
-    TypeId::kUInt32, TypeId::kUInt64, TypeId::kFloat, TypeId::kDouble, Type::Decimal(10, 2), Type::Decimal(38, 38),
-    TypeId::kVarchar, TypeId::kBinary, TypeId::kJson, TypeId::kDate, TypeId::kTime, Type::Timestamp(3), Type::Timestamp(9),
-    Type::TimestampTz(6), TypeId::kInterval, TypeId::kUuid, Type::Array(TypeId::kInt32), Type::Array(TypeId::kDouble)};
+const std::vector<Type> kAll = {TypeId::kNull,
+                                TypeId::kBool,
+                                TypeId::kInt8,
+                                TypeId::kInt16,
+                                TypeId::kInt32,
+                                TypeId::kInt64,
+                                TypeId::kUInt8,
+                                TypeId::kUInt16,
+                                TypeId::kUInt32,
+                                TypeId::kUInt64,
+                                TypeId::kFloat,
+                                TypeId::kDouble,
+                                Type::Decimal(10, 2),
+                                Type::Decimal(38, 38),
+                                TypeId::kVarchar,
+                                TypeId::kBinary,
+                                TypeId::kJson,
+                                TypeId::kDate,
+                                TypeId::kTime,
+                                Type::Timestamp(3),
+                                Type::Timestamp(9),
+                                Type::TimestampTz(6),
+                                TypeId::kInterval,
+                                TypeId::kUuid,
+                                Type::Array(TypeId::kInt32),
+                                Type::Array(TypeId::kDouble)};
 
 Result<std::shared_ptr<const BoundFunction>> Resolve(const FunctionRegistry& registry, std::string_view name,
                                                      std::vector<Type> types) {
@@ -37,7 +58,10 @@ FunctionRegistry& Filled(FunctionRegistry& registry) {
   f.overloads = {{.parameters = {TypeId::kInt64}, .result = TypeId::kInt64, .kernel = Nothing},
                  {.parameters = {TypeId::kDecimal}, .result = TypeId::kDecimal, .kernel = Nothing},
                  {.parameters = {TypeId::kDouble}, .result = TypeId::kDouble, .kernel = Nothing},
-                 {.parameters = {TypeId::kVarchar, TypeId::kInt64}, .result = TypeId::kVarchar, .kernel = Nothing, .is_variadic = true}};
+                 {.parameters = {TypeId::kVarchar, TypeId::kInt64},
+                  .result = TypeId::kVarchar,
+                  .kernel = Nothing,
+                  .is_variadic = true}};
   registry.Add(std::move(f));
   return registry;
 }

@@ -6,7 +6,8 @@
 
 namespace laminar::expr {
 
-// The zone named by the environment; UTC when there is none. Looked up once a thread and name, then free of locks and allocation.
+// The zone named by the environment; UTC when there is none. Looked up once a thread and name, then free of locks and
+// allocation.
 const data::Zone& SessionZone(const KernelContext& context);
 
 }  // namespace laminar::expr

@@ -1,4 +1,5 @@
-// Building, copying and comparing bound expression trees. Trees are at most as deep as the parser allows, so recursion is safe.
+// Building, copying and comparing bound expression trees. Trees are at most as deep as the parser allows, so recursion
+// is safe.
 #include "base/check.h"
 #include "base/hash.h"
 #include "expr/expr.h"
@@ -99,7 +100,8 @@ ExprPtr Clone(const Expr& expr) {
 bool SameFunction(const BoundFunction* a, const BoundFunction* b) {
   if (a == b) return true;
   if (a == nullptr || b == nullptr) return false;
-  if (a->kernel != b->kernel || a->name != b->name || a->arguments != b->arguments || a->result != b->result) return false;
+  if (a->kernel != b->kernel || a->name != b->name || a->arguments != b->arguments || a->result != b->result)
+    return false;
   // States made by Resolve follow from name, types and constant arguments, which are compared beside this.
   return a->state == b->state || (a->is_resolved && b->is_resolved);
 }
@@ -107,8 +109,9 @@ bool SameFunction(const BoundFunction* a, const BoundFunction* b) {
 bool SameLiteral(const data::Value& a, const data::Value& b, const data::Type& type) {
   if (a.is_null() || b.is_null()) return a.is_null() == b.is_null();
   // Not by value order: -0.0 and 0.0 compare as equal, and so do intervals of one length.
-  return type.is_float() || type.id() == data::TypeId::kInterval || type.is_nested() ? a.ToString(type) == b.ToString(type)
-                                                                                     : a == b;
+  return type.is_float() || type.id() == data::TypeId::kInterval || type.is_nested()
+             ? a.ToString(type) == b.ToString(type)
+             : a == b;
 }
 
 bool Equal(const Expr& a, const Expr& b) {
@@ -123,7 +126,8 @@ bool Equal(const Expr& a, const Expr& b) {
 }
 
 uint64_t HashNode(const Expr& expr) {
-  uint64_t hash = HashCombine(static_cast<uint64_t>(expr.kind), static_cast<uint64_t>(expr.type.id()) * 2 + expr.is_try);
+  uint64_t hash =
+      HashCombine(static_cast<uint64_t>(expr.kind), static_cast<uint64_t>(expr.type.id()) * 2 + expr.is_try);
   if (expr.kind == ExprKind::kColumn) hash = HashCombine(hash, expr.column);
   if (expr.kind == ExprKind::kLiteral) hash = HashCombine(hash, HashText(expr.literal.ToString(expr.type)));
   if (expr.kind == ExprKind::kCall) hash = HashCombine(hash, HashText(expr.function->name));

@@ -1,7 +1,7 @@
 // Implicit casts and common types: which types meet where, and what that costs when an overload is chosen.
 //
-// Law: an implicit cast never loses a value, but for integer and DECIMAL to floating point (rounds) and TIMESTAMP of nanoseconds to
-// microseconds. CommonType is symmetric, and both sides cast implicitly to it.
+// Law: an implicit cast never loses a value, but for integer and DECIMAL to floating point (rounds) and TIMESTAMP of
+// nanoseconds to microseconds. CommonType is symmetric, and both sides cast implicitly to it.
 #include "expr/type_rules.h"
 
 #include <algorithm>
@@ -122,8 +122,10 @@ Result<Type> CommonNested(const Type& a, const Type& b) {
   if (a.id() != b.id() || x.size() != y.size()) return NoCommonType(a, b);
   std::vector<Field> fields;
   for (size_t i = 0; i < x.size(); ++i) {
-    fields.push_back({.name = x[i].name, .type = TRY(CommonType(x[i].type, y[i].type)),
-                      .nullable = x[i].nullable || y[i].nullable});
+    fields.push_back({
+      .name = x[i].name, .type = TRY(CommonType(x[i].type, y[i].type))
+      , .nullable = x[i].nullable || y[i].nullable
+    });
   }
   if (a.id() == TypeId::kArray) return Type::Array(fields[0].type);
   if (a.id() == TypeId::kMap) return Type::Map(fields[0].type, fields[1].type);

@@ -1,5 +1,5 @@
-// Random batches for tests of kernels and programs: values with many edge cases, nulls, and columns flat, constant or dictionary.
-// Only tests include this.
+// Random batches for tests of kernels and programs: values with many edge cases, nulls, and columns flat, constant or
+// dictionary. Only tests include this.
 #pragma once
 
 #include <limits>
@@ -26,9 +26,11 @@ inline int64_t RandomInteger(Random& random, int64_t low, int64_t high) {
       const int64_t near = random.Between(-100, 100);
       return near < low ? low : near;
     }
-    default: return low + static_cast<int64_t>(random.Next() % (static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + 1 == 0
-                                                                     ? std::numeric_limits<uint64_t>::max()
-                                                                     : static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + 1));
+    default:
+      return low +
+             static_cast<int64_t>(random.Next() % (static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + 1 == 0
+                                                       ? std::numeric_limits<uint64_t>::max()
+                                                       : static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + 1));
   }
 }
 
