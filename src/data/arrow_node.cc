@@ -36,9 +36,6 @@ Status CheckLengths(const ArrowArray& array) {
   if (array.n_children < 0 || (array.n_children > 0 && array.children == nullptr)) {
     return Bad("has a bad number of children");
   }
-  for (int64_t i = 0; i < array.n_children; ++i) {
-    if (array.children[i] == nullptr) return Bad("lacks a child");
-  }
   return Status::Ok();
 }
 
@@ -75,6 +72,7 @@ Status CheckChildLength(const ArrowArray& array, const ArrowArray& child, int64_
 Status BuildChildren(const ArrowSchema& schema, const ArrowArray& array, int depth, ImportNode& node) {
   if (array.n_children != schema.n_children) return Bad("has another number of children than its schema");
   for (int64_t i = 0; i < array.n_children; ++i) {
+    if (array.children[i] == nullptr) return Bad("lacks a child");
     node.children.push_back(TRY(BuildImportNode(*schema.children[i], *array.children[i], depth + 1)));
   }
   if (node.format.kind == ArrowKind::kStruct || node.format.kind == ArrowKind::kFixedList) {

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <limits>
 
 #include "base/check.h"
+#include "data/decimal.h"
 #include "data/numeric_bits.h"
 
 namespace laminar::data {
@@ -338,6 +341,11 @@ bool ReadInterval(KeyReader& in, Value& out) {
   return true;
 }
 
+bool IsFloat(double value) {
+  if (!std::isfinite(value)) return true;
+  return std::fabs(value) <= std::numeric_limits<float>::max() && static_cast<double>(static_cast<float>(value)) == value;
+}
+
 bool ReadValue(KeyReader& in, const Type& type, Value& out) {
   uint64_t bits = 0;
   unsigned __int128 wide = 0;
@@ -360,11 +368,12 @@ bool ReadValue(KeyReader& in, const Type& type, Value& out) {
     case PhysicalType::kDouble:
       if (!in.BigEndian(8, bits)) return false;
       out = Value::Double(FromOrderedBits(bits));
-      return true;
+      // A REAL's key is that of the double it equals.
+      return type.id() != TypeId::kFloat || IsFloat(out.double_value());
     case PhysicalType::kInt128:
       if (!in.BigEndian(16, wide)) return false;
       out = Value::Decimal(static_cast<__int128>(wide ^ (static_cast<unsigned __int128>(1) << 127)));
-      return true;
+      return FitsPrecision(out.decimal_value(), type.precision());
     case PhysicalType::kUuid:
       if (!in.BigEndian(16, wide)) return false;
       out = Value::Uuid(wide);

@@ -18,6 +18,27 @@ bool ParseInteger(std::string_view text, T& out) {
   return error == std::errc() && end == last;
 }
 
+// Of a number out of range: is it too small rather than too large? Its decimal magnitude says so.
+bool IsTiny(std::string_view text) {
+  const size_t mark = text.find_first_of("eE");
+  int64_t magnitude = 0;
+  if (mark != std::string_view::npos) {
+    const char* exponent = text.data() + mark + (text[mark + 1] == '+' ? 2 : 1);
+    const auto [end, error] = std::from_chars(exponent, text.data() + text.size(), magnitude);
+    if (error != std::errc()) return text[mark + 1] == '-';
+  }
+  bool has_digit = false;
+  bool after_point = false;
+  for (const char c : text.substr(0, mark)) {
+    after_point = after_point || c == '.';
+    if (c < '0' || c > '9') continue;
+    has_digit = has_digit || c != '0';
+    if (has_digit && !after_point) ++magnitude;
+    if (!has_digit && after_point) --magnitude;
+  }
+  return magnitude < 0;
+}
+
 // Letters are only those of nan, inf, infinity and the exponent: from_chars also takes "nan(...)".
 template <class T>
 bool ParseReal(std::string_view text, T& out) {
@@ -25,8 +46,12 @@ bool ParseReal(std::string_view text, T& out) {
   const char* last = first + text.size();
   if (text.size() > 1 && *first == '+' && first[1] != '-') ++first;
   const auto [end, error] = std::from_chars(first, last, out);
-  if (error != std::errc() || end != last || end[-1] == ')') return false;
-  return true;
+  if (end != last || text.empty() || end[-1] == ')') return false;
+  if (error == std::errc::result_out_of_range && IsTiny({first, static_cast<size_t>(last - first)})) {
+    out = *first == '-' ? T{-0.0} : T{0};
+    return true;
+  }
+  return error == std::errc();
 }
 
 // "d.ddde+XX" of to_chars laid out: plain between 1e-5 and 1e16, with an exponent outside; a whole number keeps ".0".

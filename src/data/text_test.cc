@@ -94,6 +94,10 @@ TEST_CASE("scalars are read with blanks and signs, and out of range is told from
   CHECK_EQ(Again(TypeId::kDouble, "nan(1)"), "LDB-R012");
   CHECK_EQ(Again(TypeId::kDouble, "0x10"), "LDB-R012");
   CHECK_EQ(Again(TypeId::kDouble, "1e400"), "LDB-R005");
+  CHECK_EQ(Again(TypeId::kDouble, "-1e-400"), "-0.0");
+  CHECK_EQ(Again(TypeId::kDouble, "0." + std::string(400, '0') + "1"), "0.0");
+  CHECK_EQ(Again(TypeId::kDouble, std::string(400, '1') + "e-5"), "LDB-R005");
+  CHECK_EQ(Again(TypeId::kDouble, "5e-324"), "5e-324");
   CHECK_EQ(Again(Type::Decimal(4, 2), "100"), "LDB-R005");
   CHECK_EQ(Again(TypeId::kBool, "YES"), "true");
   CHECK_EQ(Again(TypeId::kBool, "0"), "false");
