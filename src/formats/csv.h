@@ -1,7 +1,8 @@
 // CSV in the sense of RFC 4180. Options: delimiter, quote, header, null, timestamp_unit, row_bytes_max.
 //
-// With a header (the default) columns are matched by name, without one by position. An empty field without quotes is NULL, so is the
-// text of option `null`; an empty field in quotes is an empty string. A row that cannot be read goes to BadRows with file and line.
+// With a header (the default) columns are matched by name, without one by position. An empty field without quotes is
+// NULL, so is the text of option `null`; an empty field in quotes is an empty string. A row that cannot be read goes to
+// BadRows with file and line.
 #pragma once
 
 #include <memory>

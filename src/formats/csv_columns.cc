@@ -160,9 +160,8 @@ void CsvColumnReader::Read(const CsvRows& rows, uint32_t field, data::BatchBuffe
   if (type.id() == TypeId::kVarchar) return ReadStrings(target);
   if (type.is_integer()) return ReadIntegers(target);
   if (type.id() == TypeId::kDouble) {
-    return ReadFixed<double>(target, [](const char* p, const char* end, const char*, double& out) {
-      return ReadDouble(p, end, out);
-    });
+    return ReadFixed<double>(
+        target, [](const char* p, const char* end, const char*, double& out) { return ReadDouble(p, end, out); });
   }
   if (type.is_timestamp() && !type.is_nanos()) {
     const int precision = type.precision();

@@ -16,10 +16,10 @@ namespace laminar::formats {
 // The rows of a window that have the right number of fields.
 struct CsvRows {
   std::string_view text;
-  const uint32_t* ends = nullptr;         // as in CsvIndex
-  std::vector<uint32_t> first_field;      // of each row
-  std::vector<uint32_t> number;           // of each row within the window, for messages
-  uint32_t fields = 0;                    // of every row
+  const uint32_t* ends = nullptr;     // as in CsvIndex
+  std::vector<uint32_t> first_field;  // of each row
+  std::vector<uint32_t> number;       // of each row within the window, for messages
+  uint32_t fields = 0;                // of every row
   bool may_have_high_bytes = true;
 
   std::string_view Field(size_t row, uint32_t field) const {

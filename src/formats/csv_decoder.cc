@@ -1,5 +1,5 @@
-// The CSV decoder: cuts the stream into windows of whole rows, indexes a window's fields, then reads it column by column.
-// A row that is cut by the end of the bytes waits in carry_, which then has priority over new bytes.
+// The CSV decoder: cuts the stream into windows of whole rows, indexes a window's fields, then reads it column by
+// column. A row that is cut by the end of the bytes waits in carry_, which then has priority over new bytes.
 #include <algorithm>
 #include <cstring>
 
@@ -18,7 +18,9 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 class CsvDecoder final : public sdk::Decoder {
  public:
   CsvDecoder(sdk::DecoderRequest request, CsvOptions options)
-      : request_(std::move(request)), options_(std::move(options)), index_(options_.dialect),
+      : request_(std::move(request)),
+        options_(std::move(options)),
+        index_(options_.dialect),
         scanner_(options_.dialect) {
     const data::Schema& schema = request_.schema;
     for (size_t i = 0; i < schema.size(); ++i) {
@@ -63,13 +65,13 @@ class CsvDecoder final : public sdk::Decoder {
   std::vector<CsvBadCell> bad_cells_;
 
   std::string_view input_;
-  std::string carry_;        // begins at the start of a row
-  size_t carry_ready_ = 0;   // bytes of carry_ that are complete rows
-  CsvRowScanner scanner_;    // stands at the end of carry_
+  std::string carry_;       // begins at the start of a row
+  size_t carry_ready_ = 0;  // bytes of carry_ that are complete rows
+  CsvRowScanner scanner_;   // stands at the end of carry_
   bool finished_ = false;
   bool start_checked_ = false;
   bool header_pending_ = false;
-  uint64_t line_ = 1;        // of the next row's first line
+  uint64_t line_ = 1;  // of the next row's first line
   std::string_view window_;
 };
 
@@ -179,8 +181,9 @@ Status CsvDecoder::ReadHeader(std::string_view window) {
       found = std::find_if(names.begin(), names.end(), [&](const auto& n) { return EqualsIgnoreCase(n, wanted); });
     }
     if (found == names.end()) {
-      return Status(ErrorCode::kBadFile, "reading " + request_.place + ": no column " + Quoted(wanted) +
-                                             " in the header line, which has: " + EscapeForMessage(Join(names, ", "), 300))
+      return Status(ErrorCode::kBadFile,
+                    "reading " + request_.place + ": no column " + Quoted(wanted) +
+                        " in the header line, which has: " + EscapeForMessage(Join(names, ", "), 300))
           .WithHint("use header = false if the file has no header line");
     }
     field_of_column_[column] = static_cast<uint32_t>(found - names.begin());

@@ -46,9 +46,7 @@ size_t CsvRowScanner::Scan(std::string_view bytes, uint32_t base, std::vector<ui
       continue;
     }
     switch (state_) {
-      case State::kFieldStart:
-        state_ = quoting && c == dialect_.quote ? State::kQuoted : State::kPlain;
-        break;
+      case State::kFieldStart: state_ = quoting && c == dialect_.quote ? State::kQuoted : State::kPlain; break;
       case State::kAfterQuote:
         if (c == dialect_.quote) {
           state_ = State::kQuoted;
@@ -64,8 +62,7 @@ size_t CsvRowScanner::Scan(std::string_view bytes, uint32_t base, std::vector<ui
         state_ = State::kPlain;
         break;
       case State::kPlain:
-      case State::kQuoted:
-        break;
+      case State::kQuoted: break;
     }
   }
   return 0;
@@ -121,8 +118,7 @@ void CsvIndex::Emit(uint64_t structural, uint64_t newlines, uint32_t base) {
   if (count_ + 72 > ends_.size()) ends_.resize(ends_.size() * 2 + 1024);
   for (uint64_t rest = newlines; rest != 0; rest &= rest - 1) {
     const uint64_t up_to = rest ^ (rest - 1);
-    row_fields_.push_back(static_cast<uint32_t>(count_ - 1) +
-                          static_cast<uint32_t>(std::popcount(structural & up_to)));
+    row_fields_.push_back(static_cast<uint32_t>(count_ - 1) + static_cast<uint32_t>(std::popcount(structural & up_to)));
   }
   uint32_t* to = ends_.data() + count_;
   const int found = std::popcount(structural);

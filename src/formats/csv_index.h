@@ -1,8 +1,9 @@
 // Where the fields of CSV text end: the first pass over the bytes, 64 at a time.
 //
 // Law: the fields are those of the row scanner below, which reads byte by byte; the fast pass only gets there sooner.
-// A field that starts with the quote runs to the next quote that is not doubled; delimiters and newlines within belong to it. A quote
-// elsewhere is an ordinary character. Text after a closing quote makes its row malformed; the row then ends at the next newline.
+// A field that starts with the quote runs to the next quote that is not doubled; delimiters and newlines within belong
+// to it. A quote elsewhere is an ordinary character. Text after a closing quote makes its row malformed; the row then
+// ends at the next newline.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +22,8 @@ struct CsvDialect {
 class CsvRowScanner {
  public:
   explicit CsvRowScanner(CsvDialect dialect) : dialect_(dialect) {}
-  // Returns the number of bytes up to and with the newline that ends the row, or 0 when it does not end here. `ends` gets the positions
-  // of field ends, counted from the first byte of this call plus `base`; may be null.
+  // Returns the number of bytes up to and with the newline that ends the row, or 0 when it does not end here. `ends`
+  // gets the positions of field ends, counted from the first byte of this call plus `base`; may be null.
   size_t Scan(std::string_view bytes, uint32_t base = 0, std::vector<uint32_t>* ends = nullptr);
   void Restart() {
     state_ = State::kFieldStart;

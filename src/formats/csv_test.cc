@@ -24,14 +24,11 @@ data::Schema Trades() {
                        {"ts", TypeId::kTimestamp, true}});
 }
 
-data::Schema TwoTexts() {
-  return data::Schema({{"a", TypeId::kVarchar, true}, {"b", TypeId::kVarchar, true}});
-}
+data::Schema TwoTexts() { return data::Schema({{"a", TypeId::kVarchar, true}, {"b", TypeId::kVarchar, true}}); }
 
 std::vector<std::string> Rows(std::initializer_list<std::string> rows) { return rows; }
 
 }  // namespace
-
 
 TEST_CASE("a header names the columns in any order, and extra columns are ignored") {
   const Decoded d = DecodeText(Csv(), Trades(),
@@ -90,8 +87,8 @@ TEST_CASE("an open quote costs its line, not the rest of the file") {
   CHECK(d.rows == Rows({"1|2", "5|6", "7|8"}));
   REQUIRE(d.bad.size() == 1);
   CHECK(d.bad[0].find("t:3|the quoted field that begins here is never closed") == 0);
-  const Decoded small = DecodeText(Csv(), TwoTexts(), "a,b\n1,2\n3,\"4\n5,6\n7,8\n9,10\n11,12\n13,14\n",
-                                   {{"row_bytes_max", "20"}}, 5);
+  const Decoded small =
+      DecodeText(Csv(), TwoTexts(), "a,b\n1,2\n3,\"4\n5,6\n7,8\n9,10\n11,12\n13,14\n", {{"row_bytes_max", "20"}}, 5);
   CHECK(small.rows.size() == 6);
   CHECK(small.bad.size() == 1);
 }
@@ -103,8 +100,11 @@ TEST_CASE("empty files, header-only files, byte order marks and UTF-16") {
   CHECK(DecodeText(Csv(), TwoTexts(), "a,b").error == "");
   CHECK(DecodeText(Csv(), TwoTexts(), "\xEF\xBB\xBF\"a\",b\n1,2\n").rows == Rows({"1|2"}));
   CHECK(DecodeText(Csv(), TwoTexts(), "\xEF\xBB\xBF\"a\",b\n1,2\n", {}, 1).rows == Rows({"1|2"}));
-  CHECK(DecodeText(Csv(), TwoTexts(), std::string_view("\xFF\xFE" "a\0,\0b\0\n\0", 10)).error.find("UTF-16") !=
-        std::string::npos);
+  CHECK(DecodeText(Csv(), TwoTexts(),
+                   std::string_view("\xFF\xFE"
+                                    "a\0,\0b\0\n\0",
+                                    10))
+            .error.find("UTF-16") != std::string::npos);
 }
 
 TEST_CASE("a NULL in a NOT NULL column is a bad row") {
@@ -138,8 +138,11 @@ TEST_CASE("wrong options are refused") {
 
 TEST_CASE("cutting the bytes anywhere changes nothing, for well and ill formed text") {
   Random random(7);
-  const std::string_view parts[] = {"a", "1", ",", ",", "\n", "\n", "\"", "\"", "\"\"", "\r\n", "\r", "xyz", "\xC3\xA4", "\xFF", " ",
-                                    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\"b,\n\"", "1.5,2\n"};
+  const std::string_view parts[] = {"a",        "1",      ",",  ",",
+                                    "\n",       "\n",     "\"", "\"",
+                                    "\"\"",     "\r\n",   "\r", "xyz",
+                                    "\xC3\xA4", "\xFF",   " ",  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                    "\"b,\n\"", "1.5,2\n"};
   for (int round = 0; round < 3000; ++round) {
     std::string text;
     const uint64_t length = random.Below(120);

@@ -1,7 +1,10 @@
 #include "formats/formats.h"
 
 #include "base/text.h"
+#include "formats/arrow_ipc.h"
 #include "formats/csv.h"
+#include "formats/json.h"
+#include "formats/parquet.h"
 
 namespace laminar::formats {
 
@@ -9,6 +12,28 @@ namespace {
 
 constexpr Format Csv(std::string_view name, std::string_view extensions) {
   return {name, extensions, MakeCsvDecoder, MakeCsvEncoder, InferCsvSchema, nullptr, nullptr, nullptr, CheckCsvOptions};
+}
+
+constexpr Format Json(std::string_view name, std::string_view extensions) {
+  return {name,    extensions, MakeJsonDecoder, MakeJsonEncoder, InferJsonSchema,
+          nullptr, nullptr,    nullptr,         CheckJsonOptions};
+}
+
+constexpr Format Arrow(std::string_view name, std::string_view extensions) {
+  return {name,
+          extensions,
+          nullptr,
+          nullptr,
+          nullptr,
+          MakeArrowReader,
+          MakeArrowWriter,
+          ArrowFileSchema,
+          CheckArrowOptions};
+}
+
+constexpr Format Parquet(std::string_view name, std::string_view extensions) {
+  return {name,          extensions,         nullptr, nullptr, nullptr, MakeParquetReader, MakeParquetWriter,
+          ParquetSchema, CheckParquetOptions};
 }
 
 constexpr Format kFormats[] = {

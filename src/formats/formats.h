@@ -1,7 +1,8 @@
 // The formats: what connectors that move bytes ask for by name. The list is formats.def.
 //
-// Text formats (csv, json) are streams of bytes: a Decoder takes them in pieces of any size. File formats (parquet, arrow) are read from a
-// file of known length through a RowReader and written through a RowWriter. Nothing here opens a file.
+// Text formats (csv, json) are streams of bytes: a Decoder takes them in pieces of any size. File formats (parquet,
+// arrow) are read from a file of known length through a RowReader and written through a RowWriter. Nothing here opens a
+// file.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // Fast readers of the common texts of scalars: plain digits, plain decimals, ISO timestamps.
 //
-// Law: where one of these says yes, data::ParseText would have read the same value. A no means "ask the full reader", not "wrong".
-// `limit` is the end of readable memory: a reader may look at bytes behind `end`, never at or behind `limit`.
+// Law: where one of these says yes, data::ParseText would have read the same value. A no means "ask the full reader",
+// not "wrong". `limit` is the end of readable memory: a reader may look at bytes behind `end`, never at or behind
+// `limit`.
 #pragma once
 
 #include <charconv>
@@ -98,7 +99,8 @@ inline bool ReadPlainDecimal(const char* p, const char* end, int64_t& unscaled, 
 
 // Exact: the digits and the power of ten are both doubles, so one division rounds once.
 inline bool ReadDouble(const char* p, const char* end, double& out) {
-  constexpr double kPowers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
+  constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
+                                1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
   int64_t digits = 0;
   int scale = 0;
   if (ReadPlainDecimal(p, end, digits, scale) && digits < (int64_t{1} << 53) && digits > -(int64_t{1} << 53) &&
@@ -111,7 +113,8 @@ inline bool ReadDouble(const char* p, const char* end, double& out) {
          !(*p == '-' && (p[1] < '0' || p[1] > '9'));
 }
 
-// Reads YYYY-MM-DD[ T]HH:MM:SS[.fraction of 1 to 6 digits][Z] in microseconds; remembers the day, since neighbours share it.
+// Reads YYYY-MM-DD[ T]HH:MM:SS[.fraction of 1 to 6 digits][Z] in microseconds; remembers the day, since neighbours
+// share it.
 class TimestampReader {
  public:
   bool Read(const char* p, const char* end, int64_t& out) {

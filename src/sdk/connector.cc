@@ -57,8 +57,7 @@ Result<int64_t> Options::Integer(std::string_view key, int64_t fallback, int64_t
   if (value == nullptr) return fallback;
   const Result<int64_t> number = ParseInt64(*value);
   if (number.has_value() && *number >= low && *number <= high) return *number;
-  return Error(BadOption(key, *value,
-                         "a whole number from " + std::to_string(low) + " to " + std::to_string(high)));
+  return Error(BadOption(key, *value, "a whole number from " + std::to_string(low) + " to " + std::to_string(high)));
 }
 
 Result<double> Options::Number(std::string_view key, double fallback, double low, double high) {
@@ -118,9 +117,9 @@ Result<SourceTraits> Connector::CheckSource(const SourceRequest& request) {
 }
 
 Result<data::Schema> Connector::InferSchema(Options options) {
-  return Error(Status(ErrorCode::kSchemaNotInferable,
-                      "connector '" + std::string(name()) + "' does not know its columns")
-                   .WithHint("name the columns and their types in CREATE SOURCE"));
+  return Error(
+      Status(ErrorCode::kSchemaNotInferable, "connector '" + std::string(name()) + "' does not know its columns")
+          .WithHint("name the columns and their types in CREATE SOURCE"));
 }
 
 Result<std::unique_ptr<Source>> Connector::OpenSource(SourceRequest request) {

@@ -1,8 +1,10 @@
-// What a connector implements. A connector is one folder under connectors/, announced by one line in app/connectors.def.
+// What a connector implements. A connector is one folder under connectors/, announced by one line in
+// app/connectors.def.
 //
-// A Source is one reader of one relation, driven by one thread: the engine calls Read until kEnd. A Sink takes changes and makes them durable at
-// barriers. Neither knows SQL, watermarks or operators. Times in options are durations as text ('5 minutes'). Errors name the thing that failed
-// (file, line, host) and what to do next. A malformed row is not an error of Read: it goes to BadRows and reading goes on.
+// A Source is one reader of one relation, driven by one thread: the engine calls Read until kEnd. A Sink takes changes
+// and makes them durable at barriers. Neither knows SQL, watermarks or operators. Times in options are durations as
+// text ('5 minutes'). Errors name the thing that failed (file, line, host) and what to do next. A malformed row is not
+// an error of Read: it goes to BadRows and reading goes on.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +22,8 @@
 
 namespace laminar::sdk {
 
-// WITH (...) options in the order written; keys are case-sensitive and unique. Typed readers check and mark what they read, so that
-// RejectUnread can name every option nobody knows.
+// WITH (...) options in the order written; keys are case-sensitive and unique. Typed readers check and mark what they
+// read, so that RejectUnread can name every option nobody knows.
 class Options {
  public:
   Options() = default;
@@ -36,7 +38,8 @@ class Options {
   Result<bool> Boolean(std::string_view key, bool fallback);
   Result<Duration> Time(std::string_view key, Duration fallback);
   // One of `choices`, compared without case.
-  Result<std::string> Choice(std::string_view key, std::string_view fallback, std::span<const std::string_view> choices);
+  Result<std::string> Choice(std::string_view key, std::string_view fallback,
+                             std::span<const std::string_view> choices);
   // kBadOption for the first option never asked for, with the nearest known name as hint.
   Status RejectUnread(std::string_view what) const;
   const std::vector<std::pair<std::string, std::string>>& entries() const { return entries_; }
@@ -48,7 +51,8 @@ class Options {
   std::vector<std::string> asked_;
 };
 
-// Where a reader puts rows it could not read. `place` is "file:line" or the like; `text` the start of the row as found (bounded by the caller).
+// Where a reader puts rows it could not read. `place` is "file:line" or the like; `text` the start of the row as found
+// (bounded by the caller).
 class BadRows {
  public:
   virtual ~BadRows() = default;
@@ -64,23 +68,24 @@ enum class ReadState : uint8_t {
 class Source {
  public:
   virtual ~Source() = default;
-  // Resets `out` and fills it with up to `rows_max` (<= out.capacity()) rows; its types are the schema's. May block only for local file reads.
+  // Resets `out` and fills it with up to `rows_max` (<= out.capacity()) rows; its types are the schema's. May block
+  // only for local file reads.
   virtual Result<ReadState> Read(data::BatchBuffer& out, uint32_t rows_max) = 0;
   // Progress for people: bytes or rows done and in total; total 0: unknown.
   virtual std::pair<uint64_t, uint64_t> Progress() const { return {0, 0}; }
 };
 
 struct SourceRequest {
-  std::string name;               // of the relation, for messages
-  data::Schema schema;            // all declared physical columns
-  std::vector<bool> needed;       // needed[i]: column i is read by someone; others may be left NULL (projection push-down)
+  std::string name;          // of the relation, for messages
+  data::Schema schema;       // all declared physical columns
+  std::vector<bool> needed;  // needed[i]: column i is read by someone; others may be left NULL (projection push-down)
   Options options;
-  BadRows* bad_rows = nullptr;    // never null; outlives the source
+  BadRows* bad_rows = nullptr;  // never null; outlives the source
 };
 
 struct SourceTraits {
-  bool replayable = true;   // a new reader delivers the same rows in the same order from the start
-  bool bounded = true;      // it ends by itself
+  bool replayable = true;  // a new reader delivers the same rows in the same order from the start
+  bool bounded = true;     // it ends by itself
 };
 
 class Sink {
@@ -109,9 +114,11 @@ class Connector {
   virtual ~Connector() = default;
   virtual std::string_view name() const = 0;
   virtual std::string_view doc() const = 0;  // for SHOW CONNECTORS and the reference
-  // Checks every option without opening anything; CREATE SOURCE calls it. `options` has neither `connector` nor engine options (rate is a source's own).
+  // Checks every option without opening anything; CREATE SOURCE calls it. `options` has neither `connector` nor engine
+  // options (rate is a source's own).
   virtual Result<SourceTraits> CheckSource(const SourceRequest& request);
-  // Columns when the user gave none (from a header, a Parquet footer, a generator's definition). Default: kSchemaNotInferable.
+  // Columns when the user gave none (from a header, a Parquet footer, a generator's definition). Default:
+  // kSchemaNotInferable.
   virtual Result<data::Schema> InferSchema(Options options);
   virtual Result<std::unique_ptr<Source>> OpenSource(SourceRequest request);
   virtual Result<SinkShape> CheckSink(const SinkRequest& request);

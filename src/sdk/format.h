@@ -20,22 +20,24 @@ class Decoder {
   virtual void Feed(std::string_view bytes) = 0;
   // No more bytes will come: the last row need not end with a newline.
   virtual void Finish() = 0;
-  // Appends rows to `out` until it holds `rows_max` or the bytes are used up (then true: needs more, or is at the end after Finish).
+  // Appends rows to `out` until it holds `rows_max` or the bytes are used up (then true: needs more, or is at the end
+  // after Finish).
   virtual Result<bool> Decode(data::BatchBuffer& out, uint32_t rows_max) = 0;
 };
 
 struct DecoderRequest {
-  std::string place;             // file name for BadRows
+  std::string place;  // file name for BadRows
   data::Schema schema;
   std::vector<bool> needed;
-  Options* options = nullptr;    // format options are read from here
+  Options* options = nullptr;  // format options are read from here
   BadRows* bad_rows = nullptr;
 };
 
 class Encoder {
  public:
   virtual ~Encoder() = default;
-  // Appends the text of all rows to `out`; with weights, rows are written as the format's changelog form or refused at creation.
+  // Appends the text of all rows to `out`; with weights, rows are written as the format's changelog form or refused at
+  // creation.
   virtual Status Encode(const data::Batch& batch, std::string& out) = 0;
   virtual Status Begin(std::string& out) { return {}; }   // header
   virtual Status Finish(std::string& out) { return {}; }  // footer

@@ -14,7 +14,8 @@ class BadRowTexts final : public BadRows {
   std::vector<std::string> rows;
 };
 
-std::string RowText(const data::Batch& batch, const data::Schema& schema, uint32_t row, const std::vector<bool>& columns) {
+std::string RowText(const data::Batch& batch, const data::Schema& schema, uint32_t row,
+                    const std::vector<bool>& columns) {
   std::string line;
   for (uint32_t i = 0; i < batch.column_count; ++i) {
     if (!columns.empty() && !columns[i]) continue;
@@ -32,7 +33,8 @@ std::string Difference(const SourceRows& a, const SourceRows& b) {
   for (size_t i = 0; i < a.rows.size() && i < b.rows.size(); ++i) {
     if (a.rows[i] != b.rows[i]) return "row " + std::to_string(i) + ": '" + a.rows[i] + "' and '" + b.rows[i] + "'";
   }
-  if (a.rows.size() != b.rows.size()) return std::to_string(a.rows.size()) + " and " + std::to_string(b.rows.size()) + " rows";
+  if (a.rows.size() != b.rows.size())
+    return std::to_string(a.rows.size()) + " and " + std::to_string(b.rows.size()) + " rows";
   return {};
 }
 

@@ -1,0 +1,232 @@
+#include "formats/arrow_ipc.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <arrow/io/interfaces.h>
+#include <arrow/ipc/reader.h>
+#include <arrow/ipc/writer.h>
+#include <arrow/record_batch.h>
+#include <arrow/util/compression.h>
+
+#include "base/text.h"
+#include "formats/arrow_ipc_io.h"
+#include "formats/column_cast.h"
+
+namespace laminar::formats {
+
+namespace {
+
+constexpr std::string_view kMagic = "ARROW1";
+
+// The batches of either kind of file, one after the other.
+class ArrowBatches {
+ public:
+  Status Open(std::unique_ptr<os::File> file, const std::vector<int>& columns) {
+    path_ = file->path();
+    const uint64_t size = TRY(file->Size());
+    if (size == 0) return BadArrowFile("reading", path_, "Arrow", "the file is empty");
+    char head[6] = {};
+    const bool has_footer = TRY(file->ReadAt(0, head))
+    == 6 && std::string_view(head, 6) == kMagic;
+    auto input = MakeArrowInput(std::move(file), static_cast<int64_t>(size));
+    arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
+    options.use_threads = false;
+    options.included_fields = columns;
+    return Run([&]() -> arrow::Status {
+      if (has_footer) {
+        ARROW_ASSIGN_OR_RAISE(file_, arrow::ipc::RecordBatchFileReader::Open(input, options));
+        schema_ = file_->schema();
+        count_ = file_->num_record_batches();
+      } else {
+        ARROW_ASSIGN_OR_RAISE(stream_, arrow::ipc::RecordBatchStreamReader::Open(input, options));
+        schema_ = stream_->schema();
+      }
+      return arrow::Status::OK();
+    });
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> Next() {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    TRY(Run([&]() -> arrow::Status {
+      if (stream_ != nullptr) return stream_->ReadNext(&batch);
+      if (next_ == count_) return arrow::Status::OK();
+      ARROW_ASSIGN_OR_RAISE(batch, file_->ReadRecordBatch(next_++));
+      return arrow::Status::OK();
+    }));
+    return batch;
+  }
+
+  const arrow::Schema& schema() const { return *schema_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  template <class Step>
+  Status Run(Step step) {
+    return Guarded(step, [&](std::string_view why) {
+      return BadArrowFile("reading", path_, "Arrow", why)
+          .WithHint("check that the file is complete, or set option format");
+    });
+  }
+
+  std::string path_;
+  std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::ipc::RecordBatchFileReader> file_;
+  std::shared_ptr<arrow::RecordBatchReader> stream_;
+  int next_ = 0;
+  int count_ = 0;
+};
+
+Result<data::Schema> OurSchema(const ArrowBatches& batches) {
+  Result<data::Schema> ours = FromArrow(batches.schema());
+  if (!ours.has_value()) return Error(std::move(ours.error().Prefix("reading " + Quoted(batches.path(), 300))));
+  return ours;
+}
+
+// The file is opened twice: once for its schema, once for the columns that are needed. An os::File can be read at any
+// place, so both share it.
+class SharedFile final : public os::File {
+ public:
+  explicit SharedFile(std::shared_ptr<os::File> file) : file_(std::move(file)) {}
+  Result<size_t> ReadAt(uint64_t offset, std::span<char> out) const override { return file_->ReadAt(offset, out); }
+  Status WriteAt(uint64_t offset, std::string_view bytes) override { return file_->WriteAt(offset, bytes); }
+  Status Append(std::string_view bytes) override { return file_->Append(bytes); }
+  Result<uint64_t> Size() const override { return file_->Size(); }
+  Status Truncate(uint64_t size) override { return file_->Truncate(size); }
+  Status Sync() override { return file_->Sync(); }
+  const std::string& path() const override { return file_->path(); }
+
+ private:
+  std::shared_ptr<os::File> file_;
+};
+
+class ArrowReader final : public RowReader {
+ public:
+  ArrowReader(std::unique_ptr<ArrowBatches> batches, ColumnCast cast)
+      : batches_(std::move(batches)), cast_(std::move(cast)) {}
+
+  Status Read(data::BatchBuffer& out, uint32_t rows_max) override {
+    while (out.rows() < rows_max) {
+      if (!current_.has_value() || next_ == current_->rows()) {
+        if (!TRY(NextBatch())) return {};
+        continue;
+      }
+      const auto count = static_cast<uint32_t>(std::min<int64_t>(
+          {current_->rows() - next_, rows_max - out.rows(), static_cast<int64_t>(data::kBatchCapacity)}));
+      const data::Batch batch = TRY(current_->Slice(next_, count));
+      TRY(cast_.Append(batch, out, rows_before_ + static_cast<uint64_t>(next_)));
+      next_ += count;
+    }
+    return {};
+  }
+
+ private:
+  Result<bool> NextBatch() {
+    if (current_.has_value()) rows_before_ += static_cast<uint64_t>(current_->rows());
+    current_.reset();
+    const std::shared_ptr<arrow::RecordBatch> batch = TRY(batches_->Next());
+    if (batch == nullptr) return false;
+    Result<data::ImportedArray> imported = FromArrow(*batch);
+    if (!imported.has_value()) {
+      return Error(std::move(imported.error().Prefix("reading " + Quoted(batches_->path(), 300) + " as Arrow")));
+    }
+    current_.emplace(std::move(*imported));
+    next_ = 0;
+    return true;
+  }
+
+  std::unique_ptr<ArrowBatches> batches_;
+  ColumnCast cast_;
+  std::optional<data::ImportedArray> current_;
+  int64_t next_ = 0;
+  uint64_t rows_before_ = 0;
+};
+
+Result<arrow::Compression::type> ReadCompression(sdk::Options& options) {
+  constexpr std::string_view kNames[] = {"none", "zstd", "lz4"};
+  const std::string name = TRY(options.Choice("compression", "none", kNames));
+  if (name == "zstd") return arrow::Compression::ZSTD;
+  return name == "lz4" ? arrow::Compression::LZ4_FRAME : arrow::Compression::UNCOMPRESSED;
+}
+
+class ArrowWriter final : public RowWriter {
+ public:
+  explicit ArrowWriter(RowWriterRequest request) : request_(std::move(request)) {}
+
+  Status Start() {
+    const arrow::Compression::type compression = TRY(ReadCompression(*request_.options));
+    schema_ = TRY(ToArrow(request_.schema));
+    output_ = MakeArrowOutput(*request_.file);
+    return Run([&]() -> arrow::Status {
+      arrow::ipc::IpcWriteOptions options = arrow::ipc::IpcWriteOptions::Defaults();
+      options.use_threads = false;
+      if (compression != arrow::Compression::UNCOMPRESSED) {
+        ARROW_ASSIGN_OR_RAISE(options.codec, arrow::util::Codec::Create(compression));
+      }
+      ARROW_ASSIGN_OR_RAISE(writer_, arrow::ipc::MakeFileWriter(output_.stream, schema_, options));
+      return arrow::Status::OK();
+    });
+  }
+
+  Status Write(const data::Batch& batch) override {
+    if (batch.rows == 0) return {};
+    const std::shared_ptr<arrow::RecordBatch> rows = TRY(ToArrow(batch, request_.schema, schema_));
+    return Run([&] { return writer_->WriteRecordBatch(*rows); });
+  }
+
+  Status Finish() override {
+    return Run([&] { return writer_->Close(); });
+  }
+
+ private:
+  template <class Step>
+  Status Run(Step step) {
+    return Guarded(step, [&](std::string_view why) {
+      if (output_.first_error != nullptr && !output_.first_error->ok()) return *output_.first_error;
+      return Status(ErrorCode::kConnectorFailed,
+                    "writing " + Quoted(request_.file->path(), 300) + " as Arrow: " + EscapeForMessage(why, 300));
+    });
+  }
+
+  RowWriterRequest request_;
+  std::shared_ptr<arrow::Schema> schema_;
+  ArrowOutput output_;
+  std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
+};
+
+}  // namespace
+
+Status CheckArrowOptions(sdk::Options& options, bool writing) {
+  if (writing) TRY(ReadCompression(options));
+  return {};
+}
+
+Result<data::Schema> ArrowFileSchema(std::unique_ptr<os::File> file) {
+  ArrowBatches batches;
+  TRY(batches.Open(std::move(file), {}));
+  return OurSchema(batches);
+}
+
+Result<std::unique_ptr<RowReader>> MakeArrowReader(RowReaderRequest request) {
+  const std::shared_ptr<os::File> file = std::move(request.file);
+  auto batches = std::make_unique<ArrowBatches>();
+  TRY(batches->Open(std::make_unique<SharedFile>(file), {}));
+  const data::Schema schema = TRY(OurSchema(*batches));
+  ColumnCast cast = TRY(ColumnCast::Make(schema, request.schema, std::move(request.needed), Quoted(file->path(), 300)));
+  const std::vector<int> columns = cast.FileColumns();
+  // An empty list means all columns to Arrow; then their positions stay as they are.
+  if (!columns.empty() && columns.size() < schema.size()) {
+    batches = std::make_unique<ArrowBatches>();
+    TRY(batches->Open(std::make_unique<SharedFile>(file), columns));
+    cast.Compact();
+  }
+  return std::unique_ptr<RowReader>(new ArrowReader(std::move(batches), std::move(cast)));
+}
+
+Result<std::unique_ptr<RowWriter>> MakeArrowWriter(RowWriterRequest request) {
+  auto writer = std::make_unique<ArrowWriter>(std::move(request));
+  TRY(writer->Start());
+  return std::unique_ptr<RowWriter>(std::move(writer));
+}
+
+}  // namespace laminar::formats
