@@ -23,8 +23,8 @@ Result<SourceOptions> ReadSourceOptions(sdk::Options& options) {
   read.rate = TRY(options.Number("rate", 0, 0, 1e12));
   TRY(options.RejectUnread(kWhat));
   if (read.follow && !read.target.format->is_text()) {
-    return Error(Status(ErrorCode::kBadOption, "option 'follow' does not fit format '" +
-                                                   std::string(read.target.format->name) + "'")
+    return Error(Status(ErrorCode::kBadOption,
+                        "option 'follow' does not fit format '" + std::string(read.target.format->name) + "'")
                      .WithHint("such a file is complete when it is written; leave follow out"));
   }
   return read;
@@ -60,7 +60,8 @@ Result<std::string> ReadSample(os::FileSystem& files, const std::string& path, b
 
 Result<bool> ReadEnvelope(sdk::Options& options) {
   constexpr std::string_view kEnvelopes[] = {"none", "changelog"};
-  return TRY(options.Choice("envelope", "none", kEnvelopes)) == "changelog";
+  return TRY(options.Choice("envelope", "none", kEnvelopes))
+  == "changelog";
 }
 
 }  // namespace
@@ -88,12 +89,12 @@ Result<FileTarget> ReadFileTarget(sdk::Options& options, bool writing) {
   if (target.format == nullptr) {
     const auto names = formats::FormatNames();
     if (format.empty()) {
-      return Error(Status(ErrorCode::kBadOption, "the format of " + Quoted(target.path, 300) +
-                                                     " cannot be told from its name")
-                       .WithHint("set option format to one of: " + Join(names, ", ")));
+      return Error(
+          Status(ErrorCode::kBadOption, "the format of " + Quoted(target.path, 300) + " cannot be told from its name")
+              .WithHint("set option format to one of: " + Join(names, ", ")));
     }
-    return Error(Status(ErrorCode::kBadOption, "unknown format " + Quoted(format))
-                     .WithHint("accepted: " + Join(names, ", ")));
+    return Error(
+        Status(ErrorCode::kBadOption, "unknown format " + Quoted(format)).WithHint("accepted: " + Join(names, ", ")));
   }
   for (const std::string_view suffix : {".gz", ".zst", ".bz2", ".xz"}) {
     if (EndsWith(target.path, suffix)) {

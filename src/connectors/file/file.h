@@ -1,8 +1,9 @@
 // Connector 'file': rows from and to files of the machine.
 //
-// Source options: path (may be a glob; files are read in name order), format (from the name's extension by default), follow (keep
-// reading as the last file grows and new files come), rate (rows a second), and the format's own. A new reader gives the same rows in
-// the same order. Sink options: path, format, envelope ('none' or 'changelog'), in_place, and the format's own.
+// Source options: path (may be a glob; files are read in name order), format (from the name's extension by default),
+// follow (keep reading as the last file grows and new files come), rate (rows a second), and the format's own. A new
+// reader gives the same rows in the same order. Sink options: path, format, envelope ('none' or 'changelog'), in_place,
+// and the format's own.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// The writer of connector 'file'. Rows go to a file of a temporary name that takes its own name when it is complete, so a reader never
-// sees half a file; with in_place they go to the file itself, for readers that follow it.
+// The writer of connector 'file'. Rows go to a file of a temporary name that takes its own name when it is complete, so
+// a reader never sees half a file; with in_place they go to the file itself, for readers that follow it.
 #include <algorithm>
 
 #include "base/text.h"
@@ -22,15 +22,21 @@ data::Schema WithEnvelope(const data::Schema& schema) {
 
 class FileSink final : public sdk::Sink {
  public:
-  FileSink(os::FileSystem& files, std::string name, data::Schema schema, FileTarget target, bool changelog, bool in_place)
-      : files_(files), name_(std::move(name)), schema_(std::move(schema)), target_(std::move(target)),
-        changelog_(changelog), path_(in_place ? target_.path : target_.path + ".part"),
+  FileSink(os::FileSystem& files, std::string name, data::Schema schema, FileTarget target, bool changelog,
+           bool in_place)
+      : files_(files),
+        name_(std::move(name)),
+        schema_(std::move(schema)),
+        target_(std::move(target)),
+        changelog_(changelog),
+        path_(in_place ? target_.path : target_.path + ".part"),
         rows_(schema_.Types()) {}
 
   Status Open(sdk::Options& options) {
     const std::string directory(os::DirectoryOf(target_.path));
     if (const auto facts = files_.Stat(target_.path); facts.has_value() && facts->is_directory) {
-      return Status(ErrorCode::kBadFile, "sink " + Quoted(name_) + ": the path " + Quoted(target_.path, 300) + " is a folder")
+      return Status(ErrorCode::kBadFile,
+                    "sink " + Quoted(name_) + ": the path " + Quoted(target_.path, 300) + " is a folder")
           .WithHint("give the name of a file in it");
     }
     file_ = TRY(files_.Open(path_, os::OpenMode::kReplace));
@@ -49,7 +55,8 @@ class FileSink final : public sdk::Sink {
     if (batch.weights == nullptr) return WriteRows(batch);
     for (uint32_t row = 0; row < batch.rows; ++row) {
       if (batch.weights[row] < 0) {
-        return Status(ErrorCode::kCannotRetract, "sink " + Quoted(name_) + " got a change that takes a row back, which " +
+        return Status(ErrorCode::kCannotRetract, "sink " + Quoted(name_) +
+                                                     " got a change that takes a row back, which " +
                                                      Quoted(target_.path, 300) + " cannot show")
             .WithHint("set option envelope = 'changelog', or let the query EMIT ON WINDOW CLOSE");
       }
@@ -111,7 +118,8 @@ class FileSink final : public sdk::Sink {
     }
     columns.push_back({.values = operations_.data()});
     columns.push_back({.values = weights_.data()});
-    data::Batch wide{.rows = batch.rows, .column_count = static_cast<uint32_t>(columns.size()), .columns = columns.data()};
+    data::Batch wide{
+        .rows = batch.rows, .column_count = static_cast<uint32_t>(columns.size()), .columns = columns.data()};
     return WriteRows(wide);
   }
 
@@ -136,7 +144,8 @@ class FileSink final : public sdk::Sink {
 Result<std::unique_ptr<sdk::Sink>> MakeFileSink(os::FileSystem& files, sdk::SinkRequest request, FileTarget target,
                                                 bool changelog, bool in_place) {
   data::Schema schema = changelog ? WithEnvelope(request.schema) : std::move(request.schema);
-  auto sink = std::make_unique<FileSink>(files, request.name, std::move(schema), std::move(target), changelog, in_place);
+  auto sink =
+      std::make_unique<FileSink>(files, request.name, std::move(schema), std::move(target), changelog, in_place);
   TRY(sink->Open(request.options));
   return std::unique_ptr<sdk::Sink>(std::move(sink));
 }

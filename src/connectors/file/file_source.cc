@@ -15,8 +15,13 @@ class FileSource final : public sdk::Source {
  public:
   FileSource(os::FileSystem& files, const os::Clock& clock, sdk::SourceRequest request, FileTarget target,
              std::vector<std::string> paths, bool follow, double rate)
-      : files_(files), clock_(clock), request_(std::move(request)), target_(std::move(target)),
-        paths_(std::move(paths)), follow_(follow), rate_(rate) {
+      : files_(files),
+        clock_(clock),
+        request_(std::move(request)),
+        target_(std::move(target)),
+        paths_(std::move(paths)),
+        follow_(follow),
+        rate_(rate) {
     for (const std::string& path : paths_) {
       if (const auto facts = files_.Stat(path)) bytes_total_ += facts->bytes;
     }
@@ -48,7 +53,7 @@ class FileSource final : public sdk::Source {
   size_t next_path_ = 0;
   bool is_open_ = false;
   std::string path_;
-  std::unique_ptr<os::File> file_;              // text formats
+  std::unique_ptr<os::File> file_;  // text formats
   std::unique_ptr<sdk::Decoder> decoder_;
   std::unique_ptr<formats::RowReader> reader_;  // file formats
   std::vector<char> block_;
@@ -81,7 +86,8 @@ Status FileSource::OpenNext() {
     decoder_hungry_ = true;
     decoder_finished_ = false;
   } else {
-    reader_ = TRY(target_.format->reader({.file = std::move(file), .schema = request_.schema, .needed = request_.needed}));
+    reader_ =
+        TRY(target_.format->reader({.file = std::move(file), .schema = request_.schema, .needed = request_.needed}));
   }
   is_open_ = true;
   return {};

@@ -17,7 +17,8 @@ using OptionList = std::vector<std::pair<std::string, std::string>>;
 class Folder {
  public:
   explicit Folder(const std::string& name)
-      : path_(os::JoinPath(os::TemporaryDirectory(), "laminar-file-test-" + std::to_string(os::ProcessId()) + "-" + name)) {
+      : path_(os::JoinPath(os::TemporaryDirectory(),
+                           "laminar-file-test-" + std::to_string(os::ProcessId()) + "-" + name)) {
     (void)files().RemoveTree(path_);
     REQUIRE(files().CreateDirectory(path_).ok());
   }
@@ -110,10 +111,12 @@ TEST_CASE("a missing file, a folder and a file of unknown format are named") {
   CHECK(missing.error().code() == ErrorCode::kBadFile);
   CHECK(missing.error().message().find("'no/such.csv' in the working directory '/") != std::string::npos);
   CHECK(connector.OpenSource(Request({{"path", folder / "*.csv"}})).error().code() == ErrorCode::kBadFile);
-  CHECK(connector.InferSchema(sdk::Options(OptionList{{"path", folder / "x.dat"}})).error().code() == ErrorCode::kBadOption);
+  CHECK(connector.InferSchema(sdk::Options(OptionList{{"path", folder / "x.dat"}})).error().code() ==
+        ErrorCode::kBadOption);
   const auto read = sdk::ReadAll(connector, Request({{"path", folder / ""}, {"format", "csv"}}), 10, 10);
   CHECK(read.error.find("it is a folder") != std::string::npos);
-  CHECK(connector.CheckSource(Request({{"path", "x.csv"}, {"folow", "true"}})).error().hint() == "did you mean 'follow'?");
+  CHECK(connector.CheckSource(Request({{"path", "x.csv"}, {"folow", "true"}})).error().hint() ==
+        "did you mean 'follow'?");
   CHECK(connector.CheckSource(Request({{"path", "x.csv.gz"}})).error().code() == ErrorCode::kNotSupported);
   CHECK(connector.CheckSource(Request({})).error().code() == ErrorCode::kBadOption);
 }
@@ -224,6 +227,51 @@ TEST_CASE("changes need the changelog envelope") {
   REQUIRE(sink->Write(rows.batch()).ok());
   REQUIRE(sink->Close().ok());
   CHECK(folder.Read("log.csv") == "a,b,_op,_weight\n1,x,D,-1\n1,x,I,3\n");
+}
+
+TEST_CASE("each format writes a file that its own reader gives back, with the schema found in it") {
+  Folder folder("formats");
+  FileConnector connector = Connector();
+  for (const char* name : {"rows.csv", "rows.jsonl", "rows.parquet", "rows.arrow"}) {
+    CAPTURE(name);
+    sdk::SinkRequest request;
+    request.name = "k";
+    request.schema = Request({}).schema;
+    request.options = sdk::Options(OptionList{{"path", folder / name}});
+    auto sink = connector.OpenSink(request).value();
+    data::BatchBuffer rows(request.schema.Types());
+    for (int i = 0; i < 1000; ++i) {
+      const data::Value row[] = {data::Value::Int(i),
+                                 i % 7 == 0 ? data::Value::Null() : data::Value::String("name " + std::to_string(i))};
+      rows.AppendRow(row);
+    }
+    for (int i = 0; i < 3; ++i) REQUIRE(sink->Write(rows.batch()).ok());
+    REQUIRE(sink->Close().ok());
+    sdk::SourceRequest source = Request({{"path", folder / name}});
+    source.schema = connector.InferSchema(source.options).value();
+    CHECK(source.schema[0].type == data::Type(data::TypeId::kInt64));
+    CHECK(source.schema[1].name == "b");
+    const auto read = sdk::ReadAll(connector, source, 1024, UINT64_MAX);
+    CHECK(read.error == "");
+    REQUIRE(read.rows.size() == 3000);
+    CHECK(read.rows[1003] == "3\x1fname 3\x1f");
+    CHECK(read.rows[2007] == "7\x1fNULL\x1f");
+    CHECK(sdk::CheckSourceLaws(connector, source) == std::vector<std::string>{});
+  }
+  auto follow = Request({{"path", folder / "rows.parquet"}, {"follow", "true"}});
+  CHECK(connector.CheckSource(follow).error().code() == ErrorCode::kBadOption);
+  // A text file under another format's name.
+  folder.Write("text.parquet", "a,b\n1,2\n");
+  const auto wrong = sdk::ReadAll(connector, Request({{"path", folder / "text.parquet"}}), 10, 10);
+  CHECK(wrong.error.find("text.parquet' as Parquet: it does not begin with PAR1") != std::string::npos);
+}
+
+TEST_CASE("a tab-separated file needs no option") {
+  Folder folder("tabs");
+  folder.Write("x.tsv", "a\tb\n1\tx,y\n");
+  FileConnector connector = Connector();
+  const auto read = sdk::ReadAll(connector, Request({{"path", folder / "x.tsv"}}), 10, 10);
+  CHECK(read.rows == std::vector<std::string>{"1\x1fx,y\x1f"});
 }
 
 }  // namespace laminar::connectors

@@ -11,7 +11,8 @@ namespace laminar::connectors {
 namespace {
 
 constexpr std::string_view kWhat = "connector 'generator'";
-constexpr std::string_view kKinds[] = {"nexmark_auction", "nexmark_bid", "nexmark_person", "quotes", "sequence", "trades"};
+constexpr std::string_view kKinds[] = {"nexmark_auction", "nexmark_bid", "nexmark_person",
+                                       "quotes",          "sequence",    "trades"};
 constexpr Timestamp kDefaultStart = 1'700'000'040 * kSecond;  // a whole minute
 
 Result<GeneratorOptions> ReadOptions(sdk::Options& options) {
@@ -33,7 +34,8 @@ Result<GeneratorOptions> ReadOptions(sdk::Options& options) {
   read.resolution = TRY(options.Time("resolution", kMillisecond));
   read.dictionary = TRY(options.Boolean("dictionary", false));
   if (read.disorder < 0 || read.disorder > 36500 * kDay || read.interval < 0 || read.resolution < 1) {
-    return Error(ErrorCode::kBadOption, "options 'disorder' and 'interval' must not be negative, 'resolution' must be positive");
+    return Error(ErrorCode::kBadOption,
+                 "options 'disorder' and 'interval' must not be negative, 'resolution' must be positive");
   }
   read.start = kDefaultStart;
   if (options.Has("start")) {
@@ -61,18 +63,20 @@ Result<std::vector<size_t>> MatchColumns(const data::Schema& declared, const Gen
   for (const data::Field& field : table.schema().fields()) names.push_back(field.name);
   std::vector<size_t> matched;
   for (const data::Field& field : declared.fields()) {
-    const auto found = std::find_if(names.begin(), names.end(), [&](const auto& n) { return EqualsIgnoreCase(n, field.name); });
+    const auto found =
+        std::find_if(names.begin(), names.end(), [&](const auto& n) { return EqualsIgnoreCase(n, field.name); });
     if (found == names.end()) {
       std::string hint = DidYouMean(field.name, names);
       if (hint.empty()) hint = "its columns are: " + Join(names, ", ");
-      return Error(Status(ErrorCode::kUnknownColumn, "generator '" + std::string(kind) + "' has no column " + Quoted(field.name))
-                       .WithHint(std::move(hint)));
+      return Error(
+          Status(ErrorCode::kUnknownColumn, "generator '" + std::string(kind) + "' has no column " + Quoted(field.name))
+              .WithHint(std::move(hint)));
     }
     const auto index = static_cast<size_t>(found - names.begin());
     const data::Type& made = table.schema()[index].type;
     if (!(field.type == made) && !(field.type.is_timestamp() && made.is_timestamp())) {
-      return Error(Status(ErrorCode::kTypeMismatch, "generator '" + std::string(kind) + "': column " + Quoted(field.name) +
-                                                        " is declared as " + field.type.ToString())
+      return Error(Status(ErrorCode::kTypeMismatch, "generator '" + std::string(kind) + "': column " +
+                                                        Quoted(field.name) + " is declared as " + field.type.ToString())
                        .WithHint("declare it as " + made.ToString()));
     }
     matched.push_back(index);
@@ -84,8 +88,12 @@ class GeneratorSource final : public sdk::Source {
  public:
   GeneratorSource(const os::Clock& clock, sdk::SourceRequest request, const GeneratorOptions& options,
                   std::unique_ptr<GeneratedTable> table, std::vector<size_t> columns)
-      : clock_(clock), request_(std::move(request)), rows_total_(options.rows), rate_(options.rate),
-        table_(std::move(table)), columns_(std::move(columns)) {}
+      : clock_(clock),
+        request_(std::move(request)),
+        rows_total_(options.rows),
+        rate_(options.rate),
+        table_(std::move(table)),
+        columns_(std::move(columns)) {}
 
   Result<sdk::ReadState> Read(data::BatchBuffer& out, uint32_t rows_max) override {
     out.Reset();

@@ -1,8 +1,9 @@
 // Connector 'generator': made-up rows for trying things out, tests and benchmarks.
 //
-// Law: a row is a function of the options and its number alone, so any reader, however it cuts its batches, sees the same rows.
-// Options: kind (or table): nexmark_person, nexmark_auction, nexmark_bid, trades, quotes, sequence; seed; rows (0: never ends);
-// rate (rows a second, 0: as fast as asked); symbols; disorder; start; interval (between events); resolution; dictionary.
+// Law: a row is a function of the options and its number alone, so any reader, however it cuts its batches, sees the
+// same rows. Options: kind (or table): nexmark_person, nexmark_auction, nexmark_bid, trades, quotes, sequence; seed;
+// rows (0: never ends); rate (rows a second, 0: as fast as asked); symbols; disorder; start; interval (between events);
+// resolution; dictionary.
 #pragma once
 
 #include <cstdint>
@@ -62,7 +63,9 @@ std::unique_ptr<GeneratedTable> MakeSequence(const GeneratorOptions& options);
 class CellRandom {
  public:
   CellRandom(uint64_t seed, uint64_t stream) : salt_(Hash64(seed ^ Hash64(stream))) {}
-  uint64_t operator()(uint64_t row) const { return MultiplyFold(salt_ + row * 0x9E3779B97F4A7C15ull, 0xE7037ED1A0B428DBull ^ row); }
+  uint64_t operator()(uint64_t row) const {
+    return MultiplyFold(salt_ + row * 0x9E3779B97F4A7C15ull, 0xE7037ED1A0B428DBull ^ row);
+  }
 
  private:
   uint64_t salt_;

@@ -14,7 +14,8 @@ namespace laminar::connectors {
 namespace {
 
 using OptionList = std::vector<std::pair<std::string, std::string>>;
-constexpr const char* kAllKinds[] = {"nexmark_person", "nexmark_auction", "nexmark_bid", "trades", "quotes", "sequence"};
+constexpr const char* kAllKinds[] = {"nexmark_person", "nexmark_auction", "nexmark_bid",
+                                     "trades",         "quotes",          "sequence"};
 
 sdk::SourceRequest RequestOf(GeneratorConnector& connector, const OptionList& options) {
   sdk::SourceRequest request;
@@ -45,8 +46,9 @@ TEST_CASE("every kind of generator keeps the laws of sources") {
   for (const char* kind : kAllKinds) {
     for (const char* dictionary : {"false", "true"}) {
       CAPTURE(kind);
-      const auto request = RequestOf(connector, {{"kind", kind}, {"rows", "3000"}, {"disorder", "4 seconds"},
-                                                 {"symbols", "50"}, {"dictionary", dictionary}});
+      const auto request = RequestOf(
+          connector,
+          {{"kind", kind}, {"rows", "3000"}, {"disorder", "4 seconds"}, {"symbols", "50"}, {"dictionary", dictionary}});
       CHECK(sdk::CheckSourceLaws(connector, request) == std::vector<std::string>{});
       CHECK(sdk::ReadAll(connector, request, 1024, UINT64_MAX).rows.size() == 3000);
     }
@@ -170,9 +172,13 @@ TEST_CASE("declared columns are matched by name and type") {
 TEST_CASE("wrong generator options are refused") {
   sim::SimClock clock;
   GeneratorConnector connector(clock);
-  for (const OptionList& list : {OptionList{}, {{"kind", "bids"}}, {{"kind", "trades"}, {"symbols", "0"}},
-                                 {{"kind", "trades"}, {"disorder", "-1 s"}}, {{"kind", "trades"}, {"start", "yesterday"}},
-                                 {{"kind", "trades"}, {"table", "trades"}}, {{"kind", "trades"}, {"speed", "1"}}}) {
+  for (const OptionList& list : {OptionList{},
+                                 {{"kind", "bids"}},
+                                 {{"kind", "trades"}, {"symbols", "0"}},
+                                 {{"kind", "trades"}, {"disorder", "-1 s"}},
+                                 {{"kind", "trades"}, {"start", "yesterday"}},
+                                 {{"kind", "trades"}, {"table", "trades"}},
+                                 {{"kind", "trades"}, {"speed", "1"}}}) {
     const auto schema = connector.InferSchema(sdk::Options(list));
     REQUIRE(!schema.has_value());
     CHECK(schema.error().code() == ErrorCode::kBadOption);
@@ -182,7 +188,9 @@ TEST_CASE("wrong generator options are refused") {
 TEST_CASE("times far in the future stop at the end of time instead of wrapping") {
   sim::SimClock clock;
   GeneratorConnector connector(clock);
-  const auto request = RequestOf(connector, {{"kind", "sequence"}, {"start", "294247-01-10 04:00:54"}, {"interval", "1 s"}, {"resolution", "1 us"}});
+  const auto request = RequestOf(
+      connector,
+      {{"kind", "sequence"}, {"start", "294247-01-10 04:00:54"}, {"interval", "1 s"}, {"resolution", "1 us"}});
   data::BatchBuffer rows = Rows(connector, request, 4);
   CHECK(rows.column(1).As<int64_t>()[3] == kMaxTimestamp - 1);
   CHECK(rows.column(1).As<int64_t>()[0] < kMaxTimestamp - 1);

@@ -1,5 +1,5 @@
-// Trades and quotes: symbols by Zipf's law, prices that scatter by one percent around each symbol's own, times that may be late by up
-// to `disorder`.
+// Trades and quotes: symbols by Zipf's law, prices that scatter by one percent around each symbol's own, times that may
+// be late by up to `disorder`.
 #include <algorithm>
 #include <cmath>
 
@@ -76,11 +76,17 @@ data::Schema SchemaOf(bool trades) {
 class MarketTable final : public GeneratedTable {
  public:
   explicit MarketTable(const GeneratorOptions& options)
-      : is_trades_(options.kind == "trades"), dictionary_(options.dictionary), disorder_(options.disorder),
-        resolution_(options.resolution), times_(options), schema_(SchemaOf(is_trades_)), zipf_(options.symbols),
+      : is_trades_(options.kind == "trades"),
+        dictionary_(options.dictionary),
+        disorder_(options.disorder),
+        resolution_(options.resolution),
+        times_(options),
+        schema_(SchemaOf(is_trades_)),
+        zipf_(options.symbols),
         symbol_random_(options.seed, kSymbolStream + (is_trades_ ? 0 : 16)),
         price_random_(options.seed, kPriceStream + (is_trades_ ? 0 : 16)),
-        volume_random_(options.seed, kVolumeStream), late_random_(options.seed, kLateStream + (is_trades_ ? 0 : 16)) {
+        volume_random_(options.seed, kVolumeStream),
+        late_random_(options.seed, kLateStream + (is_trades_ ? 0 : 16)) {
     MakeSymbols(options);
   }
 
@@ -146,8 +152,9 @@ class MarketTable final : public GeneratedTable {
     for (uint32_t row = 0; row < count; ++row) {
       const uint64_t random = price_random_(first + row);
       // The sum of four uniform numbers is bell-shaped enough: mean 2, variance 1/3.
-      const auto sum = static_cast<double>((random & 0xFFFF) + (random >> 16 & 0xFFFF) + (random >> 32 & 0xFFFF) +
-                                           (random >> 48)) / 65536.0;
+      const auto sum =
+          static_cast<double>((random & 0xFFFF) + (random >> 16 & 0xFFFF) + (random >> 32 & 0xFFFF) + (random >> 48)) /
+          65536.0;
       const double scatter = 1 + 0.01 * (sum - 2) * 1.7320508075688772;
       double cents = std::rint(cents_[zipf_.Draw(symbol_random_(first + row))] * scatter);
       if (ask) cents = std::rint(cents * 1.001);

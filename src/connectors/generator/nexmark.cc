@@ -1,7 +1,8 @@
 // The Nexmark auction site: of every 50 events the first is a person, three are auctions, 46 are bids.
 //
-// Half of the bids go to the hot auction (the first of the latest hundred), three quarters come from the hot bidder; sellers likewise.
-// Others are near the latest: one of the last hundred auctions or last thousand persons, and a few that come up only soon.
+// Half of the bids go to the hot auction (the first of the latest hundred), three quarters come from the hot bidder;
+// sellers likewise. Others are near the latest: one of the last hundred auctions or last thousand persons, and a few
+// that come up only soon.
 #include <algorithm>
 #include <array>
 
@@ -25,11 +26,11 @@ constexpr uint64_t kSoon = 10;  // ids that do not exist yet
 
 constexpr std::string_view kStates[] = {"AZ", "CA", "ID", "OR", "WA", "WY"};
 constexpr std::string_view kCities[] = {"Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland",
-                                        "Bend", "Redmond", "Seattle", "Kent", "Cheyenne"};
-constexpr std::string_view kFirstNames[] = {"Peter", "Paul", "Luke", "John", "Saul", "Vicky",
-                                            "Kate", "Julie", "Sarah", "Deiter", "Walter"};
+                                        "Bend",    "Redmond",     "Seattle",       "Kent",  "Cheyenne"};
+constexpr std::string_view kFirstNames[] = {"Peter", "Paul",  "Luke",  "John",   "Saul",  "Vicky",
+                                            "Kate",  "Julie", "Sarah", "Deiter", "Walter"};
 constexpr std::string_view kLastNames[] = {"Shultz", "Abrams", "Spencer", "White", "Bartels",
-                                           "Walton", "Smith", "Jones", "Noris"};
+                                           "Walton", "Smith",  "Jones",   "Noris"};
 constexpr std::string_view kHotChannels[] = {"Google", "Facebook", "Baidu", "Apple"};
 constexpr uint32_t kOtherChannels = 1000;
 
@@ -131,7 +132,8 @@ class PersonTable final : public NexmarkTable {
   void Fill(size_t index, uint64_t first, uint32_t count, data::BatchBuffer& out, data::Column& column) override {
     switch (index) {
       case 0:
-        for (uint32_t row = 0; row < count; ++row) column.As<int64_t>()[row] = static_cast<int64_t>(kFirstId + first + row);
+        for (uint32_t row = 0; row < count; ++row)
+          column.As<int64_t>()[row] = static_cast<int64_t>(kFirstId + first + row);
         return;
       case 1: return FillNames(first, count, out, column);
       case 2: return FillMails(first, count, out, column);
@@ -211,7 +213,8 @@ class AuctionTable final : public NexmarkTable {
       case 6: return FillExpiries(first, count, column);
       case 7: return FillSellers(first, count, values);
       case 8:
-        for (uint32_t row = 0; row < count; ++row) values[row] = 10 + static_cast<int64_t>(Below(RandomOf(8)(first + row), 5));
+        for (uint32_t row = 0; row < count; ++row)
+          values[row] = 10 + static_cast<int64_t>(Below(RandomOf(8)(first + row), 5));
         return;
       default: return FillLetters(RandomOf(9), first, count, 16, out, column);
     }
@@ -231,7 +234,8 @@ class AuctionTable final : public NexmarkTable {
     const CellRandom random = RandomOf(6);
     auto* values = column.As<int64_t>();
     for (uint32_t row = 0; row < count; ++row) {
-      values[row] = SaturatingAdd(values[row], (1 + static_cast<Duration>(Below(random(first + row), 339))) * kMillisecond);
+      values[row] =
+          SaturatingAdd(values[row], (1 + static_cast<Duration>(Below(random(first + row), 339))) * kMillisecond);
     }
   }
   void FillSellers(uint64_t first, uint32_t count, int64_t* values) const {

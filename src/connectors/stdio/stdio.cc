@@ -19,8 +19,9 @@ Result<const formats::Format*> ReadFormat(sdk::Options& options, bool writing) {
     for (const std::string_view each : formats::FormatNames()) {
       if (formats::FindFormat(each)->is_text()) accepted.push_back(each);
     }
-    return Error(Status(ErrorCode::kBadOption, "format " + Quoted(name) + " cannot pass through standard input or output")
-                     .WithHint("accepted: " + Join(accepted, ", ")));
+    return Error(
+        Status(ErrorCode::kBadOption, "format " + Quoted(name) + " cannot pass through standard input or output")
+            .WithHint("accepted: " + Join(accepted, ", ")));
   }
   TRY(format->check(options, writing));
   return format;
@@ -28,7 +29,8 @@ Result<const formats::Format*> ReadFormat(sdk::Options& options, bool writing) {
 
 Result<bool> ReadEnvelope(sdk::Options& options) {
   constexpr std::string_view kEnvelopes[] = {"none", "changelog"};
-  return TRY(options.Choice("envelope", "none", kEnvelopes)) == "changelog";
+  return TRY(options.Choice("envelope", "none", kEnvelopes))
+  == "changelog";
 }
 
 class StdioSource final : public sdk::Source {
@@ -91,9 +93,8 @@ class StdioSink final : public sdk::Sink {
       columns.push_back({.values = operations.data()});
       columns.push_back({.values = weights.data()});
     }
-    const data::Batch shown{.rows = batch.rows,
-                            .column_count = static_cast<uint32_t>(columns.size()),
-                            .columns = columns.data()};
+    const data::Batch shown{
+        .rows = batch.rows, .column_count = static_cast<uint32_t>(columns.size()), .columns = columns.data()};
     TRY(encoder_->Encode(shown, text_));
     return Flush();
   }

@@ -1,7 +1,7 @@
 // Connector 'stdio': rows from standard input, rows to standard output.
 //
-// Options: format (csv by default), envelope ('none' or 'changelog', sinks only) and the format's own. Input cannot be read again, so
-// the source is not replayable; a row is there as soon as its line is.
+// Options: format (csv by default), envelope ('none' or 'changelog', sinks only) and the format's own. Input cannot be
+// read again, so the source is not replayable; a row is there as soon as its line is.
 #pragma once
 
 #include <memory>
