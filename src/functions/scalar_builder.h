@@ -50,8 +50,8 @@ class [[nodiscard]] Scalar {
     function_.overloads.back().is_variadic = true;
     return *this;
   }
-  // For functions generic over types: decides argument types, result, kernel and state itself. The registry fills in the bound
-  // function's name, and its traits where bind leaves them as they are.
+  // For functions generic over types: decides argument types, result, kernel and state itself. The registry fills in
+  // the bound function's name, and its traits where bind leaves them as they are.
   Scalar& Bind(expr::BindFn bind) { return function_.bind = bind, *this; }
 
  private:

@@ -1,6 +1,6 @@
-// + - * / % ^, unary -, the bit operators: numbers. Integers stay integers of the wider type and fail on overflow; `/` of two integers
-// cuts towards zero; a zero divisor fails the row. DOUBLE follows IEEE 754: x / 0.0 is an infinity or NaN. DECIMAL rules stand in
-// arithmetic_decimal.cc, dates and times in arithmetic_temporal.cc.
+// + - * / % ^, unary -, the bit operators: numbers. Integers stay integers of the wider type and fail on overflow; `/`
+// of two integers cuts towards zero; a zero divisor fails the row. DOUBLE follows IEEE 754: x / 0.0 is an infinity or
+// NaN. DECIMAL rules stand in arithmetic_decimal.cc, dates and times in arithmetic_temporal.cc.
 #include "functions/scalar/arithmetic.h"
 
 #include <cmath>
@@ -99,9 +99,11 @@ Result<BoundFunction> BindNegate(const BindCall& call) {
   switch (type.id()) {
     case TypeId::kInt8: return Operator({type}, type, Unary<int8_t, int8_t, NegateExact<int8_t>>, true);
     case TypeId::kInt16: return Operator({type}, type, Unary<int16_t, int16_t, NegateExact<int16_t>>, true);
-    case TypeId::kUInt8: return Operator({TypeId::kInt16}, TypeId::kInt16, Unary<int16_t, int16_t, NegateExact<int16_t>>, true);
+    case TypeId::kUInt8:
+      return Operator({TypeId::kInt16}, TypeId::kInt16, Unary<int16_t, int16_t, NegateExact<int16_t>>, true);
     case TypeId::kInt32:
-    case TypeId::kUInt16: return Operator({TypeId::kInt32}, TypeId::kInt32, Unary<int32_t, int32_t, NegateExact<int32_t>>, true);
+    case TypeId::kUInt16:
+      return Operator({TypeId::kInt32}, TypeId::kInt32, Unary<int32_t, int32_t, NegateExact<int32_t>>, true);
     case TypeId::kNull:
     case TypeId::kInt64:
     case TypeId::kUInt32:
@@ -195,35 +197,87 @@ Result<BoundFunction> BindShift(const BindCall& call) {
 
 double Power(double x, double y) { return std::pow(x, y); }
 
+void AddBitOperators(expr::FunctionRegistry& registry) {
+  Scalar(registry, "&")
+      .Category("operator")
+      .Doc("Bits that both integers have.")
+      .Example("12 & 10", "8")
+      .Bind(BindBits<'&'>);
+  Scalar(registry, "|")
+      .Category("operator")
+      .Doc("Bits that one of the integers has.")
+      .Example("12 | 10", "14")
+      .Bind(BindBits<'|'>);
+  Scalar(registry, "#")
+      .Alias("xor")
+      .Category("operator")
+      .Doc("Bits in which two integers differ.")
+      .Example("12 # 10", "6")
+      .Bind(BindBits<'#'>);
+  // "~" of one argument, see FunctionRegistry::Resolve; of two it matches text.
+  Scalar(registry, "bit_not")
+      .Category("operator")
+      .Doc("Every bit of an integer turned over; also written ~x.")
+      .Example("~5", "-6")
+      .Bind(BindBitNot);
+  Scalar(registry, "<<")
+      .Category("operator")
+      .Doc("Bits moved up; those that leave are lost.")
+      .Example("1 << 4", "16")
+      .Bind(BindShift<true>);
+  Scalar(registry, ">>")
+      .Category("operator")
+      .Doc("Bits moved down, the sign kept.")
+      .Example("-16 >> 2", "-4")
+      .Bind(BindShift<false>);
+}
+
 }  // namespace
 
 void RegisterArithmetic(expr::FunctionRegistry& registry) {
-  Scalar(registry, "+").Category("operator").Doc("Sum; also of a date or time and an INTERVAL.")
-      .Example("1 + 2", "3").Example("DATE '2024-01-31' + 1", "2024-02-01").Bind(BindNumeric<'+'>);
-  Scalar(registry, "-").Category("operator").Doc("Difference, or the negative of one number; also of dates, times and intervals.")
-      .Example("5 - 7", "-2").Bind(BindMinus);
-  Scalar(registry, "*").Category("operator").Doc("Product; also of an INTERVAL and a number.").Example("6 * 7", "42")
+  Scalar(registry, "+")
+      .Category("operator")
+      .Doc("Sum; also of a date or time and an INTERVAL.")
+      .Example("1 + 2", "3")
+      .Example("DATE '2024-01-31' + 1", "2024-02-01")
+      .Bind(BindNumeric<'+'>);
+  Scalar(registry, "-")
+      .Category("operator")
+      .Doc("Difference, or the negative of one number; also of dates, times and intervals.")
+      .Example("5 - 7", "-2")
+      .Bind(BindMinus);
+  Scalar(registry, "*")
+      .Category("operator")
+      .Doc("Product; also of an INTERVAL and a number.")
+      .Example("6 * 7", "42")
       .Bind(BindNumeric<'*'>);
-  Scalar(registry, "/").Category("operator")
-      .Doc("Quotient. Two integers give an integer, cut towards zero; an integer or DECIMAL divided by zero fails, a DOUBLE "
-           "gives an infinity or NaN.")
-      .Example("7 / 2", "3").Example("-7 / 2", "-3").Bind(BindNumeric<'/'>);
-  Scalar(registry, "%").Alias("mod").Category("operator").Doc("Remainder, with the sign of the dividend.").Example("-7 % 3", "-1")
+  Scalar(registry, "/")
+      .Category("operator")
+      .Doc(
+          "Quotient. Two integers give an integer, cut towards zero; an integer or DECIMAL divided by zero fails, a "
+          "DOUBLE "
+          "gives an infinity or NaN.")
+      .Example("7 / 2", "3")
+      .Example("-7 / 2", "-3")
+      .Bind(BindNumeric<'/'>);
+  Scalar(registry, "%")
+      .Alias("mod")
+      .Category("operator")
+      .Doc("Remainder, with the sign of the dividend.")
+      .Example("-7 % 3", "-1")
       .Bind(BindNumeric<'%'>);
-  Scalar(registry, "^").Category("operator").Doc("Power, as DOUBLE.").Example("2 ^ 10", "1024.0").Costly()
+  Scalar(registry, "^")
+      .Category("operator")
+      .Doc("Power, as DOUBLE.")
+      .Example("2 ^ 10", "1024.0")
+      .Costly()
       .Add({TypeId::kDouble, TypeId::kDouble}, TypeId::kDouble, Binary<double, double, double, Power>);
-  Scalar(registry, "&").Category("operator").Doc("Bits that both integers have.").Example("12 & 10", "8").Bind(BindBits<'&'>);
-  Scalar(registry, "|").Category("operator").Doc("Bits that one of the integers has.").Example("12 | 10", "14").Bind(BindBits<'|'>);
-  Scalar(registry, "#").Alias("xor").Category("operator").Doc("Bits in which two integers differ.").Example("12 # 10", "6")
-      .Bind(BindBits<'#'>);
-  // "~" of one argument, see FunctionRegistry::Resolve; of two it matches text.
-  Scalar(registry, "bit_not").Category("operator").Doc("Every bit of an integer turned over; also written ~x.")
-      .Example("~5", "-6").Bind(BindBitNot);
-  Scalar(registry, "||").Category("operator").Doc("Texts, or lists, one after the other; a value beside a text becomes text.")
-      .Example("'a' || 'b'", "ab").Bind(BindConcat);
-  Scalar(registry, "<<").Category("operator").Doc("Bits moved up; those that leave are lost.").Example("1 << 4", "16")
-      .Bind(BindShift<true>);
-  Scalar(registry, ">>").Category("operator").Doc("Bits moved down, the sign kept.").Example("-16 >> 2", "-4").Bind(BindShift<false>);
+  Scalar(registry, "||")
+      .Category("operator")
+      .Doc("Texts, or lists, one after the other; a value beside a text becomes text.")
+      .Example("'a' || 'b'", "ab")
+      .Bind(BindConcat);
+  AddBitOperators(registry);
 }
 
 }  // namespace laminar::functions

@@ -20,8 +20,9 @@ using expr::BoundFunction;
 inline ::laminar::internal::Failure NoOperator(const BindCall& call, std::string_view hint) {
   std::string types;
   for (const Type& type : call.types) types += (types.empty() ? "" : ", ") + type.ToString();
-  return Error(Status(ErrorCode::kFunctionArguments, "operator " + std::string(call.name) + " does not take (" + types + ")")
-                   .WithHint(std::string(hint)));
+  return Error(
+      Status(ErrorCode::kFunctionArguments, "operator " + std::string(call.name) + " does not take (" + types + ")")
+          .WithHint(std::string(hint)));
 }
 
 // A resolved operator. Kernels of operators never null a row whose arguments are not null.

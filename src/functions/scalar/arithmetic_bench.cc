@@ -1,4 +1,5 @@
-// How long a program takes: nanoseconds a row at 1, 64 and 1024 rows for a few typical expressions. Built by hand, Release:
+// How long a program takes: nanoseconds a row at 1, 64 and 1024 rows for a few typical expressions. Built by hand,
+// Release:
 //   g++ -std=gnu++23 -O3 -march=x86-64-v3 -Isrc src/functions/scalar/arithmetic_bench.cc <libraries> && ./a.out
 #include <algorithm>
 #include <chrono>
@@ -35,7 +36,8 @@ struct Bench {
     RegisterLike(registry);
     Random random(1);
     for (uint32_t i = 0; i < data::kBatchCapacity; ++i) {
-      const Value row[] = {Value::Double(random.Unit() * 100), Value::Int(random.Between(0, 20000)), Value::Int(random.Between(1, 1000)),
+      const Value row[] = {Value::Double(random.Unit() * 100), Value::Int(random.Between(0, 20000)),
+                           Value::Int(random.Between(1, 1000)),
                            Value::String("SYM" + std::to_string(random.Below(500))), Value::Double(random.Unit())};
       rows.AppendRow(row);
     }
@@ -109,8 +111,8 @@ void Run() {
   ExprPtr both = expr::MakeAnd(List(b.Call(">", b.Column(0), Real(10)), b.Call("<>", b.Column(3), Text("SYM3"))));
   ExprPtr later = b.Call("+", b.Column(1), Int(5000));
   ExprPtr net = b.Call("-", expr::Clone(*notional), expr::Clone(*fee));
-  b.Time("ten-node projection", List(std::move(notional), std::move(fee), std::move(choice), std::move(both), std::move(later),
-                                     std::move(net)));
+  b.Time("ten-node projection", List(std::move(notional), std::move(fee), std::move(choice), std::move(both),
+                                     std::move(later), std::move(net)));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Integer arithmetic that notices overflow: fast loops that only collect one sticky word, and exact functions for the second pass.
+// Integer arithmetic that notices overflow: fast loops that only collect one sticky word, and exact functions for the
+// second pass.
 //
 // Law: a row fails exactly when the mathematical result is not a value of the type, or a divisor is zero.
 #pragma once
@@ -74,9 +75,7 @@ template <class T>
 struct MultiplyFast {
   // Products of numbers in the lower half of the bits cannot overflow; anything else is looked at again.
   static constexpr int kHalf = sizeof(T) * 4 - (std::is_signed_v<T> ? 1 : 0);
-  static constexpr T Value(T a, T b) {
-    return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-  }
+  static constexpr T Value(T a, T b) { return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)); }
   static constexpr Bits<T> Doubt(T a, T b, T) {
     constexpr Bits<T> kLimit = static_cast<Bits<T>>(Bits<T>{1} << kHalf);
     if constexpr (std::is_signed_v<T>) {
@@ -127,11 +126,13 @@ void Checked(KernelContext& context, Arguments args, Column& out) {
 
 // ---- Division by a constant ----
 
-// Between whole numbers below 2^51 and doubles by adding 1.5 * 2^52: plain vector arithmetic, unlike the conversion instructions.
+// Between whole numbers below 2^51 and doubles by adding 1.5 * 2^52: plain vector arithmetic, unlike the conversion
+// instructions.
 inline constexpr int64_t kExactLimit = int64_t{1} << 51;
 // Below 2^52 exactly if |value| < 2^51 (or it is -2^51).
 inline uint64_t BelowLimit(int64_t value) { return static_cast<uint64_t>(value) + static_cast<uint64_t>(kExactLimit); }
-// The remainder that a rounded quotient leaves, and whether it has the wrong sign (all ones) for a quotient cut towards zero.
+// The remainder that a rounded quotient leaves, and whether it has the wrong sign (all ones) for a quotient cut towards
+// zero.
 inline int64_t Wrapped(uint64_t value) { return static_cast<int64_t>(value); }
 inline int64_t RestOf(int64_t x, int64_t rounded, int64_t d) {
   return Wrapped(static_cast<uint64_t>(x) - static_cast<uint64_t>(rounded) * static_cast<uint64_t>(d));
@@ -157,8 +158,8 @@ inline int64_t SmallToInteger(double value) {
   return static_cast<int64_t>(bits - 0x4338000000000000u);
 }
 
-// Rows / divisor and rows % divisor for 0 < |divisor| < 2^31 and |rows| < 2^51. The rounded quotient is off by less than one, so one
-// correction towards zero makes it exact. False: a row is too large, `values` is unfinished.
+// Rows / divisor and rows % divisor for 0 < |divisor| < 2^31 and |rows| < 2^51. The rounded quotient is off by less
+// than one, so one correction towards zero makes it exact. False: a row is too large, `values` is unfinished.
 template <bool kIsRemainder>
 bool DivideByConstant(const int64_t* __restrict a, int64_t divisor, uint32_t rows, int64_t* __restrict values) {
   const int64_t d = divisor < 0 ? -divisor : divisor;
@@ -212,11 +213,13 @@ void Divide(KernelContext& context, Arguments args, Column& out) {
   if constexpr (std::is_same_v<T, int64_t>) {
     const bool is_flat = args[0]->encoding == data::Encoding::kFlat;
     if (is_flat && args[1]->encoding == data::Encoding::kFlat) {
-      if (DivideSmall<kIsRemainder>(args[0]->As<int64_t>(), args[1]->As<int64_t>(), context.rows, out.As<int64_t>())) return;
+      if (DivideSmall<kIsRemainder>(args[0]->As<int64_t>(), args[1]->As<int64_t>(), context.rows, out.As<int64_t>()))
+        return;
     } else if (is_flat) {
       const int64_t divisor = args[1]->As<int64_t>()[0];
       const bool is_small = divisor != 0 && divisor > -(int64_t{1} << 31) && divisor < (int64_t{1} << 31);
-      if (is_small && DivideByConstant<kIsRemainder>(args[0]->As<int64_t>(), divisor, context.rows, out.As<int64_t>())) return;
+      if (is_small && DivideByConstant<kIsRemainder>(args[0]->As<int64_t>(), divisor, context.rows, out.As<int64_t>()))
+        return;
     }
   }
   if constexpr (kIsRemainder) {

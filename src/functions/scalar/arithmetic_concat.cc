@@ -34,7 +34,8 @@ uint32_t LengthOf(const Column& column, bool is_item, uint32_t row) {
 }
 
 // Copies one side's items to `at` of the child column.
-void CopySide(KernelContext& context, const ListState& state, const Column& from, bool is_item, uint32_t row, Column& out, uint32_t at) {
+void CopySide(KernelContext& context, const ListState& state, const Column& from, bool is_item, uint32_t row,
+              Column& out, uint32_t at) {
   const Type& item = state.array.element();
   if (is_item) return data::CopyRows(*context.buffer, out.children[0], item, at, from, row, 1);
   if (from.IsNull(row)) return;
@@ -85,7 +86,8 @@ Result<BoundFunction> BindLists(const BindCall& call) {
     state->array = Type::Array(TRY(expr::CommonType(a.element(), b)));
   }
   const Type array = state->array;
-  std::vector<Type> arguments = {state->left_is_item ? array.element() : array, state->right_is_item ? array.element() : array};
+  std::vector<Type> arguments = {state->left_is_item ? array.element() : array,
+                                 state->right_is_item ? array.element() : array};
   BoundFunction bound = Operator(std::move(arguments), array, ConcatLists, true, std::move(state));
   bound.traits.nulls = expr::NullPolicy::kCustom;
   bound.traits.is_costly = true;
@@ -104,9 +106,11 @@ Result<BoundFunction> BindConcat(const BindCall& call) {
     return Operator({a, b}, TypeId::kBinary, EachBinary<StringRef, StringRef, StringRef, Concat>, true);
   }
   const bool has_text = a == TypeId::kVarchar || b == TypeId::kVarchar || (a == TypeId::kNull && b == TypeId::kNull);
-  const bool is_text_null = (a == TypeId::kNull || b == TypeId::kNull) && !call.types[0].is_nested() && !call.types[1].is_nested();
+  const bool is_text_null =
+      (a == TypeId::kNull || b == TypeId::kNull) && !call.types[0].is_nested() && !call.types[1].is_nested();
   if (!has_text && !is_text_null) return NoOperator(call, "cast one side to VARCHAR, or use concat(...)");
-  return Operator({TypeId::kVarchar, TypeId::kVarchar}, TypeId::kVarchar, EachBinary<StringRef, StringRef, StringRef, Concat>, true);
+  return Operator({TypeId::kVarchar, TypeId::kVarchar}, TypeId::kVarchar,
+                  EachBinary<StringRef, StringRef, StringRef, Concat>, true);
 }
 
 }  // namespace laminar::functions

@@ -3,8 +3,8 @@
 //   *      scale s1 + s2, precision p1 + p2
 //   /      scale max(6, max(s1, s2) + 4): money divided by a count stays readable
 //   %      scale max(s1, s2), the smaller whole part
-// Integers become DECIMAL(n, 0), a constant one of just its digits. A result that does not fit fails its row; rounding is half away
-// from zero. With a DOUBLE on one side the result is DOUBLE.
+// Integers become DECIMAL(n, 0), a constant one of just its digits. A result that does not fit fails its row; rounding
+// is half away from zero. With a DOUBLE on one side the result is DOUBLE.
 #include <algorithm>
 
 #include "data/decimal.h"

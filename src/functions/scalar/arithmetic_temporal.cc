@@ -5,8 +5,8 @@
 //   timestamp ± interval             -> TIMESTAMP     timestamp - timestamp  -> INTERVAL of days and time
 //   time ± interval                  -> TIME          time - time            -> INTERVAL
 //   interval ± interval              -> INTERVAL      interval * or / number -> INTERVAL
-// Months and days of TIMESTAMP WITH TIME ZONE ± INTERVAL are counted on the calendar and clock of the session's zone. What does not fit
-// fails its row.
+// Months and days of TIMESTAMP WITH TIME ZONE ± INTERVAL are counted on the calendar and clock of the session's zone.
+// What does not fit fails its row.
 #include "base/time.h"
 #include "data/temporal.h"
 #include "expr/session_zone.h"
@@ -35,7 +35,8 @@ bool Negate(const Interval& value, Interval& out) { return data::NegateInterval(
 template <bool kIsSum>
 Outcome DateDays(int32_t date, int64_t days, int32_t& out) {
   int64_t sum = 0;
-  const bool is_bad = kIsSum ? __builtin_add_overflow(int64_t{date}, days, &sum) : __builtin_sub_overflow(int64_t{date}, days, &sum);
+  const bool is_bad =
+      kIsSum ? __builtin_add_overflow(int64_t{date}, days, &sum) : __builtin_sub_overflow(int64_t{date}, days, &sum);
   out = static_cast<int32_t>(sum);
   return OutOfRangeIf(is_bad || out != sum);
 }
@@ -110,7 +111,9 @@ Outcome SubtractBoth(Interval a, Interval b, Interval& out) {
   Interval negated;
   return OutOfRangeIf(!Negate(b, negated) || !data::AddIntervals(a, negated, out));
 }
-Outcome Scale(Interval a, double factor, Interval& out) { return OutOfRangeIf(!data::MultiplyInterval(a, factor, out)); }
+Outcome Scale(Interval a, double factor, Interval& out) {
+  return OutOfRangeIf(!data::MultiplyInterval(a, factor, out));
+}
 Outcome ScaleBy(double factor, Interval a, Interval& out) { return Scale(a, factor, out); }
 Outcome Divide(Interval a, double divisor, Interval& out) {
   if (divisor == 0) return Outcome::Fail(ErrorCode::kDivisionByZero);
@@ -122,7 +125,9 @@ Outcome Divide(Interval a, double divisor, Interval& out) {
 using Maybe = std::optional<BoundFunction>;
 
 bool IsDateLike(const Type& type) { return type.id() == TypeId::kDate || type.is_timestamp(); }
-bool IsCount(const Type& type) { return expr::ImplicitCastCost(type, TypeId::kInt64) >= 0 && type.id() != TypeId::kNull; }
+bool IsCount(const Type& type) {
+  return expr::ImplicitCastCost(type, TypeId::kInt64) >= 0 && type.id() != TypeId::kNull;
+}
 bool IsFactor(const Type& type) { return type.is_numeric() || type.id() == TypeId::kNull; }
 
 // A DATE moves as the TIMESTAMP of its midnight.
@@ -140,8 +145,9 @@ BoundFunction Move(char op, const Type& type) {
 
 BoundFunction MoveBy(const Type& type) {
   const Type moved = MovedType(type);
-  const expr::Kernel kernel = moved.id() == TypeId::kTimestampTz ? Binary<Interval, int64_t, int64_t, IntervalInstant>
-                                                                 : Binary<Interval, int64_t, int64_t, IntervalTimestamp>;
+  const expr::Kernel kernel = moved.id() == TypeId::kTimestampTz
+                                  ? Binary<Interval, int64_t, int64_t, IntervalInstant>
+                                  : Binary<Interval, int64_t, int64_t, IntervalTimestamp>;
   return Operator({TypeId::kInterval, moved}, moved, kernel, true, UnitOf(moved));
 }
 
@@ -151,7 +157,8 @@ Maybe BindAdd(const Type& a, const Type& b) {
   if (x == TypeId::kDate && IsCount(b)) {
     return Operator({a, TypeId::kInt64}, a, Binary<int32_t, int64_t, int32_t, DateDays<true>>, true);
   }
-  if (IsCount(a) && y == TypeId::kDate) return Operator({TypeId::kInt64, b}, b, Binary<int64_t, int32_t, int32_t, DaysDate>, true);
+  if (IsCount(a) && y == TypeId::kDate)
+    return Operator({TypeId::kInt64, b}, b, Binary<int64_t, int32_t, int32_t, DaysDate>, true);
   if (x == TypeId::kDate && y == TypeId::kTime) {
     return Operator({a, b}, TypeId::kTimestamp, Binary<int32_t, int64_t, int64_t, DateTime>, true);
   }
@@ -169,7 +176,8 @@ Maybe BindAdd(const Type& a, const Type& b) {
     return Operator({TypeId::kInterval, b}, b, Binary<Interval, int64_t, int64_t, IntervalTime>);
   }
   if (!a_is_interval || !b_is_interval) return std::nullopt;
-  return Operator({TypeId::kInterval, TypeId::kInterval}, TypeId::kInterval, Binary<Interval, Interval, Interval, AddBoth>, true);
+  return Operator({TypeId::kInterval, TypeId::kInterval}, TypeId::kInterval,
+                  Binary<Interval, Interval, Interval, AddBoth>, true);
 }
 
 Maybe BindDifference(const Type& a, const Type& b) {
@@ -198,17 +206,19 @@ Maybe BindSubtract(const Type& a, const Type& b) {
   if (a.id() == TypeId::kTime && y == TypeId::kInterval) {
     return Operator({a, b}, a, Binary<int64_t, Interval, int64_t, MoveTime<false>>);
   }
-  const bool are_intervals = (a.id() == TypeId::kInterval || a.id() == TypeId::kNull) &&
-                             (y == TypeId::kInterval || y == TypeId::kNull);
+  const bool are_intervals =
+      (a.id() == TypeId::kInterval || a.id() == TypeId::kNull) && (y == TypeId::kInterval || y == TypeId::kNull);
   if (!are_intervals) return std::nullopt;
-  return Operator({TypeId::kInterval, TypeId::kInterval}, TypeId::kInterval, Binary<Interval, Interval, Interval, SubtractBoth>, true);
+  return Operator({TypeId::kInterval, TypeId::kInterval}, TypeId::kInterval,
+                  Binary<Interval, Interval, Interval, SubtractBoth>, true);
 }
 
 Maybe BindScale(char op, const Type& a, const Type& b) {
   const Type interval = TypeId::kInterval;
   const Type factor = TypeId::kDouble;
   if (a.id() == TypeId::kInterval && IsFactor(b)) {
-    const expr::Kernel kernel = op == '*' ? Binary<Interval, double, Interval, Scale> : Binary<Interval, double, Interval, Divide>;
+    const expr::Kernel kernel =
+        op == '*' ? Binary<Interval, double, Interval, Scale> : Binary<Interval, double, Interval, Divide>;
     return Operator({interval, factor}, interval, kernel, true);
   }
   if (op == '*' && IsFactor(a) && b.id() == TypeId::kInterval) {

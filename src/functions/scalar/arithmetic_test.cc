@@ -67,8 +67,10 @@ TEST_CASE("integer operators are exact or fail, for every type and encoding") {
 
 TEST_CASE("dividing by a constant is exact for small and large numbers of either sign") {
   Random random(22);
-  std::vector<int64_t> divisors = {1, -1, 2, -2, 3, 7, 10, 123, -123, 1000, 65536, (int64_t{1} << 31) - 1, -(int64_t{1} << 31) + 1};
-  for (int i = 0; i < 60; ++i) divisors.push_back(random.Between(1, (int64_t{1} << 31) - 1) * (random.OneIn(2) ? 1 : -1));
+  std::vector<int64_t> divisors = {
+      1, -1, 2, -2, 3, 7, 10, 123, -123, 1000, 65536, (int64_t{1} << 31) - 1, -(int64_t{1} << 31) + 1};
+  for (int i = 0; i < 60; ++i)
+    divisors.push_back(random.Between(1, (int64_t{1} << 31) - 1) * (random.OneIn(2) ? 1 : -1));
   for (const int64_t divisor : divisors) {
     for (const char* op : {"/", "%"}) {
       data::BatchBuffer buffer({TypeId::kInt64});
@@ -150,7 +152,8 @@ TEST_CASE("decimal arithmetic is exact at its scale") {
   CHECK(EvalText("-", {Value::Decimal(5)}, {money}) == "-0.05");
   CHECK(EvalText("*", {Value::Decimal(1050), Value::Double(2)}, {money, TypeId::kDouble}) == "21.0");
   Random random(23);
-  for (const auto& [a, b] : {std::pair{Type::Decimal(10, 2), Type::Decimal(8, 4)}, {Type::Decimal(18, 0), Type::Decimal(18, 6)}}) {
+  for (const auto& [a, b] :
+       {std::pair{Type::Decimal(10, 2), Type::Decimal(8, 4)}, {Type::Decimal(18, 0), Type::Decimal(18, 6)}}) {
     for (const char op : {'+', '-', '*'}) {
       for (int round = 0; round < 10; ++round) {
         CheckCall(random, std::string(1, op), {a, b}, [&](const std::vector<Value>& args) {
@@ -170,7 +173,8 @@ TEST_CASE("decimal arithmetic is exact at its scale") {
   for (int i = 0; i < 38; ++i) nines *= 10;
   CHECK(EvalText("+", {Value::Decimal(nines - 1), Value::Decimal(1)}, {widest, widest}) == kOverflowCode);
   CHECK(EvalText("*", {Value::Decimal(nines - 1), Value::Decimal(10)}, {widest, widest}) == kOverflowCode);
-  CHECK(EvalText("+", {Value::UInt(UINT64_MAX), Value::Int(-1)}, {TypeId::kUInt64, TypeId::kInt64}) == "18446744073709551614");
+  CHECK(EvalText("+", {Value::UInt(UINT64_MAX), Value::Int(-1)}, {TypeId::kUInt64, TypeId::kInt64}) ==
+        "18446744073709551614");
 }
 
 TEST_CASE("dates, times and intervals add up") {
@@ -185,7 +189,8 @@ TEST_CASE("dates, times and intervals add up") {
   CHECK(EvalText("+", {hour, day}, {TypeId::kInterval, TypeId::kDate}) == "2024-01-31 01:00:00");
   CHECK(EvalText("+", {day, Value::Int(kHour)}, {TypeId::kDate, TypeId::kTime}) == "2024-01-31 01:00:00");
   CHECK(EvalText("-", {Value::Int(0), hour}, {TypeId::kTimestamp, TypeId::kInterval}) == "1969-12-31 23:00:00");
-  CHECK(EvalText("-", {Value::Int(kDay + 5), Value::Int(0)}, {TypeId::kTimestamp, TypeId::kTimestamp}) == "1 day 00:00:00.000005");
+  CHECK(EvalText("-", {Value::Int(kDay + 5), Value::Int(0)}, {TypeId::kTimestamp, TypeId::kTimestamp}) ==
+        "1 day 00:00:00.000005");
   CHECK(EvalText("-", {Value::Int(0), Value::Int(kHour)}, {TypeId::kTime, TypeId::kTime}) == "-01:00:00");
   CHECK(EvalText("-", {Value::Int(0), hour}, {TypeId::kTime, TypeId::kInterval}) == "23:00:00");
   CHECK(EvalText("+", {month, hour}, {TypeId::kInterval, TypeId::kInterval}) == "1 mon 01:00:00");
@@ -199,7 +204,8 @@ TEST_CASE("dates, times and intervals add up") {
 TEST_CASE("a day of an instant is a day of the session's zone") {
   // Before the clocks of Berlin go forward, 2024-03-30 12:00 UTC; a day later it is one hour less.
   const Value before = Value::Int(1711800000000000);
-  const auto call = MakeOperator("+", Literals({before, Value::Of({.days = 1})}, {TypeId::kTimestampTz, TypeId::kInterval}));
+  const auto call =
+      MakeOperator("+", Literals({before, Value::Of({.days = 1})}, {TypeId::kTimestampTz, TypeId::kInterval}));
   expr::EvalEnvironment berlin;
   berlin.time_zone = "Europe/Berlin";
   CHECK(expr::EvaluateConstant(*call, berlin)->int_value() == before.int_value() + 23 * kHour);
@@ -239,7 +245,8 @@ TEST_CASE("texts and lists are joined") {
 }
 
 TEST_CASE("operators without a meaning for the types say what they got") {
-  const auto failed = TryOperator("+", Literals({Value::String("a"), Value::Int(1)}, {TypeId::kVarchar, TypeId::kInt64}));
+  const auto failed =
+      TryOperator("+", Literals({Value::String("a"), Value::Int(1)}, {TypeId::kVarchar, TypeId::kInt64}));
   REQUIRE_FALSE(failed.has_value());
   CHECK(failed.error().code() == ErrorCode::kFunctionArguments);
   CHECK(failed.error().message().find("(VARCHAR, BIGINT)") != std::string::npos);

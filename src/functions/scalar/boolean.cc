@@ -42,15 +42,34 @@ bool Not(bool x) { return !x; }
 }  // namespace
 
 void RegisterBoolean(expr::FunctionRegistry& registry) {
-  Scalar(registry, "not").Category("logic").Doc("TRUE for FALSE, FALSE for TRUE, NULL for NULL.").Example("NOT TRUE", "false")
+  Scalar(registry, "not")
+      .Category("logic")
+      .Doc("TRUE for FALSE, FALSE for TRUE, NULL for NULL.")
+      .Example("NOT TRUE", "false")
       .Add({TypeId::kBool}, TypeId::kBool, Unary<bool, bool, Not>);
-  Scalar(registry, "is_true").Category("logic").Doc("x IS TRUE: never NULL.").Example("NULL IS TRUE", "false").CustomNulls()
+  Scalar(registry, "is_true")
+      .Category("logic")
+      .Doc("x IS TRUE: never NULL.")
+      .Example("NULL IS TRUE", "false")
+      .CustomNulls()
       .Add({TypeId::kBool}, TypeId::kBool, IsTruth<true>);
-  Scalar(registry, "is_false").Category("logic").Doc("x IS FALSE: never NULL.").Example("NULL IS FALSE", "false").CustomNulls()
+  Scalar(registry, "is_false")
+      .Category("logic")
+      .Doc("x IS FALSE: never NULL.")
+      .Example("NULL IS FALSE", "false")
+      .CustomNulls()
       .Add({TypeId::kBool}, TypeId::kBool, IsTruth<false>);
-  Scalar(registry, "is_null").Alias("is_unknown").Category("logic").Doc("x IS NULL.").Example("NULL IS NULL", "true")
+  Scalar(registry, "is_null")
+      .Alias("is_unknown")
+      .Category("logic")
+      .Doc("x IS NULL.")
+      .Example("NULL IS NULL", "true")
       .Bind(BindNullTest<true>);
-  Scalar(registry, "is_not_null").Category("logic").Doc("x IS NOT NULL.").Example("1 IS NOT NULL", "true").Bind(BindNullTest<false>);
+  Scalar(registry, "is_not_null")
+      .Category("logic")
+      .Doc("x IS NOT NULL.")
+      .Example("1 IS NOT NULL", "true")
+      .Bind(BindNullTest<false>);
 }
 
 }  // namespace laminar::functions

@@ -172,8 +172,8 @@ Result<BoundFunction> BindDistinct(const BindCall& call) {
 }
 
 template <CompareOp kOp>
-void AddComparison(expr::FunctionRegistry& registry, std::string_view name, std::string_view doc, std::string_view example,
-                   std::string_view result) {
+void AddComparison(expr::FunctionRegistry& registry, std::string_view name, std::string_view doc,
+                   std::string_view example, std::string_view result) {
   Scalar(registry, name).Category("comparison").Doc(doc).Example(example, result).Bind(BindCompare<kOp>);
 }
 
@@ -236,16 +236,32 @@ Result<Type> ComparedTypeOf(const BindCall& call) {
 void RegisterComparison(expr::FunctionRegistry& registry) {
   AddComparison<CompareOp::kEqual>(registry, "=", "True when both sides are equal; NaN equals NaN.", "1 = 1.0", "true");
   AddComparison<CompareOp::kNotEqual>(registry, "<>", "True when the sides differ.", "1 <> 2", "true");
-  AddComparison<CompareOp::kLess>(registry, "<", "True when the left side comes first; NaN comes after all numbers.", "1 < 2", "true");
-  AddComparison<CompareOp::kLessEqual>(registry, "<=", "True when the left side does not come after the right.", "2 <= 1", "false");
-  AddComparison<CompareOp::kGreater>(registry, ">", "True when the left side comes after the right.", "'b' > 'a'", "true");
-  AddComparison<CompareOp::kGreaterEqual>(registry, ">=", "True when the left side does not come first.", "1 >= 2", "false");
-  Scalar(registry, "is_distinct_from").Category("comparison").Doc("a IS DISTINCT FROM b: like <>, with NULL as a value.")
-      .Example("NULL IS DISTINCT FROM 1", "true").CustomNulls().Bind(BindDistinct<true>);
-  Scalar(registry, "is_not_distinct_from").Category("comparison").Doc("a IS NOT DISTINCT FROM b: like =, with NULL as a value.")
-      .Example("NULL IS NOT DISTINCT FROM NULL", "true").CustomNulls().Bind(BindDistinct<false>);
-  Scalar(registry, "in").Category("comparison").Doc("x IN (a, b, ...): true when x equals one of the list.")
-      .Example("2 IN (1, 2, 3)", "true").CustomNulls().Bind(BindIn);
+  AddComparison<CompareOp::kLess>(registry, "<", "True when the left side comes first; NaN comes after all numbers.",
+                                  "1 < 2", "true");
+  AddComparison<CompareOp::kLessEqual>(registry, "<=", "True when the left side does not come after the right.",
+                                       "2 <= 1", "false");
+  AddComparison<CompareOp::kGreater>(registry, ">", "True when the left side comes after the right.", "'b' > 'a'",
+                                     "true");
+  AddComparison<CompareOp::kGreaterEqual>(registry, ">=", "True when the left side does not come first.", "1 >= 2",
+                                          "false");
+  Scalar(registry, "is_distinct_from")
+      .Category("comparison")
+      .Doc("a IS DISTINCT FROM b: like <>, with NULL as a value.")
+      .Example("NULL IS DISTINCT FROM 1", "true")
+      .CustomNulls()
+      .Bind(BindDistinct<true>);
+  Scalar(registry, "is_not_distinct_from")
+      .Category("comparison")
+      .Doc("a IS NOT DISTINCT FROM b: like =, with NULL as a value.")
+      .Example("NULL IS NOT DISTINCT FROM NULL", "true")
+      .CustomNulls()
+      .Bind(BindDistinct<false>);
+  Scalar(registry, "in")
+      .Category("comparison")
+      .Doc("x IN (a, b, ...): true when x equals one of the list.")
+      .Example("2 IN (1, 2, 3)", "true")
+      .CustomNulls()
+      .Bind(BindIn);
 }
 
 }  // namespace laminar::functions

@@ -1,6 +1,7 @@
 // Comparison of values of every type: the kernels that = <> < <= > >=, IN, NULLIF, GREATEST and IS DISTINCT FROM share.
 //
-// Law: a total order within one type that agrees with data::Value::Compare: NaN above all numbers and equal to itself, -0.0 equal to
+// Law: a total order within one type that agrees with data::Value::Compare: NaN above all numbers and equal to itself,
+// -0.0 equal to
 // 0.0, texts by bytes, intervals by length with months of 30 days, lists item by item, NULL items last.
 #pragma once
 
@@ -28,7 +29,8 @@ struct Order<T> {
   static constexpr bool Equal(T a, T b) { return (a == b) | ((a != a) & (b != b)); }
   static constexpr bool Less(T a, T b) { return (a < b) | ((b != b) & (a == a)); }
 };
-// A text of at most 12 bytes as one number: its bytes as big-endian digits, then its length, so that "a" comes before "a\0".
+// A text of at most 12 bytes as one number: its bytes as big-endian digits, then its length, so that "a" comes before
+// "a\0".
 inline UInt128 InlineKey(const StringRef& text) {
   const uint64_t low = text.low();
   const uint64_t high = text.high();

@@ -1,6 +1,7 @@
 // x IN (a, b, ...): TRUE if one item equals x; else NULL if x or an item is NULL; else FALSE.
 //
-// Constant lists of integers, dates, times, UUIDs and texts become an open-addressed table; other lists are compared item by item.
+// Constant lists of integers, dates, times, UUIDs and texts become an open-addressed table; other lists are compared
+// item by item.
 #include "functions/scalar/comparison_in.h"
 
 #include <bit>
@@ -26,8 +27,8 @@ struct InState final : expr::FunctionState {
   Type type;
   // The table: items by position, 0 is free, else position + 1 in `items`.
   std::vector<uint32_t> table;
-  std::vector<StringRef> texts;     // into `storage`
-  std::vector<UInt128> words;       // other types, their bytes widened
+  std::vector<StringRef> texts;  // into `storage`
+  std::vector<UInt128> words;    // other types, their bytes widened
   std::unique_ptr<data::StringHeap> storage;
   bool has_null_item = false;
 };
@@ -161,7 +162,8 @@ Result<bool> BuildTable(const BindCall& call, InState& state) {
       continue;
     }
     const bool is_untyped = call.types[i].id() == TypeId::kNull;
-    const Value value = TRY(expr::CastValue(*call.constants[i], is_untyped ? Type(TypeId::kVarchar) : call.types[i], state.type));
+    const Value value =
+        TRY(expr::CastValue(*call.constants[i], is_untyped ? Type(TypeId::kVarchar) : call.types[i], state.type));
     if (physical == PhysicalType::kString) {
       const StringRef text = state.storage->Add(value.string_value());
       if (FindText(state, text)) continue;

@@ -11,12 +11,31 @@ namespace {
 
 using data::Value;
 
-const std::vector<Type> kTypes = {
-    TypeId::kBool, TypeId::kInt8, TypeId::kInt16, TypeId::kInt32, TypeId::kInt64, TypeId::kUInt8, TypeId::kUInt16,
-    TypeId::kUInt32, TypeId::kUInt64, TypeId::kFloat, TypeId::kDouble, Type::Decimal(10, 2), Type::Decimal(20, 8),
-    TypeId::kVarchar, TypeId::kBinary, TypeId::kJson, TypeId::kDate, TypeId::kTime, Type::Timestamp(6), Type::TimestampTz(6),
-    TypeId::kInterval, TypeId::kUuid, Type::Array(TypeId::kInt64),
-    Type::Struct({{"a", TypeId::kVarchar}, {"b", TypeId::kDouble}}), Type::Map(TypeId::kVarchar, TypeId::kInt32)};
+const std::vector<Type> kTypes = {TypeId::kBool,
+                                  TypeId::kInt8,
+                                  TypeId::kInt16,
+                                  TypeId::kInt32,
+                                  TypeId::kInt64,
+                                  TypeId::kUInt8,
+                                  TypeId::kUInt16,
+                                  TypeId::kUInt32,
+                                  TypeId::kUInt64,
+                                  TypeId::kFloat,
+                                  TypeId::kDouble,
+                                  Type::Decimal(10, 2),
+                                  Type::Decimal(20, 8),
+                                  TypeId::kVarchar,
+                                  TypeId::kBinary,
+                                  TypeId::kJson,
+                                  TypeId::kDate,
+                                  TypeId::kTime,
+                                  Type::Timestamp(6),
+                                  Type::TimestampTz(6),
+                                  TypeId::kInterval,
+                                  TypeId::kUuid,
+                                  Type::Array(TypeId::kInt64),
+                                  Type::Struct({{"a", TypeId::kVarchar}, {"b", TypeId::kDouble}}),
+                                  Type::Map(TypeId::kVarchar, TypeId::kInt32)};
 
 bool Meets(std::string_view op, int order) {
   if (op == "=") return order == 0;
@@ -54,11 +73,13 @@ TEST_CASE("every comparison of every pair of types agrees with the order of valu
         });
       }
       for (const bool distinct : {true, false}) {
-        CheckCall(random, distinct ? "is_distinct_from" : "is_not_distinct_from", {a, b}, [&](const std::vector<Value>& args) {
-          const bool nulls = args[0].is_null() || args[1].is_null();
-          const bool differ = nulls ? args[0].is_null() != args[1].is_null() : OrderOf(args, a, b, *common) != 0;
-          return Row(Value::Bool(differ == distinct));
-        });
+        CheckCall(random, distinct ? "is_distinct_from" : "is_not_distinct_from", {a, b},
+                  [&](const std::vector<Value>& args) {
+                    const bool nulls = args[0].is_null() || args[1].is_null();
+                    const bool differ =
+                        nulls ? args[0].is_null() != args[1].is_null() : OrderOf(args, a, b, *common) != 0;
+                    return Row(Value::Bool(differ == distinct));
+                  });
       }
     }
   }
@@ -91,8 +112,9 @@ TEST_CASE("a text compares with short and long constants") {
 
 TEST_CASE("IN finds what equals, and is NULL where only NULL could be equal") {
   Random random(33);
-  const std::vector<Type> types = {TypeId::kInt8,  TypeId::kInt64,   TypeId::kUInt32,      TypeId::kDouble, Type::Decimal(10, 2),
-                                   TypeId::kVarchar, TypeId::kInterval, TypeId::kUuid, TypeId::kBool,   Type::Array(TypeId::kInt64)};
+  const std::vector<Type> types = {
+      TypeId::kInt8,    TypeId::kInt64,    TypeId::kUInt32, TypeId::kDouble, Type::Decimal(10, 2),
+      TypeId::kVarchar, TypeId::kInterval, TypeId::kUuid,   TypeId::kBool,   Type::Array(TypeId::kInt64)};
   for (const Type& type : types) {
     CAPTURE(type.ToString());
     for (int round = 0; round < 20; ++round) {
@@ -137,9 +159,12 @@ TEST_CASE("IN finds what equals, and is NULL where only NULL could be equal") {
 TEST_CASE("tests of NULL and truth are never NULL") {
   Random random(34);
   for (int round = 0; round < 20; ++round) {
-    CheckCall(random, "is_true", {TypeId::kBool}, [](const auto& a) { return Row(Value::Bool(!a[0].is_null() && a[0].bool_value())); });
-    CheckCall(random, "is_false", {TypeId::kBool}, [](const auto& a) { return Row(Value::Bool(!a[0].is_null() && !a[0].bool_value())); });
-    CheckCall(random, "not", {TypeId::kBool}, [](const auto& a) { return a[0].is_null() ? Row() : Row(Value::Bool(!a[0].bool_value())); });
+    CheckCall(random, "is_true", {TypeId::kBool},
+              [](const auto& a) { return Row(Value::Bool(!a[0].is_null() && a[0].bool_value())); });
+    CheckCall(random, "is_false", {TypeId::kBool},
+              [](const auto& a) { return Row(Value::Bool(!a[0].is_null() && !a[0].bool_value())); });
+    CheckCall(random, "not", {TypeId::kBool},
+              [](const auto& a) { return a[0].is_null() ? Row() : Row(Value::Bool(!a[0].bool_value())); });
     for (const Type& type : kTypes) {
       CheckCall(random, "is_null", {type}, [](const auto& a) { return Row(Value::Bool(a[0].is_null())); });
       CheckCall(random, "is_not_null", {type}, [](const auto& a) { return Row(Value::Bool(!a[0].is_null())); });
@@ -157,10 +182,10 @@ TEST_CASE("choices take the row they say") {
         return Row(same ? Value() : a[0]);
       });
       CheckCall(random, "ifnull", {type, type}, [&](const auto& a) { return Row(a[0].is_null() ? a[1] : a[0]); });
-      CheckCall(random, "nvl2", {TypeId::kInt32, type, type}, [&](const auto& a) { return Row(a[0].is_null() ? a[2] : a[1]); });
-      CheckCall(random, "if", {TypeId::kBool, type, type}, [&](const auto& a) {
-        return Row(!a[0].is_null() && a[0].bool_value() ? a[1] : a[2]);
-      });
+      CheckCall(random, "nvl2", {TypeId::kInt32, type, type},
+                [&](const auto& a) { return Row(a[0].is_null() ? a[2] : a[1]); });
+      CheckCall(random, "if", {TypeId::kBool, type, type},
+                [&](const auto& a) { return Row(!a[0].is_null() && a[0].bool_value() ? a[1] : a[2]); });
       for (const int sign : {1, -1}) {
         CheckCall(random, sign > 0 ? "greatest" : "least", {type, type, type}, [&](const auto& a) {
           Value best;

@@ -1,5 +1,5 @@
-// nullif, ifnull, nvl2, if, greatest, least. Their arguments are all computed, so an error in any of them fails the row; CASE and
-// COALESCE, which are forms of the expression tree, only look at the branch they take.
+// nullif, ifnull, nvl2, if, greatest, least. Their arguments are all computed, so an error in any of them fails the
+// row; CASE and COALESCE, which are forms of the expression tree, only look at the branch they take.
 #include "data/copy_rows.h"
 #include "functions/register.h"
 #include "functions/scalar/arithmetic.h"
@@ -18,12 +18,24 @@ class RowWriter {
     if (from.IsNull(row)) return SetNull(row);
     if (type_.is_nested()) return data::CopyRows(*context_.buffer, out_, type_, row, from, row, 1);
     if (out_.has_nulls) data::SetBit(out_.validity, row);
-    char* to = static_cast<char*>(out_.values) + size_t{width_} * row;
-    std::memcpy(to, static_cast<const char*>(from.values) + size_t{width_} * from.Slot(row), width_);
+    Copy(static_cast<char*>(out_.values) + size_t{width_} * row,
+         static_cast<const char*>(from.values) + size_t{width_} * from.Slot(row));
   }
   void SetNull(uint32_t row) { context_.buffer->SetNull(out_, row); }
 
  private:
+  // Copies of a size known to the compiler are single moves.
+  void Copy(char* to, const char* from) const {
+    switch (width_) {
+      case 1: std::memcpy(to, from, 1); return;
+      case 2: std::memcpy(to, from, 2); return;
+      case 4: std::memcpy(to, from, 4); return;
+      case 8: std::memcpy(to, from, 8); return;
+      case 16: std::memcpy(to, from, 16); return;
+      default: return;
+    }
+  }
+
   KernelContext& context_;
   Column& out_;
   const Type& type_;
@@ -34,7 +46,8 @@ void NullIf(KernelContext& context, Arguments args, Column& out) {
   const Type& type = StateOf<ComparedType>(context).type;
   RowWriter writer(context, out, type);
   for (uint32_t row = 0; row < context.rows; ++row) {
-    const bool is_same = !args[0]->IsNull(row) && !args[1]->IsNull(row) && CompareRows(*args[0], row, *args[1], row, type) == 0;
+    const bool is_same =
+        !args[0]->IsNull(row) && !args[1]->IsNull(row) && CompareRows(*args[0], row, *args[1], row, type) == 0;
     if (is_same) {
       writer.SetNull(row);
     } else {
@@ -82,11 +95,11 @@ void Extreme(KernelContext& context, Arguments args, Column& out) {
 }
 
 // All arguments from `first` on meet in one type, which is the result.
-Result<BoundFunction> BindChoice(const BindCall& call, size_t first, size_t count_min, size_t count_max, expr::Kernel kernel,
-                                 std::string_view usage) {
+Result<BoundFunction> BindChoice(const BindCall& call, size_t first, size_t count_min, size_t count_max,
+                                 expr::Kernel kernel, std::string_view usage) {
   if (call.types.size() < count_min || call.types.size() > count_max) {
-    return Error(Status(ErrorCode::kFunctionArguments,
-                        "function '" + std::string(call.name) + "' does not take " + std::to_string(call.types.size()) + " arguments")
+    return Error(Status(ErrorCode::kFunctionArguments, "function '" + std::string(call.name) + "' does not take " +
+                                                           std::to_string(call.types.size()) + " arguments")
                      .WithHint("use " + std::string(usage)));
   }
   BindCall rest = call;
@@ -113,13 +126,16 @@ Result<BoundFunction> BindNvl2(const BindCall& call) {
 Result<BoundFunction> BindGreatest(const BindCall& call) {
   return BindChoice(call, 0, 1, kMany, Extreme<1>, "greatest(a, b, ...)");
 }
-Result<BoundFunction> BindLeast(const BindCall& call) { return BindChoice(call, 0, 1, kMany, Extreme<-1>, "least(a, b, ...)"); }
+Result<BoundFunction> BindLeast(const BindCall& call) {
+  return BindChoice(call, 0, 1, kMany, Extreme<-1>, "least(a, b, ...)");
+}
 
 Result<BoundFunction> BindIf(const BindCall& call) {
   BoundFunction bound = TRY(BindChoice(call, 1, 3, 3, If, "if(condition, value_if_true, value_else)"));
   if (expr::ImplicitCastCost(call.types[0], TypeId::kBool) < 0) {
-    return Error(Status(ErrorCode::kFunctionArguments, "the condition of 'if' is " + call.types[0].ToString() + ", not BOOLEAN")
-                     .WithHint("compare it, for example x <> 0"));
+    return Error(
+        Status(ErrorCode::kFunctionArguments, "the condition of 'if' is " + call.types[0].ToString() + ", not BOOLEAN")
+            .WithHint("compare it, for example x <> 0"));
   }
   bound.arguments[0] = TypeId::kBool;
   return bound;
@@ -128,18 +144,39 @@ Result<BoundFunction> BindIf(const BindCall& call) {
 }  // namespace
 
 void RegisterConditional(expr::FunctionRegistry& registry) {
-  Scalar(registry, "nullif").Category("conditional").Doc("NULL when both arguments are equal, else the first.")
-      .Example("nullif(1, 2)", "1").Example("nullif(1, 1)", "NULL").Bind(BindNullIf);
-  Scalar(registry, "ifnull").Alias("nvl").Category("conditional").Doc("The first argument, or the second where it is NULL.")
-      .Example("ifnull(NULL, 2)", "2").Bind(BindIfNull);
-  Scalar(registry, "nvl2").Category("conditional").Doc("The second argument where the first is not NULL, else the third.")
-      .Example("nvl2(1, 'a', 'b')", "a").Bind(BindNvl2);
-  Scalar(registry, "if").Alias("iff").Category("conditional").Doc("The second argument where the first is TRUE, else the third.")
-      .Example("if(1 < 2, 'yes', 'no')", "yes").Bind(BindIf);
-  Scalar(registry, "greatest").Category("conditional").Doc("The largest argument; NULLs do not count.")
-      .Example("greatest(1, NULL, 3)", "3").Bind(BindGreatest);
-  Scalar(registry, "least").Category("conditional").Doc("The smallest argument; NULLs do not count.")
-      .Example("least(1, NULL, 3)", "1").Bind(BindLeast);
+  Scalar(registry, "nullif")
+      .Category("conditional")
+      .Doc("NULL when both arguments are equal, else the first.")
+      .Example("nullif(1, 2)", "1")
+      .Example("nullif(1, 1)", "NULL")
+      .Bind(BindNullIf);
+  Scalar(registry, "ifnull")
+      .Alias("nvl")
+      .Category("conditional")
+      .Doc("The first argument, or the second where it is NULL.")
+      .Example("ifnull(NULL, 2)", "2")
+      .Bind(BindIfNull);
+  Scalar(registry, "nvl2")
+      .Category("conditional")
+      .Doc("The second argument where the first is not NULL, else the third.")
+      .Example("nvl2(1, 'a', 'b')", "a")
+      .Bind(BindNvl2);
+  Scalar(registry, "if")
+      .Alias("iff")
+      .Category("conditional")
+      .Doc("The second argument where the first is TRUE, else the third.")
+      .Example("if(1 < 2, 'yes', 'no')", "yes")
+      .Bind(BindIf);
+  Scalar(registry, "greatest")
+      .Category("conditional")
+      .Doc("The largest argument; NULLs do not count.")
+      .Example("greatest(1, NULL, 3)", "3")
+      .Bind(BindGreatest);
+  Scalar(registry, "least")
+      .Category("conditional")
+      .Doc("The smallest argument; NULLs do not count.")
+      .Example("least(1, NULL, 3)", "1")
+      .Bind(BindLeast);
 }
 
 }  // namespace laminar::functions

@@ -1,4 +1,5 @@
-// LIKE, ILIKE and SIMILAR TO, each with an optional escape. A constant pattern is compiled once; others are read row by row.
+// LIKE, ILIKE and SIMILAR TO, each with an optional escape. A constant pattern is compiled once; others are read row by
+// row.
 #include "base/hot_scope.h"
 #include "functions/register.h"
 #include "functions/scalar/arithmetic.h"
@@ -62,7 +63,8 @@ template <bool kIgnoreCase>
 Outcome LikeRowEscaped(StringRef text, StringRef pattern, StringRef escape, bool& out) {
   const bool is_fine = escape.length == 0 || (escape.length == 1 && static_cast<uint8_t>(escape.data()[0]) < 0x80);
   if (!is_fine) return Outcome::Fail(ErrorCode::kBadValue);
-  const LikeStyle style{.escape = escape.length == 0 ? -1 : static_cast<uint8_t>(escape.data()[0]), .ignore_case = kIgnoreCase};
+  const LikeStyle style{.escape = escape.length == 0 ? -1 : static_cast<uint8_t>(escape.data()[0]),
+                        .ignore_case = kIgnoreCase};
   if (!IsLikePattern(pattern.view(), style)) return Outcome::Fail(ErrorCode::kBadValue);
   out = MatchLike(text.view(), pattern.view(), style);
   return Outcome::Value();
@@ -71,7 +73,9 @@ Outcome LikeRowEscaped(StringRef text, StringRef pattern, StringRef escape, bool
 bool Similar(KernelContext& context, StringRef text, StringRef) {
   return StateOf<SimilarState>(context).pattern.Matches(text.view());
 }
-bool SimilarEscaped(KernelContext& context, StringRef text, StringRef pattern, StringRef) { return Similar(context, text, pattern); }
+bool SimilarEscaped(KernelContext& context, StringRef text, StringRef pattern, StringRef) {
+  return Similar(context, text, pattern);
+}
 
 Outcome SimilarRowEscaped(StringRef text, StringRef pattern, StringRef escape, bool& out) {
   AllowAllocation compiles;
@@ -104,7 +108,8 @@ bool AreTexts(const BindCall& call) {
 
 BoundFunction OverTexts(const BindCall& call, expr::Kernel kernel, bool may_fail,
                         std::shared_ptr<const expr::FunctionState> state = nullptr) {
-  return Operator(std::vector<Type>(call.types.size(), TypeId::kVarchar), TypeId::kBool, kernel, may_fail, std::move(state));
+  return Operator(std::vector<Type>(call.types.size(), TypeId::kVarchar), TypeId::kBool, kernel, may_fail,
+                  std::move(state));
 }
 
 struct ConstantPattern {
@@ -126,8 +131,9 @@ Result<BoundFunction> BindLike(const BindCall& call) {
   const bool has_escape = call.types.size() == 3;
   const ConstantPattern constant = ConstantsOf(call);
   if (constant.pattern == nullptr) {
-    const expr::Kernel kernel = has_escape ? EachTernary<StringRef, StringRef, StringRef, bool, LikeRowEscaped<kIgnoreCase>>
-                                           : EachBinary<StringRef, StringRef, bool, LikeRow<kIgnoreCase>>;
+    const expr::Kernel kernel = has_escape
+                                    ? EachTernary<StringRef, StringRef, StringRef, bool, LikeRowEscaped<kIgnoreCase>>
+                                    : EachBinary<StringRef, StringRef, bool, LikeRow<kIgnoreCase>>;
     BoundFunction bound = OverTexts(call, kernel, true);
     bound.traits.is_costly = true;
     return bound;
@@ -147,13 +153,17 @@ Result<BoundFunction> BindSimilar(const BindCall& call) {
   const ConstantPattern constant = ConstantsOf(call);
   BoundFunction bound;
   if (constant.pattern == nullptr) {
-    bound = OverTexts(call, has_escape ? EachTernary<StringRef, StringRef, StringRef, bool, SimilarRowEscaped>
-                                       : EachBinary<StringRef, StringRef, bool, SimilarRow>, true);
+    bound = OverTexts(call,
+                      has_escape ? EachTernary<StringRef, StringRef, StringRef, bool, SimilarRowEscaped>
+                                 : EachBinary<StringRef, StringRef, bool, SimilarRow>,
+                      true);
   } else {
     auto state = std::make_shared<SimilarState>();
     state->pattern = TRY(SimilarPattern::Compile(*constant.pattern, constant.escape));
-    bound = OverTexts(call, has_escape ? EachTernary<StringRef, StringRef, StringRef, bool, SimilarEscaped>
-                                       : EachBinary<StringRef, StringRef, bool, Similar>, false, std::move(state));
+    bound = OverTexts(call,
+                      has_escape ? EachTernary<StringRef, StringRef, StringRef, bool, SimilarEscaped>
+                                 : EachBinary<StringRef, StringRef, bool, Similar>,
+                      false, std::move(state));
   }
   bound.traits.is_costly = true;
   return bound;
@@ -162,15 +172,27 @@ Result<BoundFunction> BindSimilar(const BindCall& call) {
 }  // namespace
 
 void RegisterLike(expr::FunctionRegistry& registry) {
-  Scalar(registry, "like").Alias("like_escape").Category("pattern")
-      .Doc("text LIKE pattern [ESCAPE c]: % is any text, _ one character, the escape takes the next character as it is.")
-      .Example("'abc' LIKE 'a%'", "true").Example("'abc' LIKE '_b_'", "true").Example("'a%' LIKE 'a!%' ESCAPE '!'", "true")
+  Scalar(registry, "like")
+      .Alias("like_escape")
+      .Category("pattern")
+      .Doc(
+          "text LIKE pattern [ESCAPE c]: % is any text, _ one character, the escape takes the next character as it is.")
+      .Example("'abc' LIKE 'a%'", "true")
+      .Example("'abc' LIKE '_b_'", "true")
+      .Example("'a%' LIKE 'a!%' ESCAPE '!'", "true")
       .Bind(BindLike<false>);
-  Scalar(registry, "ilike").Alias("ilike_escape").Category("pattern").Doc("LIKE with ASCII letters of either case.")
-      .Example("'ABC' ILIKE 'a%'", "true").Bind(BindLike<true>);
-  Scalar(registry, "similar").Alias("similar_to").Category("pattern")
+  Scalar(registry, "ilike")
+      .Alias("ilike_escape")
+      .Category("pattern")
+      .Doc("LIKE with ASCII letters of either case.")
+      .Example("'ABC' ILIKE 'a%'", "true")
+      .Bind(BindLike<true>);
+  Scalar(registry, "similar")
+      .Alias("similar_to")
+      .Category("pattern")
       .Doc("text SIMILAR TO pattern [ESCAPE c]: LIKE with ( ) | [ ] * + ? {n,m}; the whole text must match.")
-      .Example("'abab' SIMILAR TO '(ab)+'", "true").Bind(BindSimilar);
+      .Example("'abab' SIMILAR TO '(ab)+'", "true")
+      .Bind(BindSimilar);
 }
 
 }  // namespace laminar::functions

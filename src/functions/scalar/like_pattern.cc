@@ -14,7 +14,9 @@ size_t CharacterBytes(std::string_view text, size_t at) {
   return wanted < text.size() - at ? wanted : text.size() - at;
 }
 
-bool SameByte(char a, char b, bool ignore_case) { return a == b || (ignore_case && ToLowerAscii(a) == ToLowerAscii(b)); }
+bool SameByte(char a, char b, bool ignore_case) {
+  return a == b || (ignore_case && ToLowerAscii(a) == ToLowerAscii(b));
+}
 
 bool SameText(std::string_view a, std::string_view b, bool ignore_case) {
   return ignore_case ? EqualsIgnoreCase(a, b) : a == b;
@@ -116,7 +118,8 @@ Result<LikePattern> LikePattern::Compile(std::string_view pattern, const LikeSty
     return compiled;
   }
   if (compiled.literal_.empty() && any_first) any_last = true;
-  compiled.shape_ = any_first ? (any_last ? Shape::kContains : Shape::kSuffix) : (any_last ? Shape::kPrefix : Shape::kExact);
+  compiled.shape_ =
+      any_first ? (any_last ? Shape::kContains : Shape::kSuffix) : (any_last ? Shape::kPrefix : Shape::kExact);
   return compiled;
 }
 

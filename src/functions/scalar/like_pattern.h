@@ -1,9 +1,10 @@
 // Compiled patterns of LIKE, ILIKE and SIMILAR TO.
 //
-// LIKE: % is any text, _ one character (of UTF-8), the escape character (\ unless named) takes the next one as it is. Most patterns are a
-// plain text with % at an end or both; those are compares and searches. Others run a matcher that goes back to the last % only, so
-// the time is at most text times pattern. ILIKE folds ASCII letters. SIMILAR TO adds ( ) | [ ] * + ? {n,m}; it runs on a set of
-// states, so the time is at most text times pattern too. Patterns are immutable once compiled.
+// LIKE: % is any text, _ one character (of UTF-8), the escape character (\ unless named) takes the next one as it is.
+// Most patterns are a plain text with % at an end or both; those are compares and searches. Others run a matcher that
+// goes back to the last % only, so the time is at most text times pattern. ILIKE folds ASCII letters. SIMILAR TO adds (
+// ) | [ ] * + ? {n,m}; it runs on a set of states, so the time is at most text times pattern too. Patterns are
+// immutable once compiled.
 #pragma once
 
 #include <cstdint>

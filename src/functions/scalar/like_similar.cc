@@ -1,5 +1,6 @@
-// SIMILAR TO: a pattern compiled to steps of a nondeterministic automaton, run over all its states at once (after Thompson), so no text
-// can make it slow. Repetitions {n,m} are written out; a pattern has at most kStepsMax steps and kDepthMax nested parentheses.
+// SIMILAR TO: a pattern compiled to steps of a nondeterministic automaton, run over all its states at once (after
+// Thompson), so no text can make it slow. Repetitions {n,m} are written out; a pattern has at most kStepsMax steps and
+// kDepthMax nested parentheses.
 #include "base/text.h"
 #include "functions/scalar/like_pattern.h"
 

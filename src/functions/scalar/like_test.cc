@@ -31,7 +31,8 @@ bool NaiveLike(std::string_view text, std::string_view pattern, int escape) {
 }
 
 std::string RandomPattern(Random& random) {
-  static constexpr const char* kPieces[] = {"a", "b", "%", "_", "\\%", "\\_", "\\\\", "ä", "日", "%%", "ab", "abcdefghijkl"};
+  static constexpr const char* kPieces[] = {"a",    "b", "%",  "_",  "\\%", "\\_",
+                                            "\\\\", "ä", "日", "%%", "ab",  "abcdefghijkl"};
   std::string pattern;
   const uint64_t pieces = random.Below(5);
   for (uint64_t i = 0; i < pieces; ++i) pattern += kPieces[random.Below(std::size(kPieces))];
@@ -137,7 +138,8 @@ TEST_CASE("SIMILAR TO knows alternatives, repetitions and classes") {
 }
 
 TEST_CASE("bad patterns are refused with a reason") {
-  for (const char* pattern : {"(a", "a)", "[a", "*a", "a{2", "a{3,2}", "a{9999}", "a\\", "[z-a]", "((((a{99}){99}){99}){99})", "a{2,0}"}) {
+  for (const char* pattern :
+       {"(a", "a)", "[a", "*a", "a{2", "a{3,2}", "a{9999}", "a\\", "[z-a]", "((((a{99}){99}){99}){99})", "a{2,0}"}) {
     CAPTURE(pattern);
     CHECK(IsBad(pattern));
   }

@@ -1,4 +1,5 @@
-// What the tests of operators share: a registry of them, one call as an expression, and a check of a call against an oracle.
+// What the tests of operators share: a registry of them, one call as an expression, and a check of a call against an
+// oracle.
 #pragma once
 
 #include <doctest/doctest.h>
