@@ -343,7 +343,8 @@ bool ReadInterval(KeyReader& in, Value& out) {
 
 bool IsFloat(double value) {
   if (!std::isfinite(value)) return true;
-  return std::fabs(value) <= std::numeric_limits<float>::max() && static_cast<double>(static_cast<float>(value)) == value;
+  if (std::fabs(value) > std::numeric_limits<float>::max()) return false;
+  return static_cast<double>(static_cast<float>(value)) == value;
 }
 
 bool ReadValue(KeyReader& in, const Type& type, Value& out) {
