@@ -25,9 +25,9 @@ enum class EmitKind : uint8_t { kUnspecified, kOnWatermark, kOnWindowClose, kOnU
 
 struct StreamClauses {
   EmitKind emit = EmitKind::kUnspecified;
-  ExpressionPtr every;         // kEvery: kInterval, or any constant expression such as CAST($1 AS INTERVAL)
+  ExpressionPtr every;         // kEvery: kInterval, kCast as in CAST($1 AS INTERVAL), or kParameter
   ExpressionPtr delay;         // EMIT ... WITH DELAY: kInterval or a string literal; else null
-  ExpressionPtr lateness;      // ALLOW LATENESS; else null
+  ExpressionPtr lateness;      // ALLOW LATENESS, like every; else null
   Name late_to;                // LATE DATA TO; else empty
   TextPosition emit_position;  // of EMIT, ALLOW and LATE
   TextPosition lateness_position;

@@ -110,6 +110,7 @@ TEST_CASE("a bad EMIT lists what it takes") {
       {"SELECT a FROM t EMIT EVERY", kBadEmit, 1, 27, "INTERVAL"},
       {"SELECT a FROM t WHERE b EMIT ON SUNDAY", kBadEmit, 1, 33, "WATERMARK, WINDOW CLOSE or UPDATE"},
       {"SELECT a FROM t WHERE b EMIT", kBadEmit, 1, 29, "WATERMARK"},
+      {"SELECT a FROM t EMIT EVERY $1::interval.x", kBadEmit, 1, 28, "INTERVAL"},
       {"SELECT a FROM t EMIT 5", kBadEmit, 1, 22, "WATERMARK"},
   };
   for (const Case& c : kCases) Check(c);

@@ -320,6 +320,9 @@ TEST_CASE("aggregate clauses are captured") {
 TEST_CASE("arrows are lambdas in higher-order functions and JSON elsewhere") {
   CHECK(ExpressionOf("list_transform(a, x -> x + 1)")->children[1]->kind == ExpressionKind::kLambda);
   CHECK(ExpressionOf("list_reduce(a, (x, y) -> x + y)")->children[1]->labels.size() == 2);
+  CHECK(ExpressionOf("list_filter(a, (x) -> x > 1)")->children[1]->kind == ExpressionKind::kLambda);
+  CHECK(Print(*ExpressionOf("list_filter((j -> 'a'), lambda x: x -> 'b')")) ==
+        "list_filter((j -> 'a'), lambda x: x -> 'b')");
   CHECK(ExpressionOf("f(lambda x: x)")->children[0]->kind == ExpressionKind::kLambda);
   CHECK(ExpressionOf("lower(j -> k)")->children[0]->kind == ExpressionKind::kBinary);
   CHECK(ExpressionOf("j ? 'k'")->binary == BinaryOperator::kJsonExists);

@@ -13,7 +13,6 @@ CallDetail& DetailOf(Expression& call) {
   return *call.call;
 }
 
-// Functions whose argument x -> e is a lambda; elsewhere -> is the JSON operator.
 constexpr std::string_view kHigherOrder[] = {
     "all_match",       "any_match",   "apply",          "array_apply", "array_filter", "array_reduce", "array_sort",
     "array_transform", "filter",      "list_all",       "list_any",    "list_apply",   "list_filter",  "list_reduce",
@@ -21,6 +20,10 @@ constexpr std::string_view kHigherOrder[] = {
     "transform_values"};
 
 }  // namespace
+
+bool IsHigherOrder(std::string_view function) {
+  return std::find(std::begin(kHigherOrder), std::end(kHigherOrder), function) != std::end(kHigherOrder);
+}
 
 Result<ExpressionPtr> Parser::ParseCall(Name name, TextPosition position) {
   auto node = Make(ExpressionKind::kCall, position);
@@ -69,7 +72,7 @@ Result<bool> Parser::ParseSpecialArguments(Expression& call) {
       auto one = Make(ExpressionKind::kLiteral, Here());
       one->literal.kind = LiteralKind::kInteger;
       one->literal.integer = 1;
-      one->literal.text = "1";
+      one->literal.text.push_back('1');
       call.children.push_back(TRY(Seal(std::move(one))));
     }
     if (Take("FOR")) call.children.push_back(TRY(ParseExpression()));
@@ -191,17 +194,16 @@ Result<ExpressionPtr> Parser::ParseTableArgument() {
   return Seal(std::move(node));
 }
 
-// "lambda x, y: e" anywhere; "x -> e" as a direct argument of a known function; "(x, y) -> e" as any argument.
+// "lambda x, y: e" anywhere; "x -> e" and "(x) -> e" as arguments of a known function; "(x, y) -> e" as any argument.
 bool Parser::AtLambda(const Expression* call) const {
   if (At("LAMBDA") && AtName(1) && (AtSymbol(Symbol::kColon, 2) || AtSymbol(Symbol::kComma, 2))) return true;
   if (call == nullptr) return false;
-  if (AtName() && AtSymbol(Symbol::kJsonGet, 1)) {
-    return std::find(std::begin(kHigherOrder), std::end(kHigherOrder), call->name.back()) != std::end(kHigherOrder);
-  }
+  const bool higher_order = IsHigherOrder(call->name.back());
+  if (AtName() && AtSymbol(Symbol::kJsonGet, 1)) return higher_order;
   if (!AtSymbol(Symbol::kLeftParen)) return false;
   size_t ahead = 1;
   while (AtName(ahead) && AtSymbol(Symbol::kComma, ahead + 1)) ahead += 2;
-  return ahead > 1 && AtName(ahead) && AtSymbol(Symbol::kRightParen, ahead + 1) &&
+  return (ahead > 1 || higher_order) && AtName(ahead) && AtSymbol(Symbol::kRightParen, ahead + 1) &&
          AtSymbol(Symbol::kJsonGet, ahead + 2);
 }
 

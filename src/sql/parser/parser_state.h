@@ -29,6 +29,9 @@ enum Strength : int {
   kStrengthPostfix,  // :: [] .
 };
 
+// Functions whose argument x -> e is a lambda; elsewhere -> is the JSON operator.
+bool IsHigherOrder(std::string_view function);
+
 class Parser {
  public:
   Parser(std::string_view text, const ParserOptions& options);

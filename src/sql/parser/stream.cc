@@ -107,7 +107,7 @@ Status Parser::ParseEmit(StreamClauses& stream) {
   return Status::Ok();
 }
 
-// INTERVAL ..., or CAST($1 AS INTERVAL), or $1::interval: constant, but its value may come later.
+// INTERVAL ..., or CAST($1 AS INTERVAL), $1::interval, $1: constant, but the value may come later.
 Result<ExpressionPtr> Parser::ParseDuration(ErrorCode code, std::string_view after, std::string hint) {
   const bool begins = AtIntervalLiteral() || At("CAST") || Peek().kind == TokenKind::kParameter ||
                       AtSymbol(Symbol::kQuestion);
@@ -115,7 +115,13 @@ Result<ExpressionPtr> Parser::ParseDuration(ErrorCode code, std::string_view aft
     return Error(ErrorHere(code, "expected INTERVAL literal after " + std::string(after) + ", found " + Found(),
                            std::move(hint)));
   }
-  return ParseExpression(kStrengthOther);
+  const TextPosition position = Here();
+  ExpressionPtr duration = TRY(ParsePrefix());
+  const ExpressionKind kind = duration->kind;
+  if (kind == ExpressionKind::kInterval || kind == ExpressionKind::kCast || kind == ExpressionKind::kParameter) {
+    return duration;
+  }
+  return Error(Status(code, "expected an INTERVAL after " + std::string(after)).WithHint(std::move(hint)).At(position));
 }
 
 // SAMPLE BY 1m [FILL(...)] [ALIGN TO ...]

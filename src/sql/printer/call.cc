@@ -43,6 +43,19 @@ std::string FunctionName(const Name& name) {
   return PrintName(name);
 }
 
+// Would the text begin with "x ->"? As an argument of a higher-order function it would read as a lambda.
+bool BeginsWithArrow(const Expression& e) {
+  const Expression* node = &e;
+  while (StrengthOf(*node) > kStrengthNone && StrengthOf(*node) < kStrengthPostfix &&
+         node->kind != ExpressionKind::kUnary && !node->children.empty()) {
+    const Expression* first = node->children[0].get();
+    const bool is_arrow = node->kind == ExpressionKind::kBinary && node->binary == BinaryOperator::kJsonGet;
+    if (is_arrow && first->kind == ExpressionKind::kColumn) return true;
+    node = first;
+  }
+  return false;
+}
+
 bool IsFrameWord(std::string_view word) {
   return word == "partition" || word == "rows" || word == "range" || word == "groups";
 }
@@ -140,7 +153,8 @@ void Printer::PrintArguments(const Expression& e) {
     }
     // The first argument of position(...) must not read as position(a IN b).
     const bool is_position = i == 0 && e.name.size() == 1 && e.name[0] == "position";
-    Operand(*e.children[i], is_position ? kStrengthRange + 1 : kStrengthNone);
+    const bool reads_as_lambda = IsHigherOrder(e.name.back()) && BeginsWithArrow(*e.children[i]);
+    Operand(*e.children[i], is_position ? kStrengthRange + 1 : reads_as_lambda ? kStrengthPostfix : kStrengthNone);
   }
   if (!e.call) return;
   if (!e.call->order_by.empty()) {
