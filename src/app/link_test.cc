@@ -1,5 +1,6 @@
-// The rules of linking beside the pyarrow wheel, whose libraries export OpenSSL and RE2 symbols of other versions: OpenSSL's
-// own calls must resolve to libcrypto, and our RE2 must be the static one. A breach gives wrong answers without an error.
+// The rules of linking beside the pyarrow wheel, whose libraries export OpenSSL and RE2 symbols of other versions:
+// OpenSSL's own calls must resolve to libcrypto, and our RE2 must be the static one. A breach gives wrong answers
+// without an error.
 #include <dlfcn.h>
 #include <doctest/doctest.h>
 #include <openssl/evp.h>

@@ -1,5 +1,6 @@
 // The watched allocation functions. They stand in front of the C library's and ask one thread-local question; operator
-// new comes here too, because the C++ library's calls malloc. Sanitizer builds bring their own allocator: no guard there.
+// new comes here too, because the C++ library's calls malloc. Sanitizer builds bring their own allocator: no guard
+// there.
 #include "base/hot_scope.h"
 
 #ifdef LAMINAR_HOT_GUARD
@@ -42,15 +43,16 @@ uint64_t HotScope::Violations() { return internal::violations.load(std::memory_o
 }  // namespace laminar
 
 extern "C" {
-void* __libc_malloc(size_t);           // NOLINT: the C library's own names
-void* __libc_calloc(size_t, size_t);   // NOLINT
-void* __libc_realloc(void*, size_t);   // NOLINT
-void* __libc_memalign(size_t, size_t); // NOLINT
+void* __libc_malloc(size_t);            // NOLINT: the C library's own names
+void* __libc_calloc(size_t, size_t);    // NOLINT
+void* __libc_realloc(void*, size_t);    // NOLINT
+void* __libc_memalign(size_t, size_t);  // NOLINT
 
 #define LAMINAR_WATCHED __attribute__((visibility("default"), noinline))
 
 static inline void Watch(const char* what, size_t bytes) {
-  if (laminar::HotScope::IsHot()) [[unlikely]] laminar::internal::HotBreach(what, bytes);
+  if (laminar::HotScope::IsHot()) [[unlikely]]
+    laminar::internal::HotBreach(what, bytes);
 }
 
 LAMINAR_WATCHED void* malloc(size_t bytes) {

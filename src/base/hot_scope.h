@@ -65,7 +65,8 @@ class AllowAllocation {
 
 // Called by every wrapper of a lock or a system call: a breach when this thread is hot.
 inline void ForbidInHotScope(const char* what) {
-  if (internal::hot_state.depth > internal::hot_state.allowed) [[unlikely]] internal::HotBreach(what, 0);
+  if (internal::hot_state.depth > internal::hot_state.allowed) [[unlikely]]
+    internal::HotBreach(what, 0);
 }
 
 #else

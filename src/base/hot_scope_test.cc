@@ -64,7 +64,9 @@ void AllocateInScopeInsideAllowed() {
 }
 
 void AllocateOutside() {
-  { HotScope scope("test operator"); }
+  {
+    HotScope scope("test operator");
+  }
   auto number = std::make_unique<int>(1);
   Keep(number.get());
 }

@@ -75,8 +75,8 @@ Result<Reading> ReadOption(const OptionDef& def, std::string_view value, std::st
     return Error(Status(ErrorCode::kBadOption, prefix() + why)
                      .WithHint(hint.empty() ? "expected: " + DescribeOption(def) : hint));
   }
-  const bool is_ranged = def.type == OptionType::kInteger || def.type == OptionType::kDuration ||
-                         def.type == OptionType::kBytes;
+  const bool is_ranged =
+      def.type == OptionType::kInteger || def.type == OptionType::kDuration || def.type == OptionType::kBytes;
   if (is_ranged && (reading->number < def.min || reading->number > def.max)) {
     return Error(Status(ErrorCode::kBadOption, prefix() + Quoted(value) + " is outside its range")
                      .WithHint("expected: " + DescribeOption(def)));
@@ -175,9 +175,9 @@ Result<OptionValues> ParseOptions(std::span<const OptionDef> defs, std::span<con
   for (const OptionDef& def : defs) {
     if (values.Has(def.key)) continue;
     if (def.is_required) {
-      return Error(Status(ErrorCode::kBadOption,
-                          std::string(owner) + ": option '" + std::string(def.key) + "' is required")
-                       .WithHint(std::string(def.help)));
+      return Error(
+          Status(ErrorCode::kBadOption, std::string(owner) + ": option '" + std::string(def.key) + "' is required")
+              .WithHint(std::string(def.help)));
     }
     if (def.default_text.empty()) continue;
     const Result<Reading> reading = ReadOption(def, def.default_text, owner);
@@ -207,8 +207,8 @@ std::string DescribeOption(const OptionDef& def) {
 }
 
 bool IsSecretKey(std::string_view key) {
-  constexpr std::string_view kSecretWords[] = {"password", "passwd", "secret", "token", "credential", "credentials",
-                                               "key"};
+  constexpr std::string_view kSecretWords[] = {"password",   "passwd",      "secret", "token",
+                                               "credential", "credentials", "key"};
   size_t start = 0;
   for (size_t i = 0; i <= key.size(); ++i) {
     const bool is_end = i == key.size() || key[i] == '.' || key[i] == '_' || key[i] == '-';

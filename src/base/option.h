@@ -1,8 +1,8 @@
 // Options given as text and read by their declared type: WITH (...) of sources and sinks, SET variables, settings.
 //
 // A module lists what it takes as an array of OptionDef; ParseOptions checks a user's list against it (unknown keys get
-// "did you mean", a repeated key, a missing required one, a value of the wrong type or outside its range are errors) and
-// yields values that can be read without a further check. Law: no option is accepted and ignored.
+// "did you mean", a repeated key, a missing required one, a value of the wrong type or outside its range are errors)
+// and yields values that can be read without a further check. Law: no option is accepted and ignored.
 // Thread-compatible; ring 2 and set-up code only (allocates).
 #pragma once
 
@@ -28,8 +28,8 @@ struct OptionDef {
   std::string_view default_text;  // read like a user's value; empty: no value unless given
   std::string_view help;
   bool is_required = false;
-  bool is_secret = false;     // shown as ***
-  std::string_view choices;   // kChoice: "earliest|latest"
+  bool is_secret = false;    // shown as ***
+  std::string_view choices;  // kChoice: "earliest|latest"
   int64_t min = std::numeric_limits<int64_t>::min();
   int64_t max = std::numeric_limits<int64_t>::max();
 };

@@ -1,5 +1,5 @@
-// Hostile text against the readers of base/text.h: whatever the bytes, each answers a value or an error, what it reads it
-// can write and read again, and what it escapes is safe.
+// Hostile text against the readers of base/text.h: whatever the bytes, each answers a value or an error, what it reads
+// it can write and read again, and what it escapes is safe.
 #include <cmath>
 
 #include "base/check.h"
@@ -12,9 +12,10 @@ namespace {
 using namespace laminar;
 
 std::string HostileText(Random& random) {
-  constexpr std::string_view kPieces[] = {"1",  "-",  "+",   ".",     "e",  "9223372036854775807", "0",    " ",
-                                          "ms", "s",  "min", "hours", "\xC2\xB5s", "month",         "inf",  "nan",
-                                          "kb", "GiB", "\0",  "\xFF",  "\xE2\x82", "'",              "true", "00000000"};
+  constexpr std::string_view kPieces[] = {"1",         "-",     "+",        ".",   "e",    "9223372036854775807",
+                                          "0",         " ",     "ms",       "s",   "min",  "hours",
+                                          "\xC2\xB5s", "month", "inf",      "nan", "kb",   "GiB",
+                                          "\0",        "\xFF",  "\xE2\x82", "'",   "true", "00000000"};
   std::string text;
   for (uint64_t pieces = random.Below(8); pieces > 0; --pieces) {
     text += random.OneIn(6) ? std::string(1, static_cast<char>(random.Below(256)))

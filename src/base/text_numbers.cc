@@ -125,9 +125,7 @@ std::string ShortestText(Number value) {
 }  // namespace
 
 Result<int64_t> ParseInt64(std::string_view text) { return ParseWhole<int64_t>(text, "a 64-bit integer"); }
-Result<uint64_t> ParseUint64(std::string_view text) {
-  return ParseWhole<uint64_t>(text, "an unsigned 64-bit integer");
-}
+Result<uint64_t> ParseUint64(std::string_view text) { return ParseWhole<uint64_t>(text, "an unsigned 64-bit integer"); }
 
 Result<double> ParseDouble(std::string_view text) {
   Result<double> value = ParseWhole<double>(text, "a floating-point number");
@@ -199,8 +197,8 @@ std::string FormatDuration(Duration duration) {
     std::string_view many;
     Duration length;
   };
-  constexpr Step kSteps[] = {{"day", "days", kDay},   {"hour", "hours", kHour}, {"minute", "minutes", kMinute},
-                             {"s", "s", kSecond},     {"ms", "ms", kMillisecond}, {"us", "us", kMicrosecond}};
+  constexpr Step kSteps[] = {{"day", "days", kDay}, {"hour", "hours", kHour},   {"minute", "minutes", kMinute},
+                             {"s", "s", kSecond},   {"ms", "ms", kMillisecond}, {"us", "us", kMicrosecond}};
   std::string text;
   // Negative counts divide toward zero, so every term carries the sign and the smallest value needs no negation.
   Duration rest = duration;
@@ -225,9 +223,12 @@ Result<uint64_t> ParseBytes(std::string_view text) {
   DecimalText number;
   if (!TakeDecimal(&rest, &number) || number.is_negative) return fail("does not start with a positive number");
   std::string unit = ToLower(Trim(rest));
-  if (unit.ends_with("ib")) unit.resize(unit.size() - 2);
-  else if (unit.ends_with("b")) unit.resize(unit.size() - 1);
-  else if (unit == "bytes" || unit == "byte") unit.clear();
+  if (unit.ends_with("ib"))
+    unit.resize(unit.size() - 2);
+  else if (unit.ends_with("b"))
+    unit.resize(unit.size() - 1);
+  else if (unit == "bytes" || unit == "byte")
+    unit.clear();
   constexpr std::string_view kPowers = " kmgtp";
   const size_t power = unit.empty() ? 0 : kPowers.find(unit);
   if (power == std::string_view::npos || unit.size() > 1) return fail("has an unknown unit");
@@ -247,8 +248,8 @@ std::string FormatBytes(uint64_t bytes) {
     ++power;
   }
   std::array<char, 64> buffer;
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                          std::chars_format::fixed, 1);
+  const auto [end, error] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, 1);
   return std::string(buffer.data(), end) + " " + std::string(kNames[power]);
 }
 

@@ -1,6 +1,6 @@
-// A log-linear histogram of non-negative integers: exact below 32, then 32 steps to every power of two, so a quantile is
-// off by at most 1/32 (3.2 %). Values above 2^48 land in the last step. Fixed size, no allocation after construction.
-// Thread: one writer; any number of readers, whose view may be some records old but never torn.
+// A log-linear histogram of non-negative integers: exact below 32, then 32 steps to every power of two, so a quantile
+// is off by at most 1/32 (3.2 %). Values above 2^48 land in the last step. Fixed size, no allocation after
+// construction. Thread: one writer; any number of readers, whose view may be some records old but never torn.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// Counters, gauges and histograms. Each cell has one writer (the thread that owns the operator or source) and is a relaxed
-// load and store, so counting costs an addition: no lock, no shared cache line with another core's cells.
+// Counters, gauges and histograms. Each cell has one writer (the thread that owns the operator or source) and is a
+// relaxed load and store, so counting costs an addition: no lock, no shared cache line with another core's cells.
 //
 // metrics.def lists every metric. A MetricRegistry belongs to one database; owners ask it for cells at set-up, and
 // readers (SELECT * FROM laminar_metrics, exporters) visit the sums over all cores.
@@ -35,9 +35,7 @@ std::string_view NameOf(MetricKind kind);
 // Only grows. One writer; any reader.
 class Counter {
  public:
-  void Add(uint64_t n = 1) {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
+  void Add(uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
   uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
  private:

@@ -12,8 +12,8 @@ namespace {
 constexpr size_t kCacheLine = 64;
 constexpr double kNanosPerSecond = 1e9;
 
-// One cell a cache line: an operator's cells are written at batch rate, so packing them buys nothing, and two cores must
-// not share a line.
+// One cell a cache line: an operator's cells are written at batch rate, so packing them buys nothing, and two cores
+// must not share a line.
 struct alignas(kCacheLine) CounterCell {
   Counter counter;
 };

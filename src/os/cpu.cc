@@ -34,8 +34,8 @@ uint32_t CoresOf(std::string_view quota_text, std::string_view period_text) {
 Status SetAffinity(const cpu_set_t& cores, std::string_view doing) {
   const int error = pthread_setaffinity_np(pthread_self(), sizeof cores, &cores);
   if (error == 0) return Status::Ok();
-  return Error(ErrorCode::kIo, std::string(doing) + ": " + std::strerror(error) + " (errno " + std::to_string(error) +
-                                   ")");
+  return Error(ErrorCode::kIo,
+               std::string(doing) + ": " + std::strerror(error) + " (errno " + std::to_string(error) + ")");
 }
 
 // The mask of the process at its first question, before any thread was pinned.
@@ -77,7 +77,8 @@ std::vector<uint32_t> UsableCores() {
 
 Status PinThisThread(uint32_t core) {
   StartMask();
-  if (core >= CPU_SETSIZE) return Error(ErrorCode::kBadArgument, "pinning to core " + std::to_string(core) + ": no such core");
+  if (core >= CPU_SETSIZE)
+    return Error(ErrorCode::kBadArgument, "pinning to core " + std::to_string(core) + ": no such core");
   cpu_set_t cores;
   CPU_ZERO(&cores);
   CPU_SET(core, &cores);

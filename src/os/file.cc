@@ -159,7 +159,8 @@ class MachineFileSystem final : public FileSystem {
     if (stat(path.c_str(), &facts) != 0) facts = own;
     const Timestamp modified = facts.st_mtim.tv_sec * kSecond + facts.st_mtim.tv_nsec / 1000;
     const auto identity = static_cast<uint64_t>(facts.st_ino) ^ static_cast<uint64_t>(facts.st_dev) << 48;
-    return FileFacts{static_cast<uint64_t>(facts.st_size), modified, identity, S_ISDIR(facts.st_mode), S_ISLNK(own.st_mode)};
+    return FileFacts{static_cast<uint64_t>(facts.st_size), modified, identity, S_ISDIR(facts.st_mode),
+                     S_ISLNK(own.st_mode)};
   }
 
   Result<std::vector<std::string>> List(const std::string& directory) override {

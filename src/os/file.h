@@ -46,7 +46,7 @@ enum class OpenMode : uint8_t {
 struct FileFacts {
   uint64_t bytes = 0;
   Timestamp modified = 0;
-  uint64_t identity = 0;  // changes when another file takes the name (device and inode)
+  uint64_t identity = 0;      // changes when another file takes the name (device and inode)
   bool is_directory = false;  // follows links
   bool is_link = false;       // the path itself is a symbolic link
 };
@@ -72,8 +72,8 @@ class FileSystem {
   Result<std::string> ReadWhole(const std::string& path, uint64_t bytes_max);
   // Readers see the old contents or the new, also after a crash: temporary file, sync, rename, sync of the folder.
   Status WriteWhole(const std::string& path, std::string_view bytes);
-  // Paths that fit the pattern, sorted. * and ? stay within one name, [a-z] is a set, ** is any depth of folders; a name
-  // that starts with a dot fits only a pattern that does. A pattern without wildcards gives the path if it exists.
+  // Paths that fit the pattern, sorted. * and ? stay within one name, [a-z] is a set, ** is any depth of folders; a
+  // name that starts with a dot fits only a pattern that does. A pattern without wildcards gives the path if it exists.
   Result<std::vector<std::string>> Glob(const std::string& pattern);
   // A folder with everything in it; ok when it is not there.
   Status RemoveTree(const std::string& path);

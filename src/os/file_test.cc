@@ -15,7 +15,8 @@ class Scratch {
  public:
   Scratch() {
     static int made = 0;
-    path_ = JoinPath(TemporaryDirectory(), "laminar-os-test-" + std::to_string(ProcessId()) + "-" + std::to_string(++made));
+    path_ =
+        JoinPath(TemporaryDirectory(), "laminar-os-test-" + std::to_string(ProcessId()) + "-" + std::to_string(++made));
     CHECK(RealFileSystem().RemoveTree(path_).ok());
     CHECK(RealFileSystem().CreateDirectory(path_).ok());
   }

@@ -83,7 +83,8 @@ ProcessUse UseOfThisProcess() {
     const Result<size_t> size = (*statm)->ReadAt(0, text);
     const std::vector<std::string_view> fields = Split(std::string_view(text, size.value_or(0)), ' ');
     const Result<int64_t> pages = fields.size() > 1 ? ParseInt64(fields[1]) : Result<int64_t>(0);
-    if (pages && *pages > 0) use.resident_bytes = static_cast<uint64_t>(*pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    if (pages && *pages > 0)
+      use.resident_bytes = static_cast<uint64_t>(*pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   }
   return use;
 }

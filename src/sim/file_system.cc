@@ -189,7 +189,8 @@ class SimFile final : public os::File {
  private:
   Status Enter(FileOperation operation, std::string_view doing, bool* is_torn = nullptr) const {
     if (born_ != state_->crashes) {
-      return Error(ErrorCode::kIo, std::string(doing) + " " + Quoted(path_, 300) + ": opened before a crash (simulated)");
+      return Error(ErrorCode::kIo,
+                   std::string(doing) + " " + Quoted(path_, 300) + ": opened before a crash (simulated)");
     }
     return state_->Enter(operation, path_, doing, is_torn);
   }
@@ -237,7 +238,8 @@ Result<std::unique_ptr<os::File>> SimFileSystem::Open(const std::string& raw_pat
   const std::string path = Normal(raw_path);
   TRY(state_->Enter(FileOperation::kOpen, path, "opening"));
   std::shared_ptr<Node> node = state_->Find(path);
-  if (node != nullptr && node->is_directory) return Error(ErrorCode::kIo, "opening " + Quoted(path) + ": is a directory");
+  if (node != nullptr && node->is_directory)
+    return Error(ErrorCode::kIo, "opening " + Quoted(path) + ": is a directory");
   if (node != nullptr && mode == os::OpenMode::kCreateNew) {
     return Error(ErrorCode::kAlreadyExists, "opening " + Quoted(path) + ": the file exists");
   }
@@ -319,7 +321,8 @@ Status SimFileSystem::CreateDirectory(const std::string& raw_path) {
     const std::string part = path.substr(0, end);
     std::shared_ptr<Node>& node = state_->names[part];
     if (node == nullptr) node = state_->NewNode(true);
-    if (!node->is_directory) return Error(ErrorCode::kBadFile, "making the folder " + Quoted(part) + ": a file is there");
+    if (!node->is_directory)
+      return Error(ErrorCode::kBadFile, "making the folder " + Quoted(part) + ": a file is there");
     if (end == std::string::npos) break;
   }
   return Status::Ok();
@@ -331,7 +334,8 @@ Status SimFileSystem::SyncDirectory(const std::string& raw_path) {
   TRY(state_->Enter(FileOperation::kSyncDirectory, path, "syncing the folder"));
   if (state_->Find(path) == nullptr) return Missing("syncing the folder", path);
   const auto is_child = [&](const auto& entry) { return entry.first != "/" && os::DirectoryOf(entry.first) == path; };
-  std::erase_if(state_->disk_names, [&](const auto& entry) { return is_child(entry) && !state_->names.contains(entry.first); });
+  std::erase_if(state_->disk_names,
+                [&](const auto& entry) { return is_child(entry) && !state_->names.contains(entry.first); });
   for (const auto& entry : state_->names) {
     if (is_child(entry)) state_->disk_names[entry.first] = entry.second;
   }
@@ -404,7 +408,8 @@ void SimFileSystem::CrashTorn(Random& random) {
   }
   // A replaced name never vanishes: the rename shows the old file or the new.
   for (const auto& [name, node] : state_->disk_names) {
-    if (!survivors.contains(name) && state_->names.contains(name)) survivors[name] = random.OneIn(2) ? node : state_->names[name];
+    if (!survivors.contains(name) && state_->names.contains(name))
+      survivors[name] = random.OneIn(2) ? node : state_->names[name];
   }
   std::set<Node*> torn;
   for (const auto& [name, node] : survivors) {

@@ -1,8 +1,8 @@
 // A file system in memory whose disk can fail. Twin of os::RealFileSystem.
 //
 // It keeps two states: what running code sees, and what is on the disk. File::Sync moves a file's bytes to the disk,
-// SyncDirectory a folder's names. Crash() throws the first state away, as a power cut does, and may let parts of what was
-// not synced survive (torn), because real disks do that too. Faults are planned by operation, path and call number.
+// SyncDirectory a folder's names. Crash() throws the first state away, as a power cut does, and may let parts of what
+// was not synced survive (torn), because real disks do that too. Faults are planned by operation, path and call number.
 // Law: what was synced before a crash is there after it, byte for byte.
 // Thread: any; one mutex.
 #pragma once
@@ -18,8 +18,20 @@
 
 namespace laminar::sim {
 
-enum class FileOperation : uint8_t { kAny, kOpen, kRead, kWrite, kSync, kTruncate, kStat, kList, kRename, kRemove,
-                                     kCreateDirectory, kSyncDirectory };
+enum class FileOperation : uint8_t {
+  kAny,
+  kOpen,
+  kRead,
+  kWrite,
+  kSync,
+  kTruncate,
+  kStat,
+  kList,
+  kRename,
+  kRemove,
+  kCreateDirectory,
+  kSyncDirectory
+};
 
 struct FileFault {
   enum class Kind : uint8_t {

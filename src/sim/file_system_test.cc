@@ -34,7 +34,9 @@ TEST_CASE("simulated time moves only when told, and keeps fractions of a microse
 // One random operation on a small world of names; its outcome as text.
 std::string RandomOperation(FileSystem& files, const std::string& root, Random& random) {
   const auto name = [&] { return root + "/" + std::string(1, static_cast<char>('a' + random.Below(3))); };
-  const auto path = [&] { return random.OneIn(2) ? name() : name() + "/" + std::string(1, static_cast<char>('x' + random.Below(2))); };
+  const auto path = [&] {
+    return random.OneIn(2) ? name() : name() + "/" + std::string(1, static_cast<char>('x' + random.Below(2)));
+  };
   const auto outcome = [](const Status& status) { return status.ok() ? std::string("ok") : "error"; };
   switch (random.Below(8)) {
     case 0: return outcome(files.CreateDirectory(path()));
@@ -90,7 +92,8 @@ TEST_CASE("the simulated file system answers every operation as the machine's do
     for (int step = 0; step < 150; ++step) {
       const std::string expected = RandomOperation(real, real_root, real_random);
       const std::string found = RandomOperation(simulated, "/root", simulated_random);
-      REQUIRE_MESSAGE(found == expected, "seed " << seed << ", step " << step << ": machine " << std::string_view(expected) << ", simulated "
+      REQUIRE_MESSAGE(found == expected, "seed " << seed << ", step " << step << ": machine "
+                                                 << std::string_view(expected) << ", simulated "
                                                  << std::string_view(found));
     }
   }

@@ -1,4 +1,5 @@
-// Writes docs/reference/functions.md to standard output: every function with its documentation and tested examples, as declared.
+// Writes docs/reference/functions.md to standard output: every function with its documentation and tested examples, as
+// declared.
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -36,8 +37,8 @@ std::string LineOf(const Function& function) {
 }
 
 void PrintTable(std::string_view title, std::string_view lines) {
-  std::printf("\n## %.*s\n\n| function | what it gives | examples |\n|---|---|---|\n%.*s", static_cast<int>(title.size()),
-              title.data(), static_cast<int>(lines.size()), lines.data());
+  std::printf("\n## %.*s\n\n| function | what it gives | examples |\n|---|---|---|\n%.*s",
+              static_cast<int>(title.size()), title.data(), static_cast<int>(lines.size()), lines.data());
 }
 
 }  // namespace
@@ -49,8 +50,9 @@ int main() {
     lines.push_back({function->category.empty() ? "other" : function->category, LineOf(*function)});
   }
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.category < b.category; });
-  std::printf("<!-- Written by ./dev docs from the functions' declarations. Do not edit. -->\n\n# Functions\n\n"
-              "NULL in gives NULL out unless a line says otherwise. Every example is run as a test.\n");
+  std::printf(
+      "<!-- Written by ./dev docs from the functions' declarations. Do not edit. -->\n\n# Functions\n\n"
+      "NULL in gives NULL out unless a line says otherwise. Every example is run as a test.\n");
   std::string aggregates;
   for (const auto* function : registry.Aggregates()) aggregates += LineOf(*function);
   PrintTable("aggregates (examples over x = 1, 2, 4, 10)", aggregates);
