@@ -402,7 +402,7 @@ void RegisterJson(expr::FunctionRegistry& registry) {
       .Add({kText}, kBoolean, Rows<IsValid>)
       .Add({kJson}, kBoolean, Rows<IsValid>);
   Scalar(registry, "parse_json")
-      .Alias("json")
+      .Alias("from_json")
       .Category("JSON")
       .Doc("A text as JSON; an error where it is not.")
       .Example("parse_json('[1, 2]')", "[1, 2]")

@@ -73,6 +73,23 @@ TEST_CASE("inspection and building") {
   CHECK(Call("json_object", {Text("a")}) == "unbound LDB-A027");
 }
 
+TEST_CASE("containment of JSON") {
+  auto contains = [](const char* a, const char* b) {
+    const std::string turned = Call("<@", {Json(b), Json(a)});
+    CHECK(Call("@>", {Json(a), Json(b)}) == turned);
+    return turned;
+  };
+  CHECK(contains("{\"a\": [1, 2], \"b\": 0}", "{\"a\": [2.0]}") == "true");
+  CHECK(contains("{\"a\": 1}", "{\"a\": 1, \"b\": 2}") == "false");
+  CHECK(contains("[1, [2, 3]]", "[[3]]") == "true");
+  CHECK(contains("[1, 2]", "2") == "true");
+  CHECK(contains("2", "[2]") == "false");
+  CHECK(contains("\"\\u0061\"", "\"a\"") == "true");
+  CHECK(contains("{}", "{}") == "true");
+  const std::string deep = std::string(100, '[') + std::string(100, ']');
+  CHECK(contains(deep.c_str(), deep.c_str()) == "error LDB-R017");
+}
+
 // Cuts and noise of a document must never make the scanner read outside it or loop.
 TEST_CASE("the scanner survives damaged documents") {
   Random random(21);

@@ -246,6 +246,7 @@ void RegisterAdding(expr::FunctionRegistry& registry) {
       .Alias("array_push_back")
       .Alias("list_push_back")
       .Alias("array_add")
+      .Alias("list_add")
       .Category("array")
       .Doc("The array with an element added at its end.")
       .Example("array_append([1, 2], 3)", "[1, 2, 3]")

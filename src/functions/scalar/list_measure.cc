@@ -175,17 +175,34 @@ void Extreme(KernelContext& context, Arguments args, Column& out) {
   }
 }
 
-template <int kSign>
-Result<BoundFunction> BindExtreme(const BindCall& call) {
+template <expr::Kernel kKernel>
+Result<BoundFunction> BindOneElement(const BindCall& call) {
   if (call.types.size() != 1 || !IsListOrNull(call.types[0]))
     return WrongArguments(call, std::string(call.name) + "(array)");
   auto state = std::make_shared<ListState>(ElementOf(call.types[0]));
   BoundFunction bound;
   bound.arguments = {state->list};
   bound.result = state->element;
-  bound.kernel = Extreme<kSign>;
+  bound.kernel = kKernel;
   bound.state = std::move(state);
   return bound;
+}
+
+// The first element that is not NULL.
+void AnyValue(KernelContext& context, Arguments args, Column& out) {
+  out.has_nulls = false;
+  const AllowAllocation growth;
+  const ListState& state = StateOf<ListState>(context);
+  for (uint32_t row = 0; row < context.rows; ++row) {
+    const ListRow list(*args[0], row);
+    uint32_t i = list.offset;
+    while (i < list.end() && list.items->IsNull(i)) ++i;
+    if (i == list.end()) {
+      context.buffer->SetNull(out, row);
+    } else {
+      data::CopyRows(*context.buffer, out, state.element, row, *list.items, i, 1);
+    }
+  }
 }
 
 // Sums
@@ -380,7 +397,7 @@ void RegisterFolds(expr::FunctionRegistry& registry) {
       .Example("array_min([3, 1, 2])", "1")
       .CustomNulls()
       .Costly()
-      .Bind(BindExtreme<-1>);
+      .Bind(BindOneElement<Extreme<-1>>);
   Scalar(registry, "array_max")
       .Alias("list_max")
       .Category("array")
@@ -388,7 +405,15 @@ void RegisterFolds(expr::FunctionRegistry& registry) {
       .Example("array_max([3, 1, 2])", "3")
       .CustomNulls()
       .Costly()
-      .Bind(BindExtreme<1>);
+      .Bind(BindOneElement<Extreme<1>>);
+  Scalar(registry, "array_any_value")
+      .Alias("list_any_value")
+      .Category("array")
+      .Doc("The first element that is not NULL.")
+      .Example("array_any_value([NULL, 7, 8])", "7")
+      .CustomNulls()
+      .Costly()
+      .Bind(BindOneElement<AnyValue>);
   Scalar(registry, "array_sum")
       .Alias("list_sum")
       .Category("array")
@@ -475,6 +500,7 @@ void RegisterListMeasure(expr::FunctionRegistry& registry) {
   Scalar(registry, "array_to_string")
       .Alias("array_join")
       .Alias("list_to_string")
+      .Alias("list_join")
       .Category("array")
       .Doc("The elements as text with a separator between them; NULLs are left out or shown as a third text.")
       .Example("array_to_string([1, NULL, 2], '-')", "1-2")

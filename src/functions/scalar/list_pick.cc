@@ -374,6 +374,7 @@ void RegisterListPick(expr::FunctionRegistry& registry) {
   Scalar(registry, "array_except")
       .Alias("list_except")
       .Alias("array_subtract")
+      .Alias("list_subtract")
       .Category("array")
       .Doc("The different elements of the first array that the second has not.")
       .Example("array_except([1, 2, 3], [3, 1])", "[2]")

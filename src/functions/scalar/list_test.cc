@@ -83,6 +83,22 @@ TEST_CASE("lengths, extremes and sums leave NULL elements out") {
   CHECK(Call("cosine_distance", {Reals("[0, 0]"), Reals("[1, 1]")}) == "NULL");
 }
 
+TEST_CASE("shapes and containment") {
+  CHECK(Call("array_ndims", {Ints("[1]")}) == "1");
+  CHECK(Call("array_resize", {Ints("[1, 2]"), Int(4)}) == "[1, 2, NULL, NULL]");
+  CHECK(Call("array_resize", {Ints("[1, 2]"), Int(-1)}) == "error LDB-R005");
+  CHECK(Call("array_resize", {Ints("[1, 2]"), Int(INT64_MAX)}) == "error LDB-R017");
+  CHECK(Call("arrays_zip", {Ints("[1, 2]"), Texts("[a]")}) == "[{'f1': 1, 'f2': a}, {'f1': 2, 'f2': NULL}]");
+  CHECK(Call("array_scale", {Reals("[1, NULL, 3]"), Real(0.5)}) == "[0.5, NULL, 1.5]");
+  CHECK(Call("array_normalize", {Reals("[3, 4]")}) == "[0.6000000000000001, 0.8]");
+  CHECK(Call("array_normalize", {Reals("[0]")}) == "[0.0]");
+  CHECK(Call("array_any_value", {Ints("[NULL, 7]")}) == "7");
+  CHECK(Call("@>", {Ints("[1, 2, 3]"), Ints("[3, 1]")}) == "true");
+  CHECK(Call("@>", {Ints("[1]"), Ints("[2]")}) == "false");
+  CHECK(Call("<@", {Ints("[]"), Ints("[2]")}) == "true");
+  CHECK(Call("<@", {Ints("[2]"), Null()}) == "NULL");
+}
+
 TEST_CASE("orders and sets of elements") {
   CHECK(Call("array_reverse", {Ints("[1, NULL, 3]")}) == "[3, NULL, 1]");
   CHECK(Call("array_sort", {Ints("[2, NULL, 1]")}) == "[1, 2, NULL]");

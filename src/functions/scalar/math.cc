@@ -24,7 +24,8 @@ Outcome SquareRoot(double x, double& out) {
 double CubeRoot(double x) {
   const double root = std::cbrt(x);
   if (root == 0 || !std::isfinite(root)) return root;
-  return root - (root * root * root - x) / (3 * root * root);
+  const double better = root - (root * root * root - x) / (3 * root * root);
+  return std::isfinite(better) ? better : root;
 }
 double Exponential(double x) { return std::exp(x); }
 

@@ -148,6 +148,11 @@ Result<BoundFunction> BindTimeZone(const BindCall& call) {
   return bound;
 }
 
+// The civil time of the session's zone.
+Outcome LocalTimeOf(KernelContext& context, int64_t value, int64_t& out) {
+  return Outcome::FailIf(!SessionZone(context).ToLocal(value, out), ErrorCode::kOutOfRange);
+}
+
 void AddCurrent(expr::FunctionRegistry& registry, std::string_view name, std::string_view alias, std::string_view doc,
                 std::string_view example, Type result, expr::Kernel kernel) {
   Scalar scalar(registry, name);
@@ -243,6 +248,13 @@ void RegisterTimeConvert(expr::FunctionRegistry& registry) {
       .Example("epoch_ns(TIMESTAMP '2024-05-17 13:45:10.5')", "1715953510500000000")
       .MayFail()
       .Bind(BindNumber<1'000'000'000, false>);
+  Scalar(registry, "to_local_time")
+      .Category("date and time")
+      .Doc("The civil time in the session's zone of an instant.")
+      .Example("to_local_time(to_timestamp(0)) IS NOT NULL", "true")
+      .MayFail()
+      .Add({kStamp}, kStamp, Dense<Same>)
+      .Add({kStampTz}, kStamp, Rows<LocalTimeOf>);
   Scalar(registry, "timezone")
       .Category("date and time")
       .Doc("AT TIME ZONE: the instant of a civil time in a zone, or the civil time in a zone of an instant.")
