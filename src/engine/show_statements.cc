@@ -140,6 +140,8 @@ Result<Outcome> StatementRunner::Do(const sql::Show& s) {
       outcome.cursor = OpenListCursor(Schema({{"name", TypeId::kVarchar, false}, {"labels", TypeId::kVarchar, false}, {"kind", TypeId::kVarchar, false}, {"value", TypeId::kDouble, false}}), std::move(rows));
       return outcome;
     }
+    case sql::ShowKind::kCheckpoints:
+      return Error(Status(ErrorCode::kNotSupported, "SHOW CHECKPOINTS is not supported yet: this version keeps everything in memory"));
     case sql::ShowKind::kWatermarks: {
       const Progress progress = core_.GetProgress();
       auto time = [](Timestamp t) { return t == kMinTimestamp ? Value() : t == kMaxTimestamp ? Cell("end of stream") : Cell(Value::Int(t).ToString(data::Type(TypeId::kTimestamp))); };
