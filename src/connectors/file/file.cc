@@ -58,10 +58,15 @@ Result<std::string> ReadSample(os::FileSystem& files, const std::string& path, b
   return sample;
 }
 
-Result<bool> ReadEnvelope(sdk::Options& options) {
+Result<bool> ReadEnvelope(sdk::Options& options, const data::Schema& schema) {
   constexpr std::string_view kEnvelopes[] = {"none", "changelog"};
-  return TRY(options.Choice("envelope", "none", kEnvelopes))
-  == "changelog";
+  const bool changelog = TRY(options.Choice("envelope", "none", kEnvelopes)) == "changelog";
+  if (changelog && (schema.IndexOf("_op") >= 0 || schema.IndexOf("_weight") >= 0)) {
+    return Error(
+        Status(ErrorCode::kBadOption, "envelope 'changelog' adds columns '_op' and '_weight', which the rows have")
+            .WithHint("name the query's columns otherwise"));
+  }
+  return changelog;
 }
 
 }  // namespace
@@ -140,7 +145,7 @@ Result<std::unique_ptr<sdk::Source>> FileConnector::OpenSource(sdk::SourceReques
 Result<sdk::SinkShape> FileConnector::CheckSink(const sdk::SinkRequest& request) {
   sdk::Options options = WithImpliedOptions(request.options);
   TRY(ReadFileTarget(options, true));
-  const bool changelog = TRY(ReadEnvelope(options));
+  const bool changelog = TRY(ReadEnvelope(options, request.schema));
   TRY(options.Boolean("in_place", false));
   TRY(options.RejectUnread(kWhat));
   return changelog ? sdk::SinkShape::kChangelog : sdk::SinkShape::kAppendOnly;
@@ -150,7 +155,7 @@ Result<std::unique_ptr<sdk::Sink>> FileConnector::OpenSink(sdk::SinkRequest requ
   request.options = WithImpliedOptions(request.options);
   sdk::Options options = request.options;
   FileTarget target = TRY(ReadFileTarget(options, true));
-  const bool changelog = TRY(ReadEnvelope(options));
+  const bool changelog = TRY(ReadEnvelope(options, request.schema));
   const bool in_place = TRY(options.Boolean("in_place", false));
   TRY(options.RejectUnread(kWhat));
   return MakeFileSink(files_, std::move(request), std::move(target), changelog, in_place);

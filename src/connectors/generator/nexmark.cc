@@ -5,6 +5,7 @@
 // that come up only soon.
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "connectors/generator/generator.h"
 

@@ -27,10 +27,15 @@ Result<const formats::Format*> ReadFormat(sdk::Options& options, bool writing) {
   return format;
 }
 
-Result<bool> ReadEnvelope(sdk::Options& options) {
+Result<bool> ReadEnvelope(sdk::Options& options, const data::Schema& schema) {
   constexpr std::string_view kEnvelopes[] = {"none", "changelog"};
-  return TRY(options.Choice("envelope", "none", kEnvelopes))
-  == "changelog";
+  const bool changelog = TRY(options.Choice("envelope", "none", kEnvelopes)) == "changelog";
+  if (changelog && (schema.IndexOf("_op") >= 0 || schema.IndexOf("_weight") >= 0)) {
+    return Error(
+        Status(ErrorCode::kBadOption, "envelope 'changelog' adds columns '_op' and '_weight', which the rows have")
+            .WithHint("name the query's columns otherwise"));
+  }
+  return changelog;
 }
 
 class StdioSource final : public sdk::Source {
@@ -152,7 +157,7 @@ Result<std::unique_ptr<sdk::Source>> StdioConnector::OpenSource(sdk::SourceReque
 Result<sdk::SinkShape> StdioConnector::CheckSink(const sdk::SinkRequest& request) {
   sdk::Options options = request.options;
   TRY(ReadFormat(options, true));
-  const bool changelog = TRY(ReadEnvelope(options));
+  const bool changelog = TRY(ReadEnvelope(options, request.schema));
   TRY(options.RejectUnread(kWhat));
   return changelog ? sdk::SinkShape::kChangelog : sdk::SinkShape::kAppendOnly;
 }
@@ -160,7 +165,7 @@ Result<sdk::SinkShape> StdioConnector::CheckSink(const sdk::SinkRequest& request
 Result<std::unique_ptr<sdk::Sink>> StdioConnector::OpenSink(sdk::SinkRequest request) {
   sdk::Options options = request.options;
   const formats::Format* format = TRY(ReadFormat(options, true));
-  const bool changelog = TRY(ReadEnvelope(options));
+  const bool changelog = TRY(ReadEnvelope(options, request.schema));
   TRY(options.RejectUnread(kWhat));
   if (changelog) {
     request.schema.Add({"_op", data::TypeId::kVarchar, false});
