@@ -62,7 +62,8 @@ void ForEachRow(const AggregateInput& in, const std::array<const Column*, kColum
   }
 }
 
-// Op: struct State; static void AddOne(State&, T); static void Add(State&, T, int64_t weight).
+// Op: struct State; static void AddOne(State&, T); static void Add(State&, T, int64_t weight); where the compiler cannot keep the state in
+// registers by itself also static void AddAll(State&, const T*, uint32_t rows).
 template <class Op, class T>
 void UpdateOne(const BoundAggregate&, const AggregateInput& in) {
   using State = typename Op::State;
@@ -75,7 +76,11 @@ void UpdateOne(const BoundAggregate&, const AggregateInput& in) {
     });
   } else if (IsOneState(in)) {
     State state = StateAt<State>(in, 0);
-    for (uint32_t row = 0; row < in.rows; ++row) Op::AddOne(state, values[row]);
+    if constexpr (requires { Op::AddAll(state, values, in.rows); }) {
+      Op::AddAll(state, values, in.rows);
+    } else {
+      for (uint32_t row = 0; row < in.rows; ++row) Op::AddOne(state, values[row]);
+    }
     StateAt<State>(in, 0) = state;
   } else {
     for (uint32_t row = 0; row < in.rows; ++row) Op::AddOne(StateAt<State>(in, row), values[row]);

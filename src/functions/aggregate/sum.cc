@@ -42,6 +42,28 @@ struct AddDecimalValue {
 struct AddDouble {
   using State = DoubleSum;
   static void AddOne(State& state, double value) { state.AddOne(value); }
+  // The same sums in registers; the rare special values go to the state. Packing both sums into one vector would put the whole correction
+  // on the way from one row to the next, four times slower.
+  [[gnu::noinline, gnu::optimize("no-tree-slp-vectorize")]] static void AddAll(State& state, const double* __restrict values, uint32_t rows) {
+    double total = state.total;
+    double rest = state.rest;
+    uint32_t special = 0;
+    for (uint32_t row = 0; row < rows; ++row) {
+      const double value = values[row];
+      if (!std::isfinite(value)) [[unlikely]] {
+        state.AddSpecial(value, 1);
+        ++special;
+        continue;
+      }
+      const double next = total + value;
+      const double taken = next - total;
+      rest += (total - (next - taken)) + (value - taken);
+      total = next;
+    }
+    state.total = total;
+    state.rest = rest;
+    state.finite += rows - special;
+  }
   static void Add(State& state, double value, int64_t weight) { state.Add(value, weight); }
 };
 
