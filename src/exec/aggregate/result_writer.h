@@ -19,7 +19,7 @@ class ResultWriter {
   static constexpr uint32_t kGroups = data::kBatchCapacity / 2;
 
   struct Chunk {
-    explicit Chunk(const std::vector<data::Type>& types) : buffer(types) {}
+    explicit Chunk(const std::vector<data::Type>& types) : buffer(types) { buffer.UseWeights(); }
     data::BatchBuffer buffer;
     uint8_t existed[kGroups];  // the group had a row before
     uint8_t exists[kGroups];   // and has one now

@@ -121,6 +121,7 @@ void WindowAggregate::RejectRows(const Batch& batch) {
     if (counts[1] > 0) context_.row_errors->Add(batch, rejected[1], counts[1], ErrorCode::kOutOfRange);
     if (counts[2] > 0) context_.row_errors->Add(batch, rejected[2], counts[2], ErrorCode::kBadEventTime);
   }
+  AllowAllocation growth;  // of weights and the string heap, once
   kept_->Reset();
   kept_->AppendSelected(batch, kept, kept_count);
 }
