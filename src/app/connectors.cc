@@ -1,5 +1,6 @@
 #include "app/connectors.h"
 
+#include "connectors/blackhole/blackhole.h"
 #include "connectors/file/file.h"
 #include "connectors/generator/generator.h"
 #include "connectors/stdio/stdio.h"
