@@ -1,7 +1,9 @@
-// AggregateSet: the aggregate calls of one operator, and the payload in which a group keeps their accumulators side by side.
+// AggregateSet: the aggregate calls of one operator, and the payload in which a group keeps their
+// accumulators side by side.
 //
 //   GroupHead (how many rows the group holds, a mark) | accumulator 0 | accumulator 1 | ...
-// One call updates all groups of a batch; a group's payload may be moved as bytes. Used by GroupAggregate and WindowAggregate, by one core.
+// One call updates all groups of a batch; a group's payload may be moved as bytes. Used by GroupAggregate
+// and WindowAggregate, by one core.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,8 @@ inline const GroupHead& HeadOf(const uint8_t* payload) { return *reinterpret_cas
 
 class AggregateSet {
  public:
-  // tracks_content: for input that retracts. A removal may come before its row, so a group of weight 0 may still hold +x and -y; only one whose
+  // tracks_content: for input that retracts. A removal may come before its row, so a group of weight 0 may
+  // still hold +x and -y; only one whose
   // content is 0 too (up to a chance of 2^-32) may be forgotten.
   AggregateSet(std::vector<AggregateCall> calls, const std::vector<data::Type>& input, bool tracks_content);
 

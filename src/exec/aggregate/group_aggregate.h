@@ -1,8 +1,11 @@
 // GroupAggregate: GROUP BY without a window, and DISTINCT (no aggregates).
 //
-// Law: at any moment the sum of what was emitted is one row for each group whose rows sum up to a weight above zero, with the aggregates of
-// those rows; with kFinal the same, once, at the end of the input, in key order. Without keys there is exactly one group, always. How rows were
-// cut into batches changes the sum of the emitted changes not at all. A group without rows left is forgotten; one whose rows were
+// Law: at any moment the sum of what was emitted is one row for each group whose rows sum up to a weight
+// above zero, with the aggregates of
+// those rows; with kFinal the same, once, at the end of the input, in key order. Without keys there is
+// exactly one group, always. How rows were
+// cut into batches changes the sum of the emitted changes not at all. A group without rows left is
+// forgotten; one whose rows were
 // removed before they came is kept and shows no row.
 #pragma once
 

@@ -1,7 +1,9 @@
 // ResultWriter: result rows on their way out, as plain rows or as changes (-1 old row, +1 new row, adjacent).
 //
-// Changes take two steps, because accumulators change in place: before the update the old results of up to kGroups groups go to rows
-// [0, n) of a chunk, afterwards the new ones to rows [n, 2n); then Emit compares them, drops pairs that are equal and sends the rest. A result
+// Changes take two steps, because accumulators change in place: before the update the old results of up to
+// kGroups groups go to rows
+// [0, n) of a chunk, afterwards the new ones to rows [n, 2n); then Emit compares them, drops pairs that are
+// equal and sends the rest. A result
 // that cannot be computed (overflow) is reported to row_errors, and the group has no row while that lasts.
 #pragma once
 
@@ -25,7 +27,8 @@ class ResultWriter {
     uint8_t exists[kGroups];   // and has one now
   };
 
-  // Columns from `first_result` on are results; those before (keys, window bounds) are the same in old and new rows.
+  // Columns from `first_result` on are results; those before (keys, window bounds) are the same in old and
+  // new rows.
   ResultWriter(std::vector<data::Type> types, size_t first_result, SideOutput* row_errors);
 
   // Chunk number i of this batch, made if need be; the caller resets its buffer.

@@ -85,7 +85,8 @@ Step Script::Feed(const std::vector<Row>& rows, int input) {
   Step step = Step::kMore;
   for (size_t first = 0; first < rows.size() && step == Step::kMore; first += data::kBatchCapacity) {
     const size_t count = std::min<size_t>(data::kBatchCapacity, rows.size() - first);
-    // A fresh buffer each time, exactly so large: whoever keeps a view or reads past the rows is found by the sanitizers.
+    // A fresh buffer each time, exactly so large: whoever keeps a view or reads past the rows is found by
+    // the sanitizers.
     BatchBuffer buffer(inputs_[static_cast<size_t>(input)], static_cast<uint32_t>(count));
     for (size_t i = 0; i < count; ++i) buffer.AppendRow(rows[first + i].values, rows[first + i].weight);
     HotScope hot("operator under test");

@@ -4,7 +4,8 @@
 //     script.Feed({{Value::Int(1), Value::String("a")}, ...});     // one batch; rows may carry weights
 //     script.Watermark(60'000'000);
 //     script.Changes();                                           // consolidated rows since the last call
-// The events() list keeps the raw order, batches and watermarks included. Every batch that passes is copied at once, then its memory is spoiled,
+// The events() list keeps the raw order, batches and watermarks included. Every batch that passes is copied
+// at once, then its memory is spoiled,
 // so an operator or test that keeps a view fails.
 #pragma once
 

@@ -1,4 +1,5 @@
-// The hash of (slice, key) from that of the key. The vnode (its lowest 8 bits) stays the key's, so all slices of a key live in one place.
+// The hash of (slice, key) from that of the key. The vnode (its lowest 8 bits) stays the key's, so all
+// slices of a key live in one place.
 #pragma once
 
 #include <cstdint>

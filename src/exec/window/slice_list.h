@@ -1,4 +1,5 @@
-// SliceList: the live slices of a window operator in ascending start, each with the rows of the state table that belong to it, so that firing
+// SliceList: the live slices of a window operator in ascending start, each with the rows of the state table
+// that belong to it, so that firing
 // and cleaning up touch only those.
 #pragma once
 

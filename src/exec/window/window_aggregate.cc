@@ -1,4 +1,5 @@
-// Opening, and the way of a row: time, late test, slice, group, update. Changes are in window_changes.cc, firing in window_fire.cc.
+// Opening, and the way of a row: time, late test, slice, group, update. Changes are in window_changes.cc,
+// firing in window_fire.cc.
 #include "exec/window/window_aggregate.h"
 
 #include <algorithm>

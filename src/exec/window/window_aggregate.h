@@ -1,9 +1,13 @@
 // WindowAggregate: GROUP BY TUMBLE or HOP.
 //
-// Law: for each window and key, over the rows that were not late, one row (keys, bounds, aggregates), leaving when EmitKind says (spec F011); the
-// sum of the changes after the end of the input equals the batch answer. A row is late, and goes to late_rows, when all its windows are
-// closed: W >= end + lateness. Rows go to slices once; a hopping window merges its slices when it fires. What a watermark makes due leaves in the
-// order (end, start, key), then the watermark, held back so far that no result comes behind it. State of a slice goes when its last window closes.
+// Law: for each window and key, over the rows that were not late, one row (keys, bounds, aggregates),
+// leaving when EmitKind says (spec F011); the
+// sum of the changes after the end of the input equals the batch answer. A row is late, and goes to
+// late_rows, when all its windows are
+// closed: W >= end + lateness. Rows go to slices once; a hopping window merges its slices when it fires.
+// What a watermark makes due leaves in the
+// order (end, start, key), then the watermark, held back so far that no result comes behind it. State of a
+// slice goes when its last window closes.
 #pragma once
 
 #include <memory>

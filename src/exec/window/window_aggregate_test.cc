@@ -1,4 +1,5 @@
-// Windows: the tables of the specification, and random streams against a brute-force model under random cutting.
+// Windows: the tables of the specification, and random streams against a brute-force model under random
+// cutting.
 #include "exec/window/window_aggregate.h"
 
 #include <doctest/doctest.h>
@@ -411,7 +412,8 @@ Stream RandomStream(Random& random) {
   return stream;
 }
 
-// No result may carry a time below a watermark sent before it; without corrections each row leaves once and in order.
+// No result may carry a time below a watermark sent before it; without corrections each row leaves once and
+// in order.
 void CheckEvents(const Stream& stream, const Script& script) {
   const size_t time = stream.spec.keys.size() + (stream.spec.consumer_uses_window_start ? 0 : 1);
   const bool is_append = stream.spec.emit == EmitKind::kOnWindowClose || stream.spec.emit == EmitKind::kFinal;

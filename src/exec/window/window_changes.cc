@@ -1,4 +1,5 @@
-// Changes of windows that have shown a result already: corrections of fired windows, and EMIT ON UPDATE / CHANGES. For each touched pair of a window
+// Changes of windows that have shown a result already: corrections of fired windows, and EMIT ON UPDATE /
+// CHANGES. For each touched pair of a window
 // and a key the result before and after the batch is computed; in a hopping window by merging its slices.
 #include <algorithm>
 

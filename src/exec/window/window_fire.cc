@@ -1,4 +1,5 @@
-// What a watermark makes due: results of complete windows, in order, and the end of slices that no window needs any more.
+// What a watermark makes due: results of complete windows, in order, and the end of slices that no window
+// needs any more.
 #include <algorithm>
 
 #include "base/hot_scope.h"
@@ -9,7 +10,8 @@ namespace laminar::exec {
 using data::BatchBuffer;
 using state::RowRef;
 
-// Windows with a start in [fired_bound_, bound) that hold a slice, ascending. All windows are of one size, so this is the order of their ends too.
+// Windows with a start in [fired_bound_, bound) that hold a slice, ascending. All windows are of one size,
+// so this is the order of their ends too.
 Step WindowAggregate::FireWindows(Timestamp bound, Output& out) {
   Timestamp window = fired_bound_;
   while (true) {

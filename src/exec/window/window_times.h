@@ -1,7 +1,10 @@
-// The arithmetic of tumbling and hopping windows: which slice and windows a time falls into, and how far a watermark has got.
+// The arithmetic of tumbling and hopping windows: which slice and windows a time falls into, and how far a
+// watermark has got.
 //
-// Windows [s, s + size) start at offset + k * slide, for every k; slices are gcd(slide, size) wide, aligned to offset, so each window is a row of whole
-// slices. All with floor semantics. Bounds are window starts: a window is fired when its start is below FiredBound(W), closed when below
+// Windows [s, s + size) start at offset + k * slide, for every k; slices are gcd(slide, size) wide, aligned
+// to offset, so each window is a row of whole
+// slices. All with floor semantics. Bounds are window starts: a window is fired when its start is below
+// FiredBound(W), closed when below
 // ClosedBound(W). Pure; times in microseconds.
 #pragma once
 
@@ -29,7 +32,8 @@ struct WindowTimes {
 
   bool is_tumbling() const { return size == slide; }
 
-  // Times whose windows all lie safely within the range of a timestamp; `scale` is the columns' unit in a microsecond.
+  // Times whose windows all lie safely within the range of a timestamp; `scale` is the columns' unit in a
+  // microsecond.
   Timestamp Earliest(int64_t scale) const { return Shift(kMinTimestamp / scale + 1, size, slide); }
   Timestamp Latest(int64_t scale) const { return Shift(kMaxTimestamp / scale - 1, -size, -slide); }
   static Timestamp Shift(Timestamp t, Duration by, Duration margin) {
@@ -57,7 +61,8 @@ struct WindowTimes {
   Timestamp FiredBound(Timestamp watermark) const { return FirstUnended(watermark); }
   Timestamp ClosedBound(Timestamp watermark) const { return FirstUnended(SaturatingAdd(watermark, -lateness)); }
 
-  // The watermark of results: no result with a time below it can still come. `by_start`: the time is window_start, else window_end.
+  // The watermark of results: no result with a time below it can still come. `by_start`: the time is
+  // window_start, else window_end.
   Timestamp OutputWatermark(Timestamp watermark, bool by_start) const {
     if (watermark == kMinTimestamp || watermark == kMaxTimestamp) return watermark;
     const Timestamp passed = SaturatingAdd(watermark, -lateness);

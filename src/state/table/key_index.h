@@ -1,7 +1,10 @@
-// KeyIndex: from a key's hash to row references. Open addressing, linear probing, 8-byte entries {32-bit tag, reference + 1}.
+// KeyIndex: from a key's hash to row references. Open addressing, linear probing, 8-byte entries {32-bit
+// tag, reference + 1}.
 //
-// It starts as one small segment and splits into 256, one a vnode (hash mod 256), when it has grown; from then on segments grow one at
-// a time, so no single insert pays for all. A tag is the upper half of the hash: it gives the home slot, so growing reads no row.
+// It starts as one small segment and splits into 256, one a vnode (hash mod 256), when it has grown; from
+// then on segments grow one at
+// a time, so no single insert pays for all. A tag is the upper half of the hash: it gives the home slot, so
+// growing reads no row.
 // It knows nothing of keys: whoever looks up compares them. One owner thread.
 #pragma once
 
@@ -12,7 +15,8 @@
 
 namespace laminar::state {
 
-// Zeroed blocks of power-of-two sizes. Large ones are cut from chunks of huge pages; a chunk goes back to the system when all its
+// Zeroed blocks of power-of-two sizes. Large ones are cut from chunks of huge pages; a chunk goes back to
+// the system when all its
 // blocks are free, which is soon, because segments grow about the same time.
 class EntryPool {
  public:

@@ -158,7 +158,8 @@ void KeyLookup::VisitShape(const Visit& visit) const {
   }
 }
 
-// Inlined by force: the compiler takes a function that only prefetches for one without effect and drops calls of it.
+// Inlined by force: the compiler takes a function that only prefetches for one without effect and drops
+// calls of it.
 [[gnu::always_inline]] inline void KeyLookup::PrefetchRow(uint64_t hash) const {
   const RowRef row = index_.Candidate(hash);
   if (row == kNoRow) return;

@@ -1,7 +1,9 @@
 // KeyLookup: finds the rows of a batch's keys, many at a time, or makes them.
 //
-// In a large table the walk over a block is a pipeline: the index entry of a later row is fetched, then its candidate row, then keys are
-// compared, so that cache misses overlap (twice as fast as three passes over the block). Keys are compared by value in their stored form. One int64-like or string key, and such a pair, have their own
+// In a large table the walk over a block is a pipeline: the index entry of a later row is fetched, then its
+// candidate row, then keys are
+// compared, so that cache misses overlap (twice as fast as three passes over the block). Keys are compared
+// by value in their stored form. One int64-like or string key, and such a pair, have their own
 // comparison; everything else goes column by column. Owner thread only.
 #pragma once
 
@@ -44,7 +46,8 @@ class KeyLookup {
   template <class Visit>
   void VisitShape(const Visit& visit) const;
   void PrefetchRow(uint64_t hash) const;
-  // Calls visit(i) for each row of the block in order, index entries and rows of later ones on their way when the table is large.
+  // Calls visit(i) for each row of the block in order, index entries and rows of later ones on their way
+  // when the table is large.
   template <class Visit>
   void Walk(const uint64_t* hashes, uint32_t count, const Visit& visit) const;
   RowRef Make(uint64_t hash, uint32_t row);

@@ -1,12 +1,18 @@
-// PageStore: the rows of one state table in pages, with copy-on-write for snapshots and references to dirty rows.
+// PageStore: the rows of one state table in pages, with copy-on-write for snapshots and references to dirty
+// rows.
 //
-// A stamp counts up at every BeginEpoch and TakeSnapshot. A row carries the stamp of its last write, a page the stamp of its birth. A
-// snapshot taken at stamp s holds the pages that were current then; a page born at or before s, and not yet replaced, is shared with it.
-// The first write to a row in a stamp asks whether its page is shared and, if so, clones the page and retires the old one, which is freed
+// A stamp counts up at every BeginEpoch and TakeSnapshot. A row carries the stamp of its last write, a page
+// the stamp of its birth. A
+// snapshot taken at stamp s holds the pages that were current then; a page born at or before s, and not yet
+// replaced, is shared with it.
+// The first write to a row in a stamp asks whether its page is shared and, if so, clones the page and
+// retires the old one, which is freed
 // when no living snapshot can see it. Strings freed while snapshots live wait likewise.
 //
-// Threads: the owner calls everything here. A snapshot's reader only reads retired or shared pages, which nobody writes, and says that it
-// is done through one atomic, SnapshotMark::is_released (release there, acquire in ReapSnapshots): the only word two threads touch.
+// Threads: the owner calls everything here. A snapshot's reader only reads retired or shared pages, which
+// nobody writes, and says that it
+// is done through one atomic, SnapshotMark::is_released (release there, acquire in ReapSnapshots): the only
+// word two threads touch.
 #pragma once
 
 #include <atomic>
@@ -21,7 +27,8 @@
 
 namespace laminar::state {
 
-// Blocks of one size (the page size of a table), from chunks that grow up to a huge page; other sizes stand alone.
+// Blocks of one size (the page size of a table), from chunks that grow up to a huge page; other sizes stand
+// alone.
 class PagePool {
  public:
   explicit PagePool(size_t page_bytes) : page_bytes_(page_bytes) {}

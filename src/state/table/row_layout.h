@@ -1,9 +1,12 @@
 // RowLayout: where the parts of a state table's row stand, and how values get in and out.
 //
 //   RowHeader 16 bytes | more null bits (tables of over 48 columns) | keys | values | payload
-// A column takes 8 bytes (numbers, times, booleans) or 16 (DECIMAL, UUID, INTERVAL, StringRef). Strings over 12 bytes and nested values
-// (encoded, value_codec.h) stand in the table's StringPool. A null slot is zero. Keys are stored canonical (-0.0 as 0.0, one NaN,
-// intervals by length), so equal keys have equal words. Pure functions; used by the table (owner) and by snapshots (any thread).
+// A column takes 8 bytes (numbers, times, booleans) or 16 (DECIMAL, UUID, INTERVAL, StringRef). Strings over
+// 12 bytes and nested values
+// (encoded, value_codec.h) stand in the table's StringPool. A null slot is zero. Keys are stored canonical
+// (-0.0 as 0.0, one NaN,
+// intervals by length), so equal keys have equal words. Pure functions; used by the table (owner) and by
+// snapshots (any thread).
 #pragma once
 
 #include <cstdint>
@@ -66,16 +69,19 @@ struct RowLayout {
   bool has_strings = false;
 };
 
-// One stored column of rows[0, count) (null pointers are not allowed) to rows [first, first + count) of a flat column. Strings stay views
+// One stored column of rows[0, count) (null pointers are not allowed) to rows [first, first + count) of a
+// flat column. Strings stay views
 // into the table's memory.
 void ReadStored(const StoredColumn& column, const uint8_t* const* rows, uint32_t count, data::BatchBuffer& buffer, data::Column& out,
                 uint32_t first);
 
-// The value of one batch row, as 16 bytes in stored form; strings and nested values are views (nested: into `scratch`, which is
+// The value of one batch row, as 16 bytes in stored form; strings and nested values are views (nested: into
+// `scratch`, which is
 // cleared). Returns false for NULL. `canonical` for keys.
 bool LoadForStore(const StoredColumn& column, const data::Column& from, uint32_t row, bool canonical, std::string& scratch, uint64_t out[2]);
 
-// A block of rows [first, first + count) of a key column in canonical stored form: 8 or 16 bytes a row into `out` (nested: views into
+// A block of rows [first, first + count) of a key column in canonical stored form: 8 or 16 bytes a row into
+// `out` (nested: views into
 // `heap`), 1 into nulls[row] where null (zero else). Returns whether there is any null.
 bool LoadKeys(const StoredColumn& column, const data::Column& from, uint32_t first, uint32_t count, data::StringHeap& heap,
               std::string& scratch, uint64_t* out, uint8_t* nulls);

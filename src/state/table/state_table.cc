@@ -1,4 +1,5 @@
-// The state table put together: rows and their pages (page_store.h), the index (key_index.h), lookups (key_lookup.h).
+// The state table put together: rows and their pages (page_store.h), the index (key_index.h), lookups
+// (key_lookup.h).
 #include "state/table/state_table.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
-// The state table against a hand-written open-addressing table with the row inline in the slot: count, sum and max by 10M int64 keys in
+// The state table against a hand-written open-addressing table with the row inline in the slot: count, sum
+// and max by 10M int64 keys in
 // batches of 1024, both in one run. Prints ns a row and the ratio. Not part of the build:
 //   g++ -std=gnu++23 -O3 -march=x86-64-v3 -DNDEBUG -Isrc src/state/table/*bench.cc <libraries of state>
 #include <sys/mman.h>

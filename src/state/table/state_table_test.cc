@@ -1,4 +1,5 @@
-// The state table against a model: a map from key number to what was written last. Keys and values of a number are made by rule, so what
+// The state table against a model: a map from key number to what was written last. Keys and values of a
+// number are made by rule, so what
 // a table or a snapshot says can be checked wholly.
 #include "state/table/state_table.h"
 
@@ -33,7 +34,8 @@ struct Shape {
 
 std::string LongText(uint64_t id) { return "a rather long key text of number " + std::to_string(id) + std::string(id % 90, 'x'); }
 
-// Key part of number `id`: distinct ids give distinct keys over all parts, because each part but the last may repeat.
+// Key part of number `id`: distinct ids give distinct keys over all parts, because each part but the last
+// may repeat.
 Value KeyPart(const Type& type, uint64_t id, bool is_last) {
   const uint64_t n = is_last ? id : id % 7;
   if (n == 3) return Value::Null();

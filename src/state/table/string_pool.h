@@ -1,6 +1,8 @@
-// StringPool: memory for the long strings of one state table, in pages, with a free list per size so that churn does not grow it.
+// StringPool: memory for the long strings of one state table, in pages, with a free list per size so that
+// churn does not grow it.
 //
-// Blocks never move, so a StringRef may point into one until it is freed. Owned by one thread; other threads may read live blocks.
+// Blocks never move, so a StringRef may point into one until it is freed. Owned by one thread; other threads
+// may read live blocks.
 // Every block is readable for 16 bytes past its string (views promise that).
 #pragma once
 

@@ -1,4 +1,5 @@
-// The snapshot of a state table: its page list at one moment. See page_store.h for what keeps the pages unchanged.
+// The snapshot of a state table: its page list at one moment. See page_store.h for what keeps the pages
+// unchanged.
 #pragma once
 
 #include <memory>

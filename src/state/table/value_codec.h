@@ -1,6 +1,7 @@
 // Nested values (ARRAY, MAP, STRUCT) as bytes, so that a row of a state table can hold one like a string.
 //
-// Self-describing only together with the type; written and read by this process, never stored in files. With `canonical`, equal
+// Self-describing only together with the type; written and read by this process, never stored in files. With
+// `canonical`, equal
 // values have equal bytes (-0.0 is 0.0, one NaN, intervals by length): that is how nested keys are compared.
 // Called by row_layout.cc.
 #pragma once
