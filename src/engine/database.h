@@ -64,6 +64,8 @@ class Cursor {
   virtual Result<bool> Next(data::BatchBuffer& out) = 0;
   // As Next, but returns rows() == 0 rather than block when nothing can be had at the moment.
   virtual Result<bool> Poll(data::BatchBuffer& out) = 0;
+  // Rows read from sources so far, for a progress display; from any thread. 0 where others read.
+  virtual uint64_t rows_read() const { return 0; }
   // From any thread: makes Next return soon.
   virtual void Cancel() = 0;
 };
@@ -94,6 +96,8 @@ class Connection {
   Result<Outcome> Execute(std::string_view sql);
   // The statements of a script as texts, so that each can be executed and shown before the next. Errors name the statement's place.
   static Result<std::vector<std::string>> SplitScript(std::string_view script);
+  // Of a SELECT that answers with final rows: the views it reads that are complete one day, to WAIT FOR before it. Nothing for other statements.
+  Result<std::vector<std::string>> InputsThatEnd(std::string_view sql);
   // From any thread: ends what this connection is waiting for (WAIT FOR, INSERT).
   void Cancel();
   Settings& settings() { return settings_; }
@@ -121,15 +125,21 @@ class Database {
   Status PushWatermark(std::string_view source, Timestamp watermark);
   // No more rows will be pushed: the end of the stream.
   Status EndSource(std::string_view source);
-  // For repeated pushes without a name look-up: the handle stays valid until the source is dropped.
+  // For repeated pushes without a name look-up. A handle outlives its source: pushing then answers kClosed. `schema`, if wanted: the
+  // columns a batch has.
   struct PushHandle {
     void* node = nullptr;
+    uint64_t serial = 0;   // of the node, as addresses come again
+    uint64_t version = 0;  // of the graph when the node was seen to be in it
   };
-  Result<PushHandle> OpenPush(std::string_view source);
-  Status Push(PushHandle handle, data::Batch& batch);
+  Result<PushHandle> OpenPush(std::string_view source, data::Schema* schema = nullptr);
+  Status Push(const PushHandle& handle, data::Batch& batch);
 
-  Result<std::unique_ptr<Subscription>> Subscribe(std::string_view view, ChangeCallback callback);
+  // `schema`, if wanted, is filled before the first call.
+  Result<std::unique_ptr<Subscription>> Subscribe(std::string_view view, ChangeCallback callback, data::Schema* schema = nullptr);
   Result<data::Schema> SchemaOf(std::string_view relation);
+  // Whether all sources below it end by themselves (what the program pushes counts as ended).
+  bool EndsByItself(std::string_view relation);
 
   // Inline shape: reads sources until none has anything at the moment. `turns_max` 0: no limit. Returns whether anything was done.
   Result<bool> RunUntilIdle(uint64_t turns_max = 0);

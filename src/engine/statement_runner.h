@@ -17,6 +17,8 @@ class StatementRunner {
   StatementRunner(Connection& connection, Core& core, std::string_view text) : connection_(connection), core_(core), text_(text) {}
 
   Result<Outcome> Run(const sql::Statement& statement);
+  // See Connection::InputsThatEnd.
+  Result<std::vector<std::string>> InputsThatEnd(const sql::SelectStatement& s);
   // Values of $1, $2, ...; set by EXECUTE before Run.
   void SetParameters(std::vector<data::Value> values, std::vector<data::Type> types) {
     parameters_ = std::move(values);

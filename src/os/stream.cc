@@ -61,6 +61,27 @@ Stream& StandardOutput() {
   return stream;
 }
 
+Stream& StandardError() {
+  static DescriptorStream stream(STDERR_FILENO, "standard error");
+  return stream;
+}
+
+Result<std::string> ReadStandardInput(uint64_t bytes_max) {
+  std::string text;
+  char buffer[64 << 10];
+  while (true) {
+    pollfd wanted{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    poll(&wanted, 1, -1);
+    size_t size = 0;
+    const Stream::ReadState state = TRY(StandardInput().Read(buffer, size));
+    if (state == Stream::ReadState::kEnd) return text;
+    text.append(buffer, size);
+    if (text.size() > bytes_max) {
+      return Error(ErrorCode::kLimitReached, "standard input is longer than " + std::to_string(bytes_max) + " bytes");
+    }
+  }
+}
+
 std::string WorkingDirectory() {
   char path[PATH_MAX];
   return getcwd(path, sizeof path) != nullptr ? std::string(path) : std::string();

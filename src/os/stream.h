@@ -23,6 +23,10 @@ class Stream {
 
 Stream& StandardInput();
 Stream& StandardOutput();
+Stream& StandardError();
+
+// All of standard input, waiting for its end; kLimitReached when it is longer.
+Result<std::string> ReadStandardInput(uint64_t bytes_max);
 
 // Where relative paths start; empty when the system does not say.
 std::string WorkingDirectory();

@@ -1,0 +1,243 @@
+#include "cli/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "cli/output.h"
+#include "cli/watcher.h"
+#include "data/value.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/stream.h"
+#include "sql/parser.h"
+
+namespace laminar::cli {
+
+namespace {
+
+constexpr uint64_t kScriptBytesMax = uint64_t{256} << 20;
+
+std::string QuotedName(std::string_view name) { return "\"" + ReplaceAll(name, "\"", "\"\"") + "\""; }
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::Open(const Host& host, const SessionOptions& options) {
+  std::unique_ptr<Session> session(new Session());
+  session->options_ = options;
+  engine::DatabaseOptions database;
+  database.connectors = host.make_connectors();
+  session->database_ = TRY(engine::Database::Open(std::move(database)));
+  session->connection_ = std::make_unique<engine::Connection>(*session->database_);
+  return session;
+}
+
+Verdict Session::RunScript(std::string_view name, std::string_view text) {
+  // A script is read whole before its first statement runs: one with a syntax error does nothing.
+  const auto statements = sql::ParseScript(text);
+  if (!statements) {
+    WriteError(ErrorText(statements.error(), {name, text, 0}, PaintOf(2)));
+    return Verdict::kFailed;
+  }
+  for (const sql::Statement& statement : *statements) {
+    const Verdict verdict = RunStatement(name, text, statement.text_offset, statement.text_length);
+    if (verdict != Verdict::kOk) return verdict;
+    if (IsOutputClosed()) return Verdict::kFailed;
+  }
+  return Verdict::kOk;
+}
+
+Verdict Session::RunFile(const std::string& path) {
+  auto text = path == "-" ? os::ReadStandardInput(kScriptBytesMax) : os::RealFileSystem().ReadWhole(path, kScriptBytesMax);
+  if (!text) {
+    WriteError(ErrorText(text.error().Prefix("reading the script " + Quoted(path)), {}, PaintOf(2)));
+    return Verdict::kFailed;
+  }
+  return RunScript(path == "-" ? "stdin" : path, *text);
+}
+
+Verdict Session::RunStatement(std::string_view name, std::string_view script, size_t offset, size_t length) {
+  const int64_t start = os::RealClock().MonotonicNanos();
+  bool interrupted = false;
+  const Status status = Execute(script.substr(offset, length), interrupted);
+  FlushOutput();
+  if (!status.ok()) {
+    if (interrupted && status.code() == ErrorCode::kCancelled) {
+      WriteError("interrupted\n");
+      return Verdict::kInterrupted;
+    }
+    WriteError(ErrorText(status, {name, script, offset}, PaintOf(2)));
+    return Verdict::kFailed;
+  }
+  if (timer_) {
+    WriteError(fmt::format("({:.3f} s)\n", static_cast<double>(os::RealClock().MonotonicNanos() - start) / 1e9));
+  }
+  return Verdict::kOk;
+}
+
+Status Session::Execute(std::string_view statement, bool& interrupted) {
+  Watcher watcher(*database_, *connection_, interrupts_);
+  auto run = [&]() -> Status {
+    const auto inputs = connection_->InputsThatEnd(statement);  // an error shows again below, with its place
+    for (const std::string& input : inputs ? *inputs : std::vector<std::string>()) {
+      TRY(connection_->Execute("WAIT FOR " + QuotedName(input)));
+    }
+    engine::Outcome outcome = TRY(connection_->Execute(statement));
+    for (const std::string& notice : outcome.notices) WriteError("notice: " + notice + "\n");
+    if (outcome.cursor != nullptr) return ShowRows(*outcome.cursor, watcher);
+    watcher.Hide();
+    if (options_.is_interactive && !outcome.message.empty()) WriteOutput(outcome.message + "\n");
+    return {};
+  };
+  const Status status = run();
+  interrupted = watcher.was_interrupted();
+  return status;
+}
+
+WriterRequest Session::WriterFor(const engine::Cursor& cursor) const {
+  WriterRequest request;
+  request.format = options_.format;
+  request.schema = cursor.schema();
+  request.is_changelog = cursor.is_changelog();
+  request.time_zone = connection_->settings().timezone;
+  if (os::IsTerminal(1)) {
+    request.columns_max = os::TerminalColumns(1);
+    request.unicode = IsUtf8Terminal();
+  }
+  if (options_.is_interactive) {
+    if (!request.is_changelog) request.rows_shown_max = rows_shown_max_;
+    request.row_count = true;
+  }
+  return request;
+}
+
+Status Session::ShowRows(engine::Cursor& cursor, Watcher& watcher) {
+  watcher.Watch(&cursor);
+  auto read = [&]() -> Status {
+    std::unique_ptr<ResultWriter> writer = TRY(MakeResultWriter(WriterFor(cursor)));
+    data::BatchBuffer buffer(cursor.schema().Types());
+    const bool shares_terminal = os::IsTerminal(1);
+    bool has_begun = false;
+    auto begin = [&]() -> Status {
+      if (shares_terminal) watcher.Hide();
+      if (!has_begun) TRY(writer->Begin());
+      has_begun = true;
+      return {};
+    };
+    while (true) {
+      // Changes are shown as they come: when there are none for the moment, what was held back goes out.
+      if (cursor.is_changelog()) {
+        if (!TRY(cursor.Poll(buffer))) break;
+        if (buffer.rows() == 0) {
+          if (has_begun) TRY(writer->Pause());
+          if (!TRY(cursor.Next(buffer))) break;
+        }
+      } else if (!TRY(cursor.Next(buffer))) {
+        break;
+      }
+      TRY(begin());
+      TRY(writer->Rows(buffer.batch()));
+      if (IsOutputClosed()) return {};
+    }
+    TRY(begin());
+    return writer->End();
+  };
+  const Status status = read();
+  watcher.Watch(nullptr);
+  return status;
+}
+
+Verdict Session::FinishSinks() {
+  bool interrupted = false;
+  auto sinks = connection_->Execute("SHOW SINKS");
+  if (!sinks || sinks->cursor == nullptr) return Verdict::kOk;
+  std::vector<std::string> names;
+  data::BatchBuffer rows(sinks->cursor->schema().Types());
+  while (sinks->cursor->Next(rows).value_or(false)) {
+    for (uint32_t row = 0; row < rows.rows(); ++row) {
+      names.push_back(data::Value::FromColumn(rows.column(0), rows.types()[0], row).string_value());
+    }
+  }
+  if (names.empty()) return Verdict::kOk;
+  // The program that pushes is this script, and it is over.
+  for (const engine::SourceProgress& source : database_->GetProgress().sources) {
+    if (database_->EndsByItself(source.name)) (void)database_->EndSource(source.name);  // those with a connector refuse
+  }
+  for (const std::string& name : names) {
+    if (!database_->EndsByItself(name)) WriteError("notice: sink " + name + " runs until Ctrl-C\n");
+    const Status status = Execute("WAIT FOR " + QuotedName(name), interrupted);
+    if (interrupted) return Verdict::kInterrupted;
+    if (!status.ok()) {
+      WriteError(ErrorText(status, {}, PaintOf(2)));
+      return Verdict::kFailed;
+    }
+  }
+  return Verdict::kOk;
+}
+
+bool Session::SetTimer(std::string_view word) {
+  const auto on = ParseBool(word);
+  if (on) timer_ = *on;
+  else WriteError(".timer on or .timer off\n");
+  return true;
+}
+
+bool Session::RunDotCommand(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (std::string_view word : Split(Trim(line), ' ')) {
+    if (!word.empty()) words.push_back(word);
+  }
+  const std::string command = ToLower(words.empty() ? "." : words[0]);
+  const std::string_view word = words.size() > 1 ? words[1] : "";
+  if (command == ".quit" || command == ".exit" || command == ".q") return false;
+  if (command == ".timer") return SetTimer(word);
+  if (command == ".tables") {
+    for (const char* kind : {"SOURCES", "TABLES", "VIEWS", "MATERIALIZED VIEWS", "SINKS"}) {
+      auto outcome = connection_->Execute(std::string("SHOW ") + kind);
+      if (!outcome || outcome->cursor == nullptr) continue;
+      data::BatchBuffer rows(outcome->cursor->schema().Types());
+      while (outcome->cursor->Next(rows).value_or(false)) {
+        for (uint32_t row = 0; row < rows.rows(); ++row) {
+          std::string what = ToLower(kind);
+          what.pop_back();
+          WriteOutput(fmt::format("{:18} {}\n", what, data::Value::FromColumn(rows.column(0), rows.types()[0], row).string_value()));
+        }
+      }
+    }
+  } else if (command == ".schema") {
+    (void)RunScript("", word.empty() ? "SHOW SOURCES" : "SHOW CREATE " + QuotedName(word));
+  } else if (command == ".read") {
+    if (word.empty()) WriteError(".read FILE\n");
+    else (void)RunFile(std::string(word));
+  } else if (command == ".output" || command == ".mode") {
+    if (const auto format = FormatNamed(word)) options_.format = *format;
+    else WriteError(".output table, csv, json or ndjson\n");
+  } else if (command == ".rows") {
+    const auto rows = ParseUint64(word);
+    if (EqualsIgnoreCase(word, "all")) rows_shown_max_ = 0;
+    else if (rows) rows_shown_max_ = *rows;
+    else WriteError(".rows N or .rows all\n");
+  } else if (command == ".help") {
+    WriteOutput(
+        ".help             this text\n"
+        ".output FORMAT    table, csv, json or ndjson\n"
+        ".quit             leave (also Ctrl-D)\n"
+        ".read FILE        run a script\n"
+        ".rows N           how many rows of a result are shown; all: every one\n"
+        ".schema [NAME]    the statement that made it\n"
+        ".tables           what there is\n"
+        ".timer on|off     how long statements take\n"
+        "\n"
+        "Statements end with ; and may span lines. Ctrl-C ends what runs, not the shell. Tab completes names and words.\n"
+        "To start:  SHOW FUNCTIONS;  SHOW CONNECTORS;  SELECT 40 + 2 AS answer;\n");
+  } else {
+    static constexpr std::string_view kCommands[] = {".help", ".output", ".quit", ".read", ".rows", ".schema", ".tables", ".timer"};
+    const std::string near = DidYouMean(command, kCommands);
+    WriteError("there is no command " + Quoted(command) + "; " + (near.empty() ? ".help lists them" : near) + "\n");
+  }
+  FlushOutput();
+  return true;
+}
+
+}  // namespace laminar::cli
