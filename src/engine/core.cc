@@ -31,6 +31,7 @@ Core::~Core() {
 }
 
 Core::Lock::Lock(Core& core) : core_(core) {
+  if (core_.mutex_.try_lock()) return;  // nobody else is there: no need to ask the thread to give way
   core_.waiting_.fetch_add(1, std::memory_order_acq_rel);
   core_.mutex_.lock();
   core_.waiting_.fetch_sub(1, std::memory_order_acq_rel);
@@ -91,6 +92,10 @@ SourceNode* Core::FindSource(std::string_view name) {
     if (source->relation->name == name) return source.get();
   }
   return nullptr;
+}
+
+bool Core::HasSource(const SourceNode* node, uint64_t serial) const {
+  return std::ranges::any_of(sources_, [&](const auto& source) { return source.get() == node && source->serial == serial; });
 }
 
 ViewNode* Core::FindView(std::string_view name) {
@@ -179,6 +184,7 @@ void Core::NoteChange() {
 }
 
 void Core::SettleFailures() {
+  if (!std::exchange(has_failures_, false)) return;  // every push asks
   bool any = false;
   for (const auto& source : sources_) {
     if (source->shared != nullptr) any |= source->shared->fan_out->TakeFailure();
@@ -271,7 +277,7 @@ Status Core::Push(SourceNode& node, data::Batch& batch) {
   Head& head = *node.shared;
   if (head.assigner != nullptr) environment_.watermark = head.assigner->watermark();
   const uint32_t rows = batch.rows;
-  if (head.entry().Process(0, batch, head.entry().output()) == exec::Step::kFailed) TRY(head.Failure());
+  if (PushBatch(head, batch) == exec::Step::kFailed) TRY(head.Failure());
   head.rows += rows;
   return {};
 }

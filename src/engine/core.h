@@ -95,6 +95,9 @@ class Core {
   Progress GetProgress();
   void AppendMetrics(std::vector<std::vector<data::Value>>& rows);
   uint64_t epoch() const { return epoch_; }
+  // Changes whenever a source or table goes.
+  uint64_t graph_version() const { return graph_version_; }
+  bool HasSource(const SourceNode* node, uint64_t serial) const;
 
   // --- These take the lock themselves. ---
   // Waits (threaded) or turns (inline) until `done` says true under the lock, `cancelled` is set, or `timeout` passes (0: none).
@@ -128,6 +131,9 @@ class Core {
   expr::EvalEnvironment environment_;
   Random random_;
   uint64_t epoch_ = 0;
+  uint64_t graph_version_ = 0;
+  uint64_t sources_made_ = 0;
+  bool has_failures_ = false;        // some fan-out has a reader that failed
   uint64_t batch_rows_ = data::kBatchCapacity;
   int64_t last_epoch_nanos_ = 0;
 

@@ -24,6 +24,7 @@ HeadRequest Core::HeadFor(SourceNode& node, std::vector<bool> needed) {
   request.connector = node.connector;
   request.needed = std::move(needed);
   request.bad_rows = node.errors.get();
+  request.has_failures = &has_failures_;
   request.context.environment = &environment_;
   request.context.row_errors = node.errors.get();
   request.context.late_rows = node.errors.get();
@@ -32,6 +33,7 @@ HeadRequest Core::HeadFor(SourceNode& node, std::vector<bool> needed) {
 
 Status Core::AddSource(RelationPtr relation, const Settings& settings) {
   auto node = std::make_unique<SourceNode>();
+  node->serial = ++sources_made_;
   node->relation = relation;
   node->connector = FindConnector(relation->connector);
   node->errors = std::make_unique<ErrorRows>(relation->name, settings.error_rows_max);
@@ -86,7 +88,7 @@ Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings
   spec.input_retracts = !relation->append_only;
   auto stored = std::make_unique<exec::Materialize>(std::move(spec));
   node->stored = stored.get();
-  node->fan_out = std::make_unique<exec::FanOut>();
+  node->fan_out = std::make_unique<exec::FanOut>(&has_failures_);
   stored->ConnectTo(node->fan_out.get(), 0);
   node->pipeline = TRY(Pipeline::Build(*plan.root, std::move(stored), ContextFor(*node, settings)));
   Status attached = AttachLeaves(*node);
@@ -139,7 +141,7 @@ void Core::Remove(std::string_view name) {
     Detach(*view);
     std::erase_if(views_, [&](const auto& v) { return v.get() == view; });
   }
-  std::erase_if(sources_, [&](const auto& source) { return source->relation->name == name; });
+  if (std::erase_if(sources_, [&](const auto& source) { return source->relation->name == name; }) > 0) ++graph_version_;
   catalog_.Remove(name);
 }
 

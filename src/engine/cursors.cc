@@ -142,6 +142,7 @@ class RunCursor final : public Cursor {
 
   const data::Schema& schema() const override { return schema_; }
   bool is_changelog() const override { return is_changelog_; }
+  uint64_t rows_read() const override { return rows_read_.load(std::memory_order_relaxed); }
   void Cancel() override { cancelled_.store(true, std::memory_order_release); }
 
   Result<bool> Next(BatchBuffer& out) override {
@@ -186,11 +187,7 @@ class RunCursor final : public Cursor {
   // source were never rows: they stay in errors('source') of the views that read it.
   Status RowFailure() {
     for (const ErrorRows::Entry& entry : errors_.entries()) {
-      if (entry.place != "query") continue;
-      for (int code = 1; code < 256; ++code) {
-        if (PublicCode(static_cast<ErrorCode>(code)) != entry.code) continue;
-        return Status(static_cast<ErrorCode>(code), entry.reason + " in a row of the query").WithHint("guard it, for example with TRY_CAST, NULLIF or CASE");
-      }
+      if (entry.place == "query") return Status(entry.why, entry.reason + " in a row of the query").WithHint("guard it, for example with TRY_CAST, NULLIF or CASE");
     }
     return {};
   }
@@ -199,7 +196,9 @@ class RunCursor final : public Cursor {
     exec::Step step = exec::Step::kMore;
     bool moved = true;
     if (input.head != nullptr) {
+      const uint64_t before = input.head->rows;
       const sdk::ReadState state = TRY(StepHead(*input.head, static_cast<uint32_t>(settings_.batch_rows), environment_));
+      rows_read_.fetch_add(input.head->rows - before, std::memory_order_relaxed);
       input.has_ended = state == sdk::ReadState::kEnd;
       is_done_ |= input.head->is_done;
       return state != sdk::ReadState::kIdle;
@@ -230,6 +229,7 @@ class RunCursor final : public Cursor {
   std::vector<Input> inputs_;
   bool has_ended_ = false;
   bool is_done_ = false;
+  std::atomic<uint64_t> rows_read_{0};  // the reader writes, a progress display reads
   std::atomic<bool> cancelled_{false};
 };
 

@@ -1,5 +1,6 @@
 #include "engine/database.h"
 
+#include "base/hot_scope.h"
 #include "engine/core.h"
 #include "engine/statement_runner.h"
 #include "functions/register.h"
@@ -48,8 +49,12 @@ Result<SourceNode*> Pushable(Core& core, std::string_view name) {
   return node;
 }
 
+const data::Schema& PushedColumns(const SourceNode& node) {
+  return node.relation->physical.size() == 0 ? node.relation->schema : node.relation->physical;
+}
+
 Status CheckBatch(const SourceNode& node, const data::Batch& batch) {
-  const size_t columns = node.relation->physical.size() == 0 ? node.relation->schema.size() : node.relation->physical.size();
+  const size_t columns = PushedColumns(node).size();
   if (batch.column_count != columns) {
     return Status(ErrorCode::kBatchMismatch, "a batch for \"" + node.relation->name + "\" has " + std::to_string(batch.column_count) + " columns, not " + std::to_string(columns));
   }
@@ -57,26 +62,34 @@ Status CheckBatch(const SourceNode& node, const data::Batch& batch) {
   return {};
 }
 
+Status PushLocked(Core& core, SourceNode& node, data::Batch& batch) {
+  TRY(CheckBatch(node, batch));
+  TRY(core.Push(node, batch));
+  core.NoteChange();
+  return {};
+}
+
 }  // namespace
 
 Status Database::Push(std::string_view source, data::Batch& batch) {
   Core::Lock lock(*core_);
+  return PushLocked(*core_, *TRY(Pushable(*core_, source)), batch);
+}
+
+Result<Database::PushHandle> Database::OpenPush(std::string_view source, data::Schema* schema) {
+  Core::Lock lock(*core_);
   SourceNode* node = TRY(Pushable(*core_, source));
-  return Push(PushHandle{node}, batch);
+  if (schema != nullptr) *schema = PushedColumns(*node);
+  return PushHandle{node, node->serial, core_->graph_version()};
 }
 
-Result<Database::PushHandle> Database::OpenPush(std::string_view source) {
+Status Database::Push(const PushHandle& handle, data::Batch& batch) {
   Core::Lock lock(*core_);
-  return PushHandle{TRY(Pushable(*core_, source))};
-}
-
-Status Database::Push(PushHandle handle, data::Batch& batch) {
-  auto& node = *static_cast<SourceNode*>(handle.node);
-  Core::Lock lock(*core_);
-  TRY(CheckBatch(node, batch));
-  TRY(core_->Push(node, batch));
-  core_->NoteChange();
-  return {};
+  auto* node = static_cast<SourceNode*>(handle.node);
+  if (handle.version != core_->graph_version()) [[unlikely]] {  // some source went: was it this one?
+    if (!core_->HasSource(node, handle.serial)) return Status(ErrorCode::kClosed, "the source or table was dropped while rows were pushed into it");
+  }
+  return PushLocked(*core_, *node, batch);
 }
 
 Status Database::PushWatermark(std::string_view source, Timestamp watermark) {
@@ -103,6 +116,7 @@ class CallbackReader final : public exec::Operator {
   explicit CallbackReader(ChangeCallback callback) : callback_(std::move(callback)) {}
   Status Open(const exec::Context&) override { return {}; }
   exec::Step Process(int, data::Batch& batch, exec::Output&) override {
+    AllowAllocation allow;  // the program may do as it likes
     callback_(batch);
     return exec::Step::kMore;
   }
@@ -136,14 +150,15 @@ class CallbackSubscription final : public Subscription {
 
 }  // namespace
 
-Result<std::unique_ptr<Subscription>> Database::Subscribe(std::string_view view, ChangeCallback callback) {
+Result<std::unique_ptr<Subscription>> Database::Subscribe(std::string_view view, ChangeCallback callback, data::Schema* schema) {
   Core::Lock lock(*core_);
-  TRY(core_->catalog().Get(view));
+  const catalog::RelationPtr relation = TRY(core_->catalog().Get(view));
   auto subscription = std::make_unique<CallbackSubscription>(*core_, std::string(view), std::move(callback));
   exec::FanOut* fan_out = subscription->Find();
   if (fan_out == nullptr) {
     return Error(Status(ErrorCode::kNotThatKind, "\"" + std::string(view) + "\" cannot be subscribed to").WithHint("subscribe to a materialized view, a table or a memory source"));
   }
+  if (schema != nullptr) *schema = relation->schema;
   fan_out->Add(subscription->reader(), 0);
   return subscription;
 }

@@ -77,7 +77,7 @@ std::vector<std::vector<Value>> ErrorList(Core& core, const std::string& name) {
   if (SourceNode* source = core.FindSource(name)) errors = source->errors.get();
   else if (ViewNode* view = core.FindView(name)) errors = view->errors.get();
   if (errors == nullptr) return rows;
-  for (const ErrorRows::Entry& e : errors->entries()) rows.push_back({Value::String(e.place), Value::String(e.code), Value::String(e.reason), Value::String(e.text)});
+  for (const ErrorRows::Entry& e : errors->entries()) rows.push_back({Value::String(e.place), Value::String(std::string(PublicCode(e.why))), Value::String(e.reason), Value::String(e.text)});
   return rows;
 }
 

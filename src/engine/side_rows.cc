@@ -31,11 +31,11 @@ void ErrorRows::Keep(Entry entry) {
 }
 
 void ErrorRows::Add(const data::Batch&, const uint16_t*, uint32_t count, ErrorCode why) {
-  for (uint32_t i = 0; i < count; ++i) Keep({place_, std::string(PublicCode(why)), std::string(MeaningOf(why)), ""});
+  for (uint32_t i = 0; i < count; ++i) Keep({place_, why, std::string(MeaningOf(why)), ""});
 }
 
 void ErrorRows::Add(std::string_view place, std::string_view reason, std::string_view text) {
-  Keep({std::string(place), std::string(PublicCode(ErrorCode::kBadRow)), std::string(reason), std::string(text)});
+  Keep({std::string(place), ErrorCode::kBadRow, std::string(reason), std::string(text)});
 }
 
 }  // namespace laminar::engine

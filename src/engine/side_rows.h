@@ -36,12 +36,11 @@ class ErrorRows final : public exec::SideOutput, public sdk::BadRows {
  public:
   struct Entry {
     std::string place;
-    std::string code;
+    ErrorCode why = ErrorCode::kBadRow;
     std::string reason;
     std::string text;
   };
   ErrorRows(std::string place, uint64_t rows_max) : place_(std::move(place)), rows_max_(rows_max) {}
-  // The columns of batches that operators report; without it rows are shown without their values.
   void Add(const data::Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode why) override;
   void Add(std::string_view place, std::string_view reason, std::string_view text) override;
   uint64_t count() const { return count_; }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/hot_scope.h"
 #include "exec/operator.h"
 #include "sdk/connector.h"
 
@@ -16,7 +17,10 @@ class SinkOperator final : public exec::Operator {
     if (!closed_) (void)sink_->Close();  // dropped before its input ended: what was written is finished
   }
   Status Open(const exec::Context&) override { return {}; }
-  exec::Step Process(int, data::Batch& batch, exec::Output&) override { return Check(sink_->Write(batch)); }
+  exec::Step Process(int, data::Batch& batch, exec::Output&) override {
+    AllowAllocation allow;  // the outside world encodes and writes
+    return Check(sink_->Write(batch));
+  }
   exec::Step Watermark(int, Timestamp watermark, exec::Output&) override {
     if (watermark != kMaxTimestamp || closed_) return exec::Step::kMore;
     closed_ = true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hot_scope.h"
 #include "exec/stateless/filter_project.h"
 
 namespace laminar::engine {
@@ -67,7 +68,7 @@ Result<std::unique_ptr<Head>> OpenHead(const HeadRequest& request) {
     head->assigner = assigner.get();
     head->operators.push_back(std::move(assigner));
   }
-  auto fan_out = std::make_unique<exec::FanOut>();
+  auto fan_out = std::make_unique<exec::FanOut>(request.has_failures);
   head->fan_out = fan_out.get();
   head->operators.push_back(std::move(fan_out));
   for (size_t i = 0; i + 1 < head->operators.size(); ++i) head->operators[i]->ConnectTo(head->operators[i + 1].get(), 0);
@@ -82,6 +83,13 @@ Status EndHead(Head& head) {
   return {};
 }
 
+exec::Step PushBatch(Head& head, data::Batch& batch) {
+  constexpr uint64_t kWarmUpBatches = 64;
+  if (++head.batches <= kWarmUpBatches) return head.entry().Process(0, batch, head.entry().output());
+  HotScope hot("a batch through the views of a source");
+  return head.entry().Process(0, batch, head.entry().output());
+}
+
 Result<sdk::ReadState> StepHead(Head& head, uint32_t rows_max, expr::EvalEnvironment& environment) {
   if (head.reader == nullptr || head.has_ended) return head.has_ended ? sdk::ReadState::kEnd : sdk::ReadState::kIdle;
   const sdk::ReadState state = TRY(head.reader->Read(*head.buffer, rows_max));
@@ -93,7 +101,7 @@ Result<sdk::ReadState> StepHead(Head& head, uint32_t rows_max, expr::EvalEnviron
   head.rows += head.buffer->rows();
   if (head.assigner != nullptr) environment.watermark = head.assigner->watermark();
   data::Batch batch = head.buffer->batch();
-  const exec::Step step = head.entry().Process(0, batch, head.entry().output());
+  const exec::Step step = PushBatch(head, batch);
   if (step == exec::Step::kFailed) TRY(head.Failure());
   head.is_done = step == exec::Step::kDone;
   return sdk::ReadState::kRows;

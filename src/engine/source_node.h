@@ -27,6 +27,7 @@ struct Head {
   exec::WatermarkAssigner* assigner = nullptr; // null: no watermark
   exec::FanOut* fan_out = nullptr;
   uint64_t rows = 0;
+  uint64_t batches = 0;
   bool has_ended = false;
   bool is_done = false;                        // nobody below needs more rows
 
@@ -41,10 +42,13 @@ struct HeadRequest {
   bool at_full_speed = false;            // ignore `rate`: it is catching up
   bool with_watermark = true;
   sdk::BadRows* bad_rows = nullptr;
+  bool* has_failures = nullptr;          // set when a reader fails
   exec::Context context;
 };
 Result<std::unique_ptr<Head>> OpenHead(const HeadRequest& request);
 
+// One batch through the head and all below it. After the first batches, when every scratch buffer has its size, under the ring-0 guard.
+exec::Step PushBatch(Head& head, data::Batch& batch);
 // Reads and pushes up to `rows_max` rows. kEnd: the end was pushed (watermark kMaxTimestamp).
 Result<sdk::ReadState> StepHead(Head& head, uint32_t rows_max, expr::EvalEnvironment& environment);
 Status EndHead(Head& head);
@@ -55,6 +59,7 @@ sdk::Options ConnectorOptions(const catalog::Relation& relation, bool without_ra
 std::vector<bool> NeededColumns(const catalog::Relation& relation, const std::vector<uint32_t>& columns);
 
 struct SourceNode {
+  uint64_t serial = 0;                              // never given twice
   catalog::RelationPtr relation;
   sdk::Connector* connector = nullptr;
   std::unique_ptr<ErrorRows> errors;

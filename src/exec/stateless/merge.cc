@@ -38,7 +38,10 @@ bool FanOut::TakeFailure() { return std::exchange(has_failure_, false); }
 Step FanOut::Note(Reader& reader, Step step) {
   if (step == Step::kMore) return step;
   reader.is_done = true;
-  has_failure_ |= step == Step::kFailed;
+  if (step == Step::kFailed) {
+    has_failure_ = true;
+    if (has_failures_ != nullptr) *has_failures_ = true;
+  }
   return step;
 }
 

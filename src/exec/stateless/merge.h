@@ -28,6 +28,8 @@ class Merge final : public Operator {
 
 class FanOut final : public Operator {
  public:
+  // `has_failures`, if given, is set when a reader fails: one flag for an owner of many.
+  explicit FanOut(bool* has_failures = nullptr) : has_failures_(has_failures) {}
   Status Open(const Context&) override { return {}; }
   Step Process(int input, data::Batch& batch, Output& out) override;
   Step Watermark(int input, Timestamp watermark, Output& out) override;
@@ -55,6 +57,7 @@ class FanOut final : public Operator {
   std::vector<data::Column> columns_;
   Timestamp watermark_ = kMinTimestamp;
   bool has_failure_ = false;
+  bool* has_failures_;
 };
 
 }  // namespace laminar::exec

@@ -189,6 +189,7 @@ Result<ExprPtr> AggregateScope::BindAggregate(const sql::Expression& node) {
   call.constants = constants;
   call.is_distinct = node.call != nullptr && node.call->distinct;
   call.respect_nulls = node.call != nullptr && node.call->null_treatment == sql::NullTreatment::kRespect;
+  call.ignore_nulls = node.call != nullptr && node.call->null_treatment == sql::NullTreatment::kIgnore;
   call.input_retracts = input_retracts_;
   call.order_types = order_types;
   call.order = order_keys;
@@ -293,10 +294,9 @@ Result<NodePtr> AggregateScope::Build(NodePtr below, QueryMode mode, const EmitC
     spec.input_retracts = input_retracts_;
     TRY(CheckTime(input_, input, *window_, mode, spec.emit));
     node->kind = NodeKind::kWindowAggregate;
-    for (const char* name : {"window_start", "window_end"}) {
-      node->properties.upsert_key->push_back(static_cast<uint32_t>(node->schema.size()));
-      node->schema.Add({name, time_type(), false});
-    }
+    // Windows of one size: the start says the end, so it alone completes the key.
+    node->properties.upsert_key->push_back(static_cast<uint32_t>(node->schema.size()));
+    for (const char* name : {"window_start", "window_end"}) node->schema.Add({name, time_type(), false});
     using enum exec::EmitKind;
     node->properties.append_only = spec.emit == kFinal || spec.emit == kOnWindowClose || (spec.emit == kOnWatermark && spec.lateness == 0);
     node->properties.time_attribute.assign(keys_.size() + 2 + calls.size(), false);
