@@ -7,15 +7,15 @@ if(NOT api_type STREQUAL "STATIC_LIBRARY")
   return()
 endif()
 
-# Public names live in api, and app wires the connectors in: both go in as objects, so that hiding every archive's
-# symbols (exclude-libs) leaves theirs alone. Of the rest only what they need goes in.
-set(shared_objects $<TARGET_OBJECTS:laminar_api>)
-get_target_property(app_type laminar_app TYPE)
-if(app_type STREQUAL "STATIC_LIBRARY")
-  list(APPEND shared_objects $<TARGET_OBJECTS:laminar_app>)
+file(STRINGS "${CMAKE_SOURCE_DIR}/include/laminar/laminar.h" header_version REGEX "define LAMINAR_VERSION \"${PROJECT_VERSION}\"")
+if(NOT header_version)
+  message(FATAL_ERROR "LAMINAR_VERSION in include/laminar/laminar.h is not ${PROJECT_VERSION}")
 endif()
-add_library(laminar_shared SHARED ${shared_objects})
-target_link_libraries(laminar_shared PRIVATE crypto_first laminar_app laminar_api)
+
+# Public names live in api, which goes in as objects, so that hiding every archive's symbols (exclude-libs) leaves its
+# own alone. Of the rest only what it needs goes in.
+add_library(laminar_shared SHARED $<TARGET_OBJECTS:laminar_api>)
+target_link_libraries(laminar_shared PRIVATE crypto_first "${RE2_SHARED}" laminar_api)  # searched in this order
 target_link_options(laminar_shared PRIVATE "LINKER:--exclude-libs,ALL" "LINKER:--gc-sections")
 set_target_properties(laminar_shared PROPERTIES
   OUTPUT_NAME laminar VERSION "${PROJECT_VERSION}" SOVERSION "${PROJECT_VERSION_MAJOR}"

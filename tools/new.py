@@ -83,8 +83,8 @@ std::string_view {kind}::doc() const {{ return "Say here, in a sentence, what it
 
 }}  // namespace laminar::connectors
 """)
-    insert_sorted(SRC / "app/connectors.def", "CONNECTOR", f"CONNECTOR(connectors::{kind}())", lambda l: l)
-    print("next: include the header in src/app/connectors.cc, then docs/recipes/add-a-connector.md")
+    insert_sorted(SRC / "connectors/connectors.def", "CONNECTOR", f"CONNECTOR(connectors::{kind}())", lambda l: l)
+    print("next: include the header in src/connectors/all.cc, then docs/recipes/add-a-connector.md")
 
 
 def new_metric(name):

@@ -45,7 +45,7 @@ BANNED_IN_RING_0 = [
 FILE_LISTS = [  # list, what of a line is the name, where its files are, whether the order is free
     ("functions/functions.def", r"FUNCTION_FAMILY\((\w+)", ("functions/scalar", "functions/aggregate", "functions/table"), False),
     ("formats/formats.def", r"FORMAT\((\w+)", ("formats",), False),
-    ("app/connectors.def", r"CONNECTOR\(connectors::(\w+?)Connector", ("connectors",), False),
+    ("connectors/connectors.def", r"CONNECTOR\(connectors::(\w+?)Connector", ("connectors",), False),
     ("plan/rules/rules.def", r"RULE\((\w+)", ("plan/rules",), True),
 ]
 

@@ -1,16 +1,10 @@
-// Every connector of this build, as connectors.def lists them.
+// Every connector of this build; see connectors/all.h.
 #pragma once
 
-#include <memory>
-#include <vector>
-
-#include "os/clock.h"
-#include "os/file.h"
-#include "sdk/connector.h"
+#include "connectors/all.h"
 
 namespace laminar::app {
 
-// The arguments outlive what is returned.
-std::vector<std::unique_ptr<sdk::Connector>> MakeConnectors(os::FileSystem& files, const os::Clock& clock);
+using connectors::MakeConnectors;
 
 }  // namespace laminar::app

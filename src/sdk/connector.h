@@ -1,5 +1,5 @@
 // What a connector implements. A connector is one folder under connectors/, announced by one line in
-// app/connectors.def.
+// connectors/connectors.def.
 //
 // A Source is one reader of one relation, driven by one thread: the engine calls Read until kEnd. A Sink takes changes
 // and makes them durable at barriers. Neither knows SQL, watermarks or operators. Times in options are durations as

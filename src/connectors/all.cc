@@ -1,4 +1,4 @@
-#include "app/connectors.h"
+#include "connectors/all.h"
 
 #include "connectors/blackhole/blackhole.h"
 #include "connectors/file/file.h"
@@ -6,14 +6,14 @@
 #include "connectors/stdio/stdio.h"
 #include "os/stream.h"
 
-namespace laminar::app {
+namespace laminar::connectors {
 
 std::vector<std::unique_ptr<sdk::Connector>> MakeConnectors(os::FileSystem& files, const os::Clock& clock) {
   std::vector<std::unique_ptr<sdk::Connector>> made;
 #define CONNECTOR(expression) made.emplace_back(new expression);
-#include "app/connectors.def"
+#include "connectors/connectors.def"
 #undef CONNECTOR
   return made;
 }
 
-}  // namespace laminar::app
+}  // namespace laminar::connectors
