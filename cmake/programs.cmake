@@ -4,14 +4,6 @@ if(EXISTS "${CMAKE_SOURCE_DIR}/src/app/main.cc")
   target_link_libraries(laminar PRIVATE crypto_first laminar_app)
 endif()
 
-# The driver of the streaming SQL tests: all of tests/slt.
-file(GLOB slt_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/slt/*.cc")
-if(LAMINAR_TESTS AND slt_sources)
-  add_executable(slt_runner ${slt_sources})
-  target_link_libraries(slt_runner PRIVATE crypto_first laminar_app laminar_sim)
-  target_include_directories(slt_runner PRIVATE "${CMAKE_SOURCE_DIR}/tests")
-endif()
-
 # One fuzzer a file x_fuzz.cc, linked to its module.
 if(LAMINAR_TESTS)
   foreach(module IN LISTS laminar_modules)

@@ -3,7 +3,7 @@
 
     tools/run_tests.py build/dev [filter]
 
-Unit tests (one doctest binary a module), streaming SQL tests (slt_runner over tests/sql), fuzzers for a moment each, and
+Unit tests (one doctest binary a module), streaming SQL tests (laminar test over tests/sql), fuzzers for a moment each, and
 program tests (tests/programs/*_test.py). A filter names a module ("exec"), a program test, an .slt file or folder, or is
 a part of a test case's name. A test that crashes or runs out of time is one failure. No dependency outside Python.
 """
@@ -84,14 +84,14 @@ def unit_commands(build, wanted):
 
 
 def sql_commands(build, wanted):
-    runner, tests = build / "slt_runner", ROOT / "tests/sql"
+    runner, tests = build / "laminar", ROOT / "tests/sql"
     if not runner.exists() or not tests.exists():
         return
     if not wanted:
-        yield "sql", [str(runner), "tests/sql"]
+        yield "sql", [str(runner), "test", "tests/sql"]
     for path in sorted(tests.rglob("*")) if wanted else ():
         if path.stem == wanted or str(path.relative_to(ROOT)) == wanted.rstrip("/"):
-            yield str(path.relative_to(ROOT)), [str(runner), str(path.relative_to(ROOT))]
+            yield str(path.relative_to(ROOT)), [str(runner), "test", str(path.relative_to(ROOT))]
 
 
 def program_commands(wanted):

@@ -101,7 +101,7 @@ std::string HelpText() {
       "verbs:\n";
   for (const Verb& verb : Verbs()) {
     std::string line = "  " + std::string(verb.name) + " " + std::string(verb.arguments);
-    line.resize(std::max<size_t>(line.size() + 1, 22), ' ');
+    line.resize(std::max<size_t>(line.size() + 1, 38), ' ');
     text += line + std::string(verb.doc) + "\n";
   }
   text += "\nTwo ways to start:\n  laminar demo\n  laminar -c \"SELECT 40 + 2 AS answer\"\n";
