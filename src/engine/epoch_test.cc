@@ -39,7 +39,7 @@ TEST_CASE("two views read in one statement are of the same epoch while rows come
   std::thread two(push, 2);
   std::string last;
   int moved = 0;
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 300 || (moved < 10 && i < 100'000); ++i) {  // until the writers were seen at work
     laminar::engine::Connection connection(db.database());
     auto outcome = connection.Execute("SELECT count(*), min(n), max(n) FROM (SELECT n FROM total UNION ALL SELECT coalesce(sum(n), 0)::BIGINT FROM by_key UNION ALL SELECT coalesce(n, 0)::BIGINT FROM deep)");
     REQUIRE(outcome);
@@ -53,7 +53,7 @@ TEST_CASE("two views read in one statement are of the same epoch while rows come
   stop.store(true);
   one.join();
   two.join();
-  CHECK(moved > 10);
+  CHECK(moved >= 10);
 }
 
 TEST_CASE("a cursor keeps showing the epoch it was opened at") {
@@ -104,7 +104,7 @@ TEST_CASE("the ring-0 guard sees a planted allocation") {
   {
     laminar::HotScope scope("planted");
     std::vector<int> planted(1000, 1);
-    CHECK(planted.size() == 1000);
+    asm volatile("" : : "r"(planted.data()) : "memory");  // or the compiler leaves the allocation out
   }
   CHECK(laminar::HotScope::Violations() > before);
   laminar::HotScope::SetMode(laminar::HotScope::Mode::kAbort);
