@@ -71,6 +71,10 @@ class Core {
   const expr::FunctionRegistry& functions() const { return functions_; }
   sdk::Connector* FindConnector(std::string_view name);
   std::vector<sdk::Connector*> Connectors();
+  // What reads a relation's rows from outside; null for tables, views and pushed sources.
+  sdk::Connector* ReaderOf(const catalog::Relation& relation) {
+    return relation.kind == catalog::RelationKind::kSource ? FindConnector(relation.connector) : nullptr;
+  }
 
   Status AddSource(catalog::RelationPtr relation, const Settings& settings);  // sources and tables
   // plan.root feeds `sink`; the view is attached to what it reads and takes in what is there. On failure nothing is left behind.

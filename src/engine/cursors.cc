@@ -4,6 +4,7 @@
 #include <chrono>
 #include <deque>
 #include <thread>
+#include <utility>
 
 #include "base/hot_scope.h"
 
@@ -79,6 +80,9 @@ struct Input {
   std::shared_ptr<const exec::StoredRows> stored;      // of a table or view
   uint64_t cursor = 0;
   std::unique_ptr<BatchBuffer> buffer;
+  std::unique_ptr<BatchBuffer> repeated;               // of a stored bag: its rows as often as they are there
+  uint32_t row = 0;                                    // the row of `buffer` that is next in `repeated`
+  int64_t copies = 0;                                  // of that row, so far
   std::unique_ptr<ColumnPick> pick;
   bool has_ended = false;
 };
@@ -114,12 +118,12 @@ class RunCursor final : public Cursor {
       } else {
         input.pick = std::make_unique<ColumnPick>(leaf.node->columns);
         input.pick->ConnectTo(leaf.target, leaf.input);
-        SourceNode* source = core_.FindSource(leaf.node->relation->name);
-        if (source != nullptr && source->connector != nullptr) {
+        const catalog::Relation& relation = *leaf.node->relation;
+        if (sdk::Connector* connector = core_.ReaderOf(relation)) {
           HeadRequest request;
-          request.relation = source->relation.get();
-          request.connector = source->connector;
-          request.needed = NeededColumns(*source->relation, leaf.node->columns);
+          request.relation = &relation;
+          request.connector = connector;
+          request.needed = NeededColumns(relation, leaf.node->columns);
           request.with_watermark = plan_.mode == plan::QueryMode::kStreaming;
           request.bad_rows = &errors_;
           request.context = context;
@@ -203,9 +207,10 @@ class RunCursor final : public Cursor {
       is_done_ |= input.head->is_done;
       return state != sdk::ReadState::kIdle;
     }
-    const bool has_rows = input.listed != nullptr ? input.listed->Next(*input.buffer) : (input.stored->Read(input.cursor, *input.buffer), input.buffer->rows() > 0);
+    BatchBuffer& rows = input.listed != nullptr ? *input.buffer : ReadStored(input);
+    const bool has_rows = input.listed != nullptr ? input.listed->Next(rows) : rows.rows() > 0;
     if (has_rows) {
-      Batch batch = input.buffer->batch();
+      Batch batch = rows.batch();
       step = input.pick != nullptr ? input.pick->Process(0, batch, input.pick->output()) : input.leaf.target->Process(input.leaf.input, batch, input.leaf.target->output());
       is_done_ |= step == exec::Step::kDone;
     } else {
@@ -213,6 +218,32 @@ class RunCursor final : public Cursor {
       input.leaf.target->Watermark(input.leaf.input, kMaxTimestamp, input.leaf.target->output());
     }
     return moved;
+  }
+
+  // A query answers with rows, not with weights: what is stored n times is n rows.
+  BatchBuffer& ReadStored(Input& input) {
+    while (true) {
+      if (input.buffer->batch().weights == nullptr || input.row >= input.buffer->rows()) {
+        input.stored->Read(input.cursor, *input.buffer);
+        input.row = 0;
+        input.copies = 0;
+        if (input.buffer->batch().weights == nullptr || input.buffer->rows() == 0) return *input.buffer;
+      }
+      Batch stored = input.buffer->batch();
+      const int64_t* counts = std::exchange(stored.weights, nullptr);
+      if (input.repeated == nullptr) input.repeated = std::make_unique<BatchBuffer>(input.stored->types());
+      input.repeated->Reset();
+      while (input.row < stored.rows && !input.repeated->full()) {
+        if (input.copies < counts[input.row]) {
+          input.repeated->AppendRows(stored, input.row, 1);
+          ++input.copies;
+        } else {
+          ++input.row;
+          input.copies = 0;
+        }
+      }
+      if (input.repeated->rows() > 0) return *input.repeated;
+    }
   }
 
   Core& core_;
@@ -319,8 +350,8 @@ bool CanRunAlone(Core& core, const plan::QueryPlan& plan) {
   CollectScans(*plan.root, scans);
   return std::ranges::all_of(scans, [&](const plan::Node* scan) {
     const SourceNode* source = core.FindSource(scan->relation->name);
-    const bool is_reader = source != nullptr && source->connector != nullptr;
-    if (plan.mode == plan::QueryMode::kStreaming) return is_reader && source->relation->replayable;
+    const bool is_reader = core.ReaderOf(*scan->relation) != nullptr;
+    if (plan.mode == plan::QueryMode::kStreaming) return is_reader && scan->relation->replayable;
     return is_reader || source == nullptr || source->stored != nullptr;
   });
 }

@@ -38,6 +38,21 @@ plan::PlanContext StatementRunner::Context() {
   context.environment = &core_.environment();
   context.parameters = parameters_;
   context.parameter_types = parameter_types_;
+  context.open_file = [this](const std::string& path, const std::string& format) -> Result<RelationPtr> {
+    sdk::Connector* connector = core_.FindConnector("file");
+    if (connector == nullptr) return Error(NotYet("reading files in a build without the file connector"));
+    auto relation = std::make_shared<Relation>();
+    relation->name = path;
+    relation->kind = RelationKind::kSource;
+    relation->connector = "file";
+    relation->options = {{"path", path}};
+    if (!format.empty()) relation->options.emplace_back("format", format);
+    relation->physical = TRY(connector->InferSchema(ConnectorOptions(*relation, false)));
+    relation->schema = relation->physical;
+    relation->replayable = true;
+    relation->bounded = true;
+    return relation;
+  };
   return context;
 }
 

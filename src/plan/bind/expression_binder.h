@@ -1,6 +1,7 @@
 // Syntax tree of an expression -> bound expression: names to columns, calls to functions, explicit casts, folded constants.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct PlanContext {
   const expr::EvalEnvironment* environment = nullptr;
   std::span<const data::Value> parameters;       // values of $1, $2, ...
   std::span<const data::Type> parameter_types;
+  // A nameless source over a file, for read_csv('path') and the like in FROM; format empty: by the file's extension. Null: such functions are refused.
+  std::function<Result<catalog::RelationPtr>(const std::string& path, const std::string& format)> open_file;
 };
 
 class ExpressionBinder {

@@ -295,9 +295,32 @@ Result<Bound> QueryBinder::BindUnnest(const sql::TableRef& ref, Bound input) {
   return input;
 }
 
+// read_csv('path'): the rows of a file as they are now, columns found by looking into it.
+Result<Bound> QueryBinder::BindFile(const sql::TableRef& ref) {
+  const sql::Expression& call = *ref.function;
+  const std::string& name = call.name.back();
+  if (call.children.size() != 1) return Error(Status(ErrorCode::kFunctionArguments, name + " takes a path").WithHint("other options: CREATE SOURCE ... WITH (connector = 'file', path = '...')").At(call.position));
+  const Value path = TRY(BindConstant(context_, *call.children[0], Type(TypeId::kVarchar), "the path of " + name));
+  if (path.is_null()) return Error(Status(ErrorCode::kFunctionArguments, "the path of " + name + " is NULL").At(call.position));
+  if (mode_ != QueryMode::kBatch || context_.open_file == nullptr) {
+    return Error(NotSupportedYet(name + " in a query that goes on", call.position, "CREATE SOURCE s WITH (connector = 'file', path = '...') and read s"));
+  }
+  auto relation = context_.open_file(path.string_value(), name == "read_file" ? "" : name.substr(5));
+  if (!relation) return Error(std::move(relation.error().At(call.children[0]->position)));
+  Bound bound = TRY(BindRelation(*relation, ref.alias.empty() ? name : ref.alias, ref.position));
+  std::erase(plan_.depends_on, (*relation)->name);  // not an object of the catalog
+  if (ref.column_aliases.empty()) return bound;
+  sql::TableRef named;
+  named.alias = ref.alias;
+  named.column_aliases = ref.column_aliases;
+  named.position = ref.position;
+  return Alias(std::move(bound.node), named);
+}
+
 Result<Bound> QueryBinder::BindSystemFunction(const sql::TableRef& ref) {
   const sql::Expression& call = *ref.function;
   const std::string& name = call.name.back();
+  if (name == "read_csv" || name == "read_json" || name == "read_parquet" || name == "read_arrow" || name == "read_file") return BindFile(ref);
   auto node = std::make_unique<Node>();
   node->kind = NodeKind::kFunction;
   node->function = name;
@@ -331,7 +354,7 @@ Result<Bound> QueryBinder::BindSystemFunction(const sql::TableRef& ref) {
     }
   } else {
     return Error(Status(ErrorCode::kUnknownFunction, "there is no table function " + name)
-                     .WithHint("there are: tumble, hop, unnest, generate_series, range, late, errors")
+                     .WithHint("there are: tumble, hop, unnest, generate_series, range, read_csv, read_json, read_parquet, read_arrow, late, errors")
                      .At(call.position));
   }
   node->properties.time_attribute.assign(node->schema.size(), false);

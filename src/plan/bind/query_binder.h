@@ -62,6 +62,7 @@ class QueryBinder {
   Result<Bound> BindWindowFunction(const sql::TableRef& ref, std::optional<WindowCall>& window);
   Result<Bound> BindUnnest(const sql::TableRef& ref, Bound input);
   Result<Bound> BindSystemFunction(const sql::TableRef& ref);
+  Result<Bound> BindFile(const sql::TableRef& ref);
   Result<Bound> Alias(NodePtr node, const sql::TableRef& ref);
   Result<NodePtr> ExpandView(const catalog::Relation& view, TextPosition position);
   void DependOn(const std::string& name);
