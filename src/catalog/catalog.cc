@@ -8,16 +8,11 @@ namespace laminar::catalog {
 
 std::string_view KindName(RelationKind kind) {
   switch (kind) {
-    case RelationKind::kSource:
-      return "source";
-    case RelationKind::kTable:
-      return "table";
-    case RelationKind::kView:
-      return "view";
-    case RelationKind::kMaterializedView:
-      return "materialized view";
-    case RelationKind::kSink:
-      return "sink";
+    case RelationKind::kSource: return "source";
+    case RelationKind::kTable: return "table";
+    case RelationKind::kView: return "view";
+    case RelationKind::kMaterializedView: return "materialized view";
+    case RelationKind::kSink: return "sink";
   }
   return "";
 }
@@ -43,9 +38,9 @@ Result<RelationPtr> Catalog::Get(std::string_view name) const {
   for (const RelationPtr& relation : relations_) names.push_back(relation->name);
   Status status(ErrorCode::kUnknownRelation, "there is no relation \"" + std::string(name) + "\"");
   const std::string near(NearestName(name, names));
-  status.WithHint(!near.empty()     ? "did you mean \"" + near + "\"?"
-                  : names.empty()   ? "nothing has been created yet; start with CREATE SOURCE"
-                                    : "SHOW SOURCES, SHOW TABLES and SHOW MATERIALIZED VIEWS list what there is");
+  status.WithHint(!near.empty()   ? "did you mean \"" + near + "\"?"
+                  : names.empty() ? "nothing has been created yet; start with CREATE SOURCE"
+                                  : "SHOW SOURCES, SHOW TABLES and SHOW MATERIALIZED VIEWS list what there is");
   return Error(std::move(status));
 }
 

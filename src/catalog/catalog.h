@@ -1,4 +1,5 @@
-// The catalog: names and what they mean. Definitions are immutable once in; the catalog maps a name to its present definition.
+// The catalog: names and what they mean. Definitions are immutable once in; the catalog maps a name to its present
+// definition.
 //
 // Owned by the engine, which serialises access; a definition may be read from any thread while somebody holds it.
 #pragma once
@@ -26,34 +27,34 @@ std::string_view KindName(RelationKind kind);
 using OptionList = std::vector<std::pair<std::string, std::string>>;
 
 struct WatermarkDefinition {
-  uint32_t column = 0;            // of the relation's schema
-  Duration delay = 0;             // watermark = largest time - delay
+  uint32_t column = 0;  // of the relation's schema
+  Duration delay = 0;   // watermark = largest time - delay
 };
 
 struct Relation {
   std::string name;
   RelationKind kind = RelationKind::kSource;
-  data::Schema schema;            // what queries see
-  std::string sql;                // the statement that made it
-  OptionList options;             // WITH (...), placeholders unexpanded
-  std::vector<std::string> depends_on;   // relations its query reads
+  data::Schema schema;                  // what queries see
+  std::string sql;                      // the statement that made it
+  OptionList options;                   // WITH (...), placeholders unexpanded
+  std::vector<std::string> depends_on;  // relations its query reads
 
   // Sources and tables.
-  std::string connector;          // "memory" when rows come from the program
-  data::Schema physical;          // columns the connector delivers; then generated ones follow in `schema` order
-  std::vector<expr::ExprPtr> columns;    // schema column i over the physical columns; empty: physical == schema
+  std::string connector;               // "memory" when rows come from the program
+  data::Schema physical;               // columns the connector delivers; then generated ones follow in `schema` order
+  std::vector<expr::ExprPtr> columns;  // schema column i over the physical columns; empty: physical == schema
   std::optional<WatermarkDefinition> watermark;
-  std::vector<uint32_t> primary_key;     // schema columns
-  bool replayable = false;        // a new reader starts from the first row
-  bool bounded = false;           // it ends by itself
+  std::vector<uint32_t> primary_key;  // schema columns
+  bool replayable = false;            // a new reader starts from the first row
+  bool bounded = false;               // it ends by itself
 
   // Views (text of the query) and what the planner proved of their output.
   std::string query;
   bool append_only = true;
   std::optional<std::vector<uint32_t>> upsert_key;
-  std::vector<bool> time_attribute;      // per schema column; empty: none
-  bool has_watermark = false;            // event-time progress is known downstream
-  data::Schema late_schema;              // of late('view'): the columns its window looks at; empty without a window
+  std::vector<bool> time_attribute;  // per schema column; empty: none
+  bool has_watermark = false;        // event-time progress is known downstream
+  data::Schema late_schema;          // of late('view'): the columns its window looks at; empty without a window
 };
 
 using RelationPtr = std::shared_ptr<const Relation>;
@@ -66,11 +67,11 @@ class Catalog {
   RelationPtr Find(std::string_view name) const;  // null when absent
   // Find, or kUnknownRelation with the nearest name as hint.
   Result<RelationPtr> Get(std::string_view name) const;
-  Status Add(RelationPtr relation);      // kAlreadyExists
+  Status Add(RelationPtr relation);  // kAlreadyExists
   void Replace(RelationPtr relation);
   void Remove(std::string_view name);
-  std::vector<RelationPtr> All() const;  // in order of creation
-  std::vector<RelationPtr> Dependents(std::string_view name) const;            // direct ones
+  std::vector<RelationPtr> All() const;                              // in order of creation
+  std::vector<RelationPtr> Dependents(std::string_view name) const;  // direct ones
   // All that depends on it, farthest first, itself not included.
   std::vector<RelationPtr> DependentsDeep(std::string_view name) const;
 

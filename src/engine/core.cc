@@ -68,9 +68,13 @@ void Core::ThreadMain() {
     CloseEpoch();
     changed_.notify_all();
     // Nothing to read now: sources are asked again shortly (files may grow), pushes and new views wake it.
-    const bool any_reader = std::ranges::any_of(sources_, [](const auto& s) { return s->shared != nullptr && s->shared->reader != nullptr && !s->shared->has_ended; });
-    if (any_reader) wake_.wait_for(lock, std::chrono::milliseconds(5), [this] { return stop_ || has_work_; });
-    else wake_.wait(lock, [this] { return stop_ || has_work_; });
+    const bool any_reader = std::ranges::any_of(sources_, [](const auto& s) {
+      return s->shared != nullptr && s->shared->reader != nullptr && !s->shared->has_ended;
+    });
+    if (any_reader)
+      wake_.wait_for(lock, std::chrono::milliseconds(5), [this] { return stop_ || has_work_; });
+    else
+      wake_.wait(lock, [this] { return stop_ || has_work_; });
   }
 }
 
@@ -95,7 +99,8 @@ SourceNode* Core::FindSource(std::string_view name) {
 }
 
 bool Core::HasSource(const SourceNode* node, uint64_t serial) const {
-  return std::ranges::any_of(sources_, [&](const auto& source) { return source.get() == node && source->serial == serial; });
+  return std::ranges::any_of(sources_,
+                             [&](const auto& source) { return source.get() == node && source->serial == serial; });
 }
 
 ViewNode* Core::FindView(std::string_view name) {
@@ -105,7 +110,8 @@ ViewNode* Core::FindView(std::string_view name) {
   return nullptr;
 }
 
-// --- turning -------------------------------------------------------------------------------------------------------------------------
+// --- turning
+// -------------------------------------------------------------------------------------------------------------------------
 
 Result<bool> Core::Turn() {
   RefreshTime();
@@ -131,7 +137,9 @@ Result<bool> Core::Turn() {
 }
 
 Result<bool> Core::StepSource(SourceNode& node) {
-  if (node.shared == nullptr || node.shared->reader == nullptr || node.shared->has_ended || node.shared->fan_out->empty()) return false;
+  if (node.shared == nullptr || node.shared->reader == nullptr || node.shared->has_ended ||
+      node.shared->fan_out->empty())
+    return false;
   const sdk::ReadState state = TRY(StepHead(*node.shared, static_cast<uint32_t>(batch_rows_), environment_));
   return state != sdk::ReadState::kIdle;
 }
@@ -156,7 +164,8 @@ Result<bool> Core::CatchUp(SourceNode& node) {
       ++i;
       continue;
     }
-    const bool shared_reads_enough = std::ranges::equal(head.needed, node.shared->needed, [](bool mine, bool theirs) { return !mine || theirs; });
+    const bool shared_reads_enough =
+        std::ranges::equal(head.needed, node.shared->needed, [](bool mine, bool theirs) { return !mine || theirs; });
     if (shared_reads_enough) {
       node.shared->fan_out->TakeReaders(*head.fan_out);
     } else {
@@ -209,13 +218,16 @@ void Core::SettleFailures() {
   }
 }
 
-Status Core::WaitUntil(const std::function<Result<bool>()>& done, const std::atomic<bool>& cancelled, Duration timeout, std::string_view what) {
+Status Core::WaitUntil(const std::function<Result<bool>()>& done, const std::atomic<bool>& cancelled, Duration timeout,
+                       std::string_view what) {
   const int64_t start = options_.clock->MonotonicNanos();
   auto check = [&]() -> Result<bool> {
-    if (cancelled.load(std::memory_order_acquire)) return Error(ErrorCode::kCancelled, std::string(what) + " was cancelled");
+    if (cancelled.load(std::memory_order_acquire))
+      return Error(ErrorCode::kCancelled, std::string(what) + " was cancelled");
     if (TRY(done())) return true;
     if (timeout > 0 && options_.clock->MonotonicNanos() - start > timeout * 1000) {
-      return Error(Status(ErrorCode::kLimitReached, std::string(what) + " did not finish within " + FormatDuration(timeout)));
+      return Error(
+          Status(ErrorCode::kLimitReached, std::string(what) + " did not finish within " + FormatDuration(timeout)));
     }
     return false;
   };
@@ -242,14 +254,28 @@ Result<bool> Core::IsComplete(std::string_view name) {
     if (!source->failure.ok()) return Error(Status(source->failure));
     if (source->connector == nullptr) return true;  // pushes are taken in at once
     if (source->shared == nullptr) {
-      return Error(Status(ErrorCode::kNotSupported, "nothing reads source \"" + std::string(name) + "\", so it will not come to its end").WithHint("create a view on it first"));
+      return Error(Status(ErrorCode::kNotSupported,
+                          "nothing reads source \"" + std::string(name) + "\", so it will not come to its end")
+                       .WithHint("create a view on it first"));
     }
-    return source->shared->has_ended && std::ranges::all_of(source->catching_up, [](const auto& h) { return h->has_ended; });
+    return source->shared->has_ended &&
+           std::ranges::all_of(source->catching_up, [](const auto& h) { return h->has_ended; });
   }
   ViewNode* view = FindView(name);
-  if (view == nullptr) return Error(Status(ErrorCode::kNotFound, "there is no source, table, sink or materialized view \"" + std::string(name) + "\""));
-  if (view->state == ViewState::kFailed) return Error(Status(view->failure).Prefix("view \"" + view->name + "\" failed"));
-  if (view->state == ViewState::kPaused) return Error(Status(ErrorCode::kClosed, "view \"" + view->name + "\" is paused because one it reads failed"));
+  if (const catalog::RelationPtr plain = catalog_.Find(name);
+      view == nullptr && plain != nullptr && plain->kind == catalog::RelationKind::kView) {
+    for (const std::string& read : plain->depends_on) {
+      if (!TRY(IsComplete(read))) return false;
+    }
+    return true;
+  }
+  if (view == nullptr)
+    return Error(Status(ErrorCode::kNotFound,
+                        "there is no source, table, sink or materialized view \"" + std::string(name) + "\""));
+  if (view->state == ViewState::kFailed)
+    return Error(Status(view->failure).Prefix("view \"" + view->name + "\" failed"));
+  if (view->state == ViewState::kPaused)
+    return Error(Status(ErrorCode::kClosed, "view \"" + view->name + "\" is paused because one it reads failed"));
   for (const std::string& read : view->reads) {
     if (!TRY(IsComplete(read))) return false;
   }
@@ -271,7 +297,10 @@ ReadView Core::Read(const std::vector<std::string>& relations) {
 }
 
 Status Core::Push(SourceNode& node, data::Batch& batch) {
-  if (node.connector != nullptr) return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" is fed by its connector \"" + node.relation->connector + "\"").WithHint("push into a source with connector = 'memory', or a table");
+  if (node.connector != nullptr)
+    return Status(ErrorCode::kNotThatKind,
+                  "source \"" + node.relation->name + "\" is fed by its connector \"" + node.relation->connector + "\"")
+        .WithHint("push into a source with connector = 'memory', or a table");
   if (node.shared->has_ended) return Status(ErrorCode::kClosed, "source \"" + node.relation->name + "\" has ended");
   RefreshTime();
   Head& head = *node.shared;
@@ -283,14 +312,17 @@ Status Core::Push(SourceNode& node, data::Batch& batch) {
 }
 
 Status Core::PushWatermark(SourceNode& node, Timestamp watermark) {
-  if (node.connector != nullptr) return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" is fed by its connector");
+  if (node.connector != nullptr)
+    return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" is fed by its connector");
   RefreshTime();
-  if (node.shared->entry().Watermark(0, watermark, node.shared->entry().output()) == exec::Step::kFailed) return node.shared->Failure();
+  if (node.shared->entry().Watermark(0, watermark, node.shared->entry().output()) == exec::Step::kFailed)
+    return node.shared->Failure();
   return {};
 }
 
 Status Core::End(SourceNode& node) {
-  if (node.connector != nullptr) return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" ends by itself");
+  if (node.connector != nullptr)
+    return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" ends by itself");
   RefreshTime();
   return EndHead(*node.shared);
 }

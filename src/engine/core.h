@@ -1,8 +1,8 @@
 // Core: the running graph. Sources, tables, views and sinks as nodes; one lock; one optional thread that turns sources.
 //
-// A turn reads at most one batch from every source and pushes it through everything that hangs below, by nested calls. Between turns every view has
-// seen the same rows, so any moment between turns is a consistent cut: an epoch. Control (create, drop, snapshot, push) works there, under the lock;
-// the core thread gives way to whoever waits for it.
+// A turn reads at most one batch from every source and pushes it through everything that hangs below, by nested calls.
+// Between turns every view has seen the same rows, so any moment between turns is a consistent cut: an epoch. Control
+// (create, drop, snapshot, push) works there, under the lock; the core thread gives way to whoever waits for it.
 #pragma once
 
 #include <atomic>
@@ -31,15 +31,15 @@ enum class ViewState : uint8_t { kRunning, kFailed, kPaused };
 
 // A standing query: a materialized view, a sink, or a cursor that is attached to live relations.
 struct ViewNode {
-  std::string name;                               // empty: a cursor's
-  catalog::RelationPtr relation;                  // null: a cursor's
+  std::string name;               // empty: a cursor's
+  catalog::RelationPtr relation;  // null: a cursor's
   std::unique_ptr<Pipeline> pipeline;
-  std::vector<std::unique_ptr<ColumnPick>> picks; // one per scan
-  std::unique_ptr<exec::FanOut> fan_out;          // after the stored rows; null for sinks and cursors
+  std::vector<std::unique_ptr<ColumnPick>> picks;  // one per scan
+  std::unique_ptr<exec::FanOut> fan_out;           // after the stored rows; null for sinks and cursors
   exec::Materialize* stored = nullptr;
   std::unique_ptr<LateRows> late;
   std::unique_ptr<ErrorRows> errors;
-  std::vector<std::string> reads;                 // relations it is attached to
+  std::vector<std::string> reads;  // relations it is attached to
   ViewState state = ViewState::kRunning;
   Status failure;
 };
@@ -77,9 +77,11 @@ class Core {
   }
 
   Status AddSource(catalog::RelationPtr relation, const Settings& settings);  // sources and tables
-  // plan.root feeds `sink`; the view is attached to what it reads and takes in what is there. On failure nothing is left behind.
+  // plan.root feeds `sink`; the view is attached to what it reads and takes in what is there. On failure nothing is
+  // left behind.
   Status AddView(catalog::RelationPtr relation, plan::QueryPlan& plan, const Settings& settings);
-  Status AddSink(catalog::RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings);
+  Status AddSink(catalog::RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink,
+                 const Settings& settings);
   Result<ViewNode*> AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings);
   void RemoveCursor(ViewNode* node);
   void Remove(std::string_view name);  // node and catalog entry; dependents must be gone
@@ -93,7 +95,7 @@ class Core {
   // Has everything that can come reached `name`? An error when it cannot.
   Result<bool> IsComplete(std::string_view name);
   Result<bool> Turn();
-  void NoteChange();            // something below may have failed or moved: settle it
+  void NoteChange();  // something below may have failed or moved: settle it
   expr::EvalEnvironment& environment() { return environment_; }
   void RefreshTime();
   Progress GetProgress();
@@ -104,8 +106,10 @@ class Core {
   bool HasSource(const SourceNode* node, uint64_t serial) const;
 
   // --- These take the lock themselves. ---
-  // Waits (threaded) or turns (inline) until `done` says true under the lock, `cancelled` is set, or `timeout` passes (0: none).
-  Status WaitUntil(const std::function<Result<bool>()>& done, const std::atomic<bool>& cancelled, Duration timeout, std::string_view what);
+  // Waits (threaded) or turns (inline) until `done` says true under the lock, `cancelled` is set, or `timeout` passes
+  // (0: none).
+  Status WaitUntil(const std::function<Result<bool>()>& done, const std::atomic<bool>& cancelled, Duration timeout,
+                   std::string_view what);
   bool is_inline() const { return options_.is_inline; }
   const os::Clock& clock() const { return *options_.clock; }
   Random& random() { return random_; }
@@ -131,13 +135,13 @@ class Core {
   const expr::FunctionRegistry& functions_;
   catalog::Catalog catalog_;
   std::vector<std::unique_ptr<SourceNode>> sources_;
-  std::vector<std::unique_ptr<ViewNode>> views_;   // in order of creation
+  std::vector<std::unique_ptr<ViewNode>> views_;  // in order of creation
   expr::EvalEnvironment environment_;
   Random random_;
   uint64_t epoch_ = 0;
   uint64_t graph_version_ = 0;
   uint64_t sources_made_ = 0;
-  bool has_failures_ = false;        // some fan-out has a reader that failed
+  bool has_failures_ = false;  // some fan-out has a reader that failed
   uint64_t batch_rows_ = data::kBatchCapacity;
   int64_t last_epoch_nanos_ = 0;
 

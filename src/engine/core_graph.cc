@@ -103,7 +103,8 @@ Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings
   return {};
 }
 
-Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings) {
+Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink,
+                     const Settings& settings) {
   auto node = NewNode(relation, plan, settings);
   node->pipeline = TRY(Pipeline::Build(*plan.root, std::move(sink), ContextFor(*node, settings)));
   Status attached = AttachLeaves(*node);
@@ -118,7 +119,8 @@ Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_pt
   return {};
 }
 
-Result<ViewNode*> Core::AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings) {
+Result<ViewNode*> Core::AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink,
+                                  const Settings& settings) {
   auto node = NewNode(nullptr, plan, settings);
   node->pipeline = TRY(Pipeline::Build(*plan.root, std::move(sink), ContextFor(*node, settings)));
   if (Status attached = AttachLeaves(*node); !attached.ok()) {
@@ -182,7 +184,9 @@ Status Core::AttachLeaf(ViewNode& node, const Leaf& leaf) {
   }
   ViewNode* view = FindView(name);
   CHECK(view != nullptr && view->stored != nullptr);
-  if (view->state != ViewState::kRunning) return Status(ErrorCode::kClosed, "view \"" + name + "\" is not running").WithHint("SHOW MATERIALIZED VIEWS says why");
+  if (view->state != ViewState::kRunning)
+    return Status(ErrorCode::kClosed, "view \"" + name + "\" is not running")
+        .WithHint("SHOW MATERIALIZED VIEWS says why");
   TRY(FeedStored(pick, *view->stored->TakeSnapshot(), view->fan_out->watermark()));
   view->fan_out->Add(&pick, 0);
   return {};

@@ -32,7 +32,9 @@ class Collector final : public exec::Operator {
     }
     rows_ += batch.rows;
     if (rows_ > rows_max_) {
-      return Fail(Status(ErrorCode::kLimitReached, "the reader of this query is " + std::to_string(rows_) + " rows behind").WithHint("read faster, or read the view instead of its changes"));
+      return Fail(
+          Status(ErrorCode::kLimitReached, "the reader of this query is " + std::to_string(rows_) + " rows behind")
+              .WithHint("read faster, or read the view instead of its changes"));
     }
     return exec::Step::kMore;
   }
@@ -75,14 +77,14 @@ class Collector final : public exec::Operator {
 // One input of a query that runs by itself.
 struct Input {
   Leaf leaf;
-  std::unique_ptr<Head> head;                          // of a source
-  std::unique_ptr<LeafRows> listed;                    // of a constant leaf
-  std::shared_ptr<const exec::StoredRows> stored;      // of a table or view
+  std::unique_ptr<Head> head;                      // of a source
+  std::unique_ptr<LeafRows> listed;                // of a constant leaf
+  std::shared_ptr<const exec::StoredRows> stored;  // of a table or view
   uint64_t cursor = 0;
   std::unique_ptr<BatchBuffer> buffer;
-  std::unique_ptr<BatchBuffer> repeated;               // of a stored bag: its rows as often as they are there
-  uint32_t row = 0;                                    // the row of `buffer` that is next in `repeated`
-  int64_t copies = 0;                                  // of that row, so far
+  std::unique_ptr<BatchBuffer> repeated;  // of a stored bag: its rows as often as they are there
+  uint32_t row = 0;                       // the row of `buffer` that is next in `repeated`
+  int64_t copies = 0;                     // of that row, so far
   std::unique_ptr<ColumnPick> pick;
   bool has_ended = false;
 };
@@ -90,9 +92,15 @@ struct Input {
 class RunCursor final : public Cursor {
  public:
   RunCursor(Core& core, plan::QueryPlan plan, const Settings& settings)
-      : core_(core), plan_(std::move(plan)), settings_(settings), errors_("query", settings.error_rows_max), late_({}, 0), random_(core.random().Next()) {
+      : core_(core),
+        plan_(std::move(plan)),
+        settings_(settings),
+        errors_("query", settings.error_rows_max),
+        late_({}, 0),
+        random_(core.random().Next()) {
     schema_ = plan_.root->schema;
-    is_changelog_ = plan_.mode == plan::QueryMode::kStreaming && (plan_.has_emit || !plan_.root->properties.append_only);
+    is_changelog_ =
+        plan_.mode == plan::QueryMode::kStreaming && (plan_.has_emit || !plan_.root->properties.append_only);
   }
 
   Status Open() {
@@ -187,11 +195,13 @@ class RunCursor final : public Cursor {
     }
   }
 
-  // In a query somebody looks at, a failing row is an error, as in any database; standing queries count it instead. Malformed rows of a
-  // source were never rows: they stay in errors('source') of the views that read it.
+  // In a query somebody looks at, a failing row is an error, as in any database; standing queries count it instead.
+  // Malformed rows of a source were never rows: they stay in errors('source') of the views that read it.
   Status RowFailure() {
     for (const ErrorRows::Entry& entry : errors_.entries()) {
-      if (entry.place == "query") return Status(entry.why, entry.reason + " in a row of the query").WithHint("guard it, for example with TRY_CAST, NULLIF or CASE");
+      if (entry.place == "query")
+        return Status(entry.why, entry.reason + " in a row of the query")
+            .WithHint("guard it, for example with TRY_CAST, NULLIF or CASE");
     }
     return {};
   }
@@ -201,7 +211,8 @@ class RunCursor final : public Cursor {
     bool moved = true;
     if (input.head != nullptr) {
       const uint64_t before = input.head->rows;
-      const sdk::ReadState state = TRY(StepHead(*input.head, static_cast<uint32_t>(settings_.batch_rows), environment_));
+      const sdk::ReadState state =
+          TRY(StepHead(*input.head, static_cast<uint32_t>(settings_.batch_rows), environment_));
       rows_read_.fetch_add(input.head->rows - before, std::memory_order_relaxed);
       input.has_ended = state == sdk::ReadState::kEnd;
       is_done_ |= input.head->is_done;
@@ -211,7 +222,8 @@ class RunCursor final : public Cursor {
     const bool has_rows = input.listed != nullptr ? input.listed->Next(rows) : rows.rows() > 0;
     if (has_rows) {
       Batch batch = rows.batch();
-      step = input.pick != nullptr ? input.pick->Process(0, batch, input.pick->output()) : input.leaf.target->Process(input.leaf.input, batch, input.leaf.target->output());
+      step = input.pick != nullptr ? input.pick->Process(0, batch, input.pick->output())
+                                   : input.leaf.target->Process(input.leaf.input, batch, input.leaf.target->output());
       is_done_ |= step == exec::Step::kDone;
     } else {
       input.has_ended = true;
@@ -266,7 +278,8 @@ class RunCursor final : public Cursor {
 
 class LiveCursor final : public Cursor {
  public:
-  LiveCursor(Core& core, data::Schema schema, bool is_changelog) : core_(core), schema_(std::move(schema)), is_changelog_(is_changelog) {}
+  LiveCursor(Core& core, data::Schema schema, bool is_changelog)
+      : core_(core), schema_(std::move(schema)), is_changelog_(is_changelog) {}
   ~LiveCursor() override {
     if (node_ == nullptr) return;
     Core::Lock lock(core_);
@@ -286,11 +299,13 @@ class LiveCursor final : public Cursor {
   }
   Result<bool> Next(BatchBuffer& out) override {
     bool has_rows = false;
-    TRY(core_.WaitUntil([&]() -> Result<bool> {
-      has_rows = collector_->Pop(out);
-      TRY(Failure());
-      return has_rows || collector_->has_ended();
-    }, cancelled_, 0, "the query"));
+    TRY(core_.WaitUntil(
+        [&]() -> Result<bool> {
+          has_rows = collector_->Pop(out);
+          TRY(Failure());
+          return has_rows || collector_->has_ended();
+        },
+        cancelled_, 0, "the query"));
     if (!has_rows) out.Reset();
     return has_rows;
   }
@@ -308,7 +323,8 @@ class LiveCursor final : public Cursor {
   static constexpr uint64_t kRowsBehindMax = 4'000'000;
   Status Failure() {
     if (node_->state == ViewState::kRunning) return {};
-    return node_->failure.ok() ? Status(ErrorCode::kClosed, "a view this query reads has stopped") : Status(node_->failure);
+    return node_->failure.ok() ? Status(ErrorCode::kClosed, "a view this query reads has stopped")
+                               : Status(node_->failure);
   }
 
   Core& core_;
@@ -321,7 +337,8 @@ class LiveCursor final : public Cursor {
 
 class ListCursor final : public Cursor {
  public:
-  ListCursor(data::Schema schema, std::vector<std::vector<data::Value>> rows) : schema_(std::move(schema)), rows_(std::move(rows)) {}
+  ListCursor(data::Schema schema, std::vector<std::vector<data::Value>> rows)
+      : schema_(std::move(schema)), rows_(std::move(rows)) {}
   const data::Schema& schema() const override { return schema_; }
   bool is_changelog() const override { return false; }
   Result<bool> Next(BatchBuffer& out) override {

@@ -1,5 +1,5 @@
-// The cursors behind queries. RunCursor executes a plan on the caller's thread over snapshots and readers of its own; LiveCursor is attached to the
-// running graph and receives what happens there.
+// The cursors behind queries. RunCursor executes a plan on the caller's thread over snapshots and readers of its own;
+// LiveCursor is attached to the running graph and receives what happens there.
 #pragma once
 
 #include <memory>

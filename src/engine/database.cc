@@ -14,7 +14,8 @@ Connection::~Connection() = default;
 Result<std::vector<std::string>> Connection::SplitScript(std::string_view script) {
   const std::vector<sql::Statement> statements = TRY(sql::ParseScript(script));
   std::vector<std::string> out;
-  for (const sql::Statement& statement : statements) out.emplace_back(script.substr(statement.text_offset, statement.text_length));
+  for (const sql::Statement& statement : statements)
+    out.emplace_back(script.substr(statement.text_offset, statement.text_length));
   return out;
 }
 
@@ -56,9 +57,13 @@ const data::Schema& PushedColumns(const SourceNode& node) {
 Status CheckBatch(const SourceNode& node, const data::Batch& batch) {
   const size_t columns = PushedColumns(node).size();
   if (batch.column_count != columns) {
-    return Status(ErrorCode::kBatchMismatch, "a batch for \"" + node.relation->name + "\" has " + std::to_string(batch.column_count) + " columns, not " + std::to_string(columns));
+    return Status(ErrorCode::kBatchMismatch, "a batch for \"" + node.relation->name + "\" has " +
+                                                 std::to_string(batch.column_count) + " columns, not " +
+                                                 std::to_string(columns));
   }
-  if (batch.rows > data::kBatchCapacity) return Status(ErrorCode::kBatchMismatch, "a batch has " + std::to_string(batch.rows) + " rows; the most is " + std::to_string(data::kBatchCapacity));
+  if (batch.rows > data::kBatchCapacity)
+    return Status(ErrorCode::kBatchMismatch, "a batch has " + std::to_string(batch.rows) + " rows; the most is " +
+                                                 std::to_string(data::kBatchCapacity));
   return {};
 }
 
@@ -87,7 +92,8 @@ Status Database::Push(const PushHandle& handle, data::Batch& batch) {
   Core::Lock lock(*core_);
   auto* node = static_cast<SourceNode*>(handle.node);
   if (handle.version != core_->graph_version()) [[unlikely]] {  // some source went: was it this one?
-    if (!core_->HasSource(node, handle.serial)) return Status(ErrorCode::kClosed, "the source or table was dropped while rows were pushed into it");
+    if (!core_->HasSource(node, handle.serial))
+      return Status(ErrorCode::kClosed, "the source or table was dropped while rows were pushed into it");
   }
   return PushLocked(*core_, *node, batch);
 }
@@ -130,14 +136,16 @@ class CallbackReader final : public exec::Operator {
 
 class CallbackSubscription final : public Subscription {
  public:
-  CallbackSubscription(Core& core, std::string view, ChangeCallback callback) : core_(core), view_(std::move(view)), reader_(std::move(callback)) {}
+  CallbackSubscription(Core& core, std::string view, ChangeCallback callback)
+      : core_(core), view_(std::move(view)), reader_(std::move(callback)) {}
   ~CallbackSubscription() override {
     Core::Lock lock(core_);
     if (exec::FanOut* fan_out = Find()) fan_out->Remove(&reader_);
   }
   exec::FanOut* Find() {
     if (ViewNode* view = core_.FindView(view_)) return view->fan_out.get();
-    if (SourceNode* source = core_.FindSource(view_)) return source->shared != nullptr ? source->shared->fan_out : nullptr;
+    if (SourceNode* source = core_.FindSource(view_))
+      return source->shared != nullptr ? source->shared->fan_out : nullptr;
     return nullptr;
   }
   exec::Operator* reader() { return &reader_; }
@@ -150,13 +158,15 @@ class CallbackSubscription final : public Subscription {
 
 }  // namespace
 
-Result<std::unique_ptr<Subscription>> Database::Subscribe(std::string_view view, ChangeCallback callback, data::Schema* schema) {
+Result<std::unique_ptr<Subscription>> Database::Subscribe(std::string_view view, ChangeCallback callback,
+                                                          data::Schema* schema) {
   Core::Lock lock(*core_);
   const catalog::RelationPtr relation = TRY(core_->catalog().Get(view));
   auto subscription = std::make_unique<CallbackSubscription>(*core_, std::string(view), std::move(callback));
   exec::FanOut* fan_out = subscription->Find();
   if (fan_out == nullptr) {
-    return Error(Status(ErrorCode::kNotThatKind, "\"" + std::string(view) + "\" cannot be subscribed to").WithHint("subscribe to a materialized view, a table or a memory source"));
+    return Error(Status(ErrorCode::kNotThatKind, "\"" + std::string(view) + "\" cannot be subscribed to")
+                     .WithHint("subscribe to a materialized view, a table or a memory source"));
   }
   if (schema != nullptr) *schema = relation->schema;
   fan_out->Add(subscription->reader(), 0);

@@ -1,9 +1,11 @@
-// Database and Connection: the engine's front. A Database holds catalog, running views and their stored results; a Connection executes SQL on it.
+// Database and Connection: the engine's front. A Database holds catalog, running views and their stored results; a
+// Connection executes SQL on it.
 //
-// Threads: every call on a Database is safe from any thread; a Connection, and what it returns, is used by one thread at a time (Cancel excepted).
-// Two shapes from the same code. Inline: no thread of its own, sources advance only inside calls (RunUntilIdle, WAIT FOR, reading a cursor): for
-// embedding, tests and simulation. Threaded: one core thread reads the sources.
-// Law: results do not depend on the shape. Every read sees all views at one epoch: a cut between two source batches.
+// Threads: every call on a Database is safe from any thread; a Connection, and what it returns, is used by one thread
+// at a time (Cancel excepted). Two shapes from the same code. Inline: no thread of its own, sources advance only inside
+// calls (RunUntilIdle, WAIT FOR, reading a cursor): for embedding, tests and simulation. Threaded: one core thread
+// reads the sources. Law: results do not depend on the shape. Every read sees all views at one epoch: a cut between two
+// source batches.
 #pragma once
 
 #include <atomic>
@@ -27,8 +29,9 @@ class Core;
 
 struct DatabaseOptions {
   bool is_inline = false;
-  const os::Clock* clock = nullptr;                            // null: the real one
-  std::vector<std::unique_ptr<sdk::Connector>> connectors;     // besides "memory" (alias "test", "channel"), which is the engine's own
+  const os::Clock* clock = nullptr;  // null: the real one
+  std::vector<std::unique_ptr<sdk::Connector>>
+      connectors;  // besides "memory" (alias "test", "channel"), which is the engine's own
 };
 
 // What is happening, for people and metrics.
@@ -37,7 +40,7 @@ struct SourceProgress {
   uint64_t rows = 0;
   uint64_t bad_rows = 0;
   Timestamp watermark = kMinTimestamp;
-  uint64_t done = 0;   // of `total`, in the source's own unit; total 0: unknown
+  uint64_t done = 0;  // of `total`, in the source's own unit; total 0: unknown
   uint64_t total = 0;
   bool has_ended = false;
 };
@@ -46,7 +49,7 @@ struct ViewProgress {
   uint64_t rows_stored = 0;
   uint64_t rows_out = 0;
   Timestamp watermark = kMinTimestamp;
-  std::string state;   // "RUNNING", "ERROR", "PAUSED"
+  std::string state;  // "RUNNING", "ERROR", "PAUSED"
 };
 struct Progress {
   std::vector<SourceProgress> sources;
@@ -60,7 +63,8 @@ class Cursor {
   virtual const data::Schema& schema() const = 0;
   // True: rows carry weights that matter (-1: the row is taken back).
   virtual bool is_changelog() const = 0;
-  // Fills `out` (schema().Types()) with the next rows; false: no more. Blocks until there are rows. kCancelled after Cancel.
+  // Fills `out` (schema().Types()) with the next rows; false: no more. Blocks until there are rows. kCancelled after
+  // Cancel.
   virtual Result<bool> Next(data::BatchBuffer& out) = 0;
   // As Next, but returns rows() == 0 rather than block when nothing can be had at the moment.
   virtual Result<bool> Poll(data::BatchBuffer& out) = 0;
@@ -72,12 +76,13 @@ class Cursor {
 
 // What one statement answered.
 struct Outcome {
-  std::string message;               // "CREATE SOURCE trades", "INSERT 3"; empty when there are rows
-  std::unique_ptr<Cursor> cursor;    // of queries
+  std::string message;             // "CREATE SOURCE trades", "INSERT 3"; empty when there are rows
+  std::unique_ptr<Cursor> cursor;  // of queries
   std::vector<std::string> notices;
 };
 
-// Called with every change of a view, on the thread that made it, between two source batches; must return soon and must not call the database.
+// Called with every change of a view, on the thread that made it, between two source batches; must return soon and must
+// not call the database.
 using ChangeCallback = std::function<void(const data::Batch& changes)>;
 
 // Ends the subscription when destroyed.
@@ -94,9 +99,11 @@ class Connection {
   ~Connection();
   // One statement. A failing one has no side effect.
   Result<Outcome> Execute(std::string_view sql);
-  // The statements of a script as texts, so that each can be executed and shown before the next. Errors name the statement's place.
+  // The statements of a script as texts, so that each can be executed and shown before the next. Errors name the
+  // statement's place.
   static Result<std::vector<std::string>> SplitScript(std::string_view script);
-  // Of a SELECT that answers with final rows: the views it reads that are complete one day, to WAIT FOR before it. Nothing for other statements.
+  // Of a SELECT that answers with final rows: the views it reads that are complete one day, to WAIT FOR before it.
+  // Nothing for other statements.
   Result<std::vector<std::string>> InputsThatEnd(std::string_view sql);
   // From any thread: ends what this connection is waiting for (WAIT FOR, INSERT).
   void Cancel();
@@ -119,14 +126,15 @@ class Database {
   static Result<std::unique_ptr<Database>> Open(DatabaseOptions options);
   ~Database();
 
-  // Rows from the program for a `memory` source or a table, with the relation's column types. Returns when all views have taken them in.
+  // Rows from the program for a `memory` source or a table, with the relation's column types. Returns when all views
+  // have taken them in.
   Status Push(std::string_view source, data::Batch& batch);
   // A promise that no earlier event time follows.
   Status PushWatermark(std::string_view source, Timestamp watermark);
   // No more rows will be pushed: the end of the stream.
   Status EndSource(std::string_view source);
-  // For repeated pushes without a name look-up. A handle outlives its source: pushing then answers kClosed. `schema`, if wanted: the
-  // columns a batch has.
+  // For repeated pushes without a name look-up. A handle outlives its source: pushing then answers kClosed. `schema`,
+  // if wanted: the columns a batch has.
   struct PushHandle {
     void* node = nullptr;
     uint64_t serial = 0;   // of the node, as addresses come again
@@ -136,12 +144,14 @@ class Database {
   Status Push(const PushHandle& handle, data::Batch& batch);
 
   // `schema`, if wanted, is filled before the first call.
-  Result<std::unique_ptr<Subscription>> Subscribe(std::string_view view, ChangeCallback callback, data::Schema* schema = nullptr);
+  Result<std::unique_ptr<Subscription>> Subscribe(std::string_view view, ChangeCallback callback,
+                                                  data::Schema* schema = nullptr);
   Result<data::Schema> SchemaOf(std::string_view relation);
   // Whether all sources below it end by themselves (what the program pushes counts as ended).
   bool EndsByItself(std::string_view relation);
 
-  // Inline shape: reads sources until none has anything at the moment. `turns_max` 0: no limit. Returns whether anything was done.
+  // Inline shape: reads sources until none has anything at the moment. `turns_max` 0: no limit. Returns whether
+  // anything was done.
   Result<bool> RunUntilIdle(uint64_t turns_max = 0);
   Progress GetProgress();
   // Names for completion: relations, columns, functions.

@@ -30,8 +30,10 @@ TEST_CASE("a SELECT without FROM computes one row") {
 TEST_CASE("VALUES, ORDER BY, LIMIT and aggregates work on constant rows") {
   TestDatabase db;
   CHECK(db.Run("SELECT a FROM (VALUES (3), (1), (2)) AS t(a) ORDER BY a DESC LIMIT 2") == "3\n2\n");
-  CHECK(db.Run("SELECT count(*), sum(a), min(a), max(a), avg(a) FROM (VALUES (3), (1), (2)) AS t(a)") == "3 | 6 | 1 | 3 | 2.0\n");
-  CHECK(db.Run("SELECT b, sum(a) FROM (VALUES (3, 'x'), (1, 'y'), (2, 'x')) AS t(a, b) GROUP BY b HAVING sum(a) > 1 ORDER BY b") == "x | 5\n");
+  CHECK(db.Run("SELECT count(*), sum(a), min(a), max(a), avg(a) FROM (VALUES (3), (1), (2)) AS t(a)") ==
+        "3 | 6 | 1 | 3 | 2.0\n");
+  CHECK(db.Run("SELECT b, sum(a) FROM (VALUES (3, 'x'), (1, 'y'), (2, 'x')) AS t(a, b) GROUP BY b HAVING sum(a) > 1 "
+               "ORDER BY b") == "x | 5\n");
   CHECK(db.Run("SELECT DISTINCT a % 2 AS m FROM (VALUES (3), (1), (2)) AS t(a) ORDER BY m") == "0\n1\n");
 }
 
@@ -46,7 +48,8 @@ TEST_CASE("a table takes rows and a query over it gives them back") {
 TEST_CASE("a table with a primary key replaces rows, and views over it follow") {
   TestDatabase db;
   db.Run("CREATE TABLE t (id BIGINT PRIMARY KEY, v BIGINT)");
-  CHECK(db.Run("CREATE MATERIALIZED VIEW s AS SELECT sum(v) AS total, count(*) AS n FROM t") == "CREATE MATERIALIZED VIEW s");
+  CHECK(db.Run("CREATE MATERIALIZED VIEW s AS SELECT sum(v) AS total, count(*) AS n FROM t") ==
+        "CREATE MATERIALIZED VIEW s");
   db.Run("INSERT INTO t VALUES (1, 10), (2, 20), (1, 11)");
   CHECK(db.Run("SELECT * FROM s") == "31 | 2\n");
   db.Run("INSERT INTO t VALUES (2, 5)");
@@ -56,10 +59,14 @@ TEST_CASE("a table with a primary key replaces rows, and views over it follow") 
 
 TEST_CASE("tumbling windows close by the watermark, late rows are counted and can be looked at") {
   TestDatabase db;
-  CHECK(db.Run("CREATE SOURCE trades (sym TEXT, price DOUBLE, ts TIMESTAMP, WATERMARK FOR ts AS ts - INTERVAL '2' SECOND) WITH (connector = 'memory')") == "CREATE SOURCE trades");
-  CHECK(db.Run("CREATE MATERIALIZED VIEW ohlc AS SELECT sym, window_start, first_value(price) AS o, max(price) AS h, count(*) AS n FROM trades "
+  CHECK(db.Run("CREATE SOURCE trades (sym TEXT, price DOUBLE, ts TIMESTAMP, WATERMARK FOR ts AS ts - INTERVAL '2' "
+               "SECOND) WITH (connector = 'memory')") == "CREATE SOURCE trades");
+  CHECK(db.Run("CREATE MATERIALIZED VIEW ohlc AS SELECT sym, window_start, first_value(price) AS o, max(price) AS h, "
+               "count(*) AS n FROM trades "
                "GROUP BY sym, TUMBLE(ts, INTERVAL '1' MINUTE)") == "CREATE MATERIALIZED VIEW ohlc");
-  db.Run("INSERT INTO trades VALUES ('A', 10.0, TIMESTAMP '2024-01-01 10:00:05'), ('A', 12.0, TIMESTAMP '2024-01-01 10:00:40')");
+  db.Run(
+      "INSERT INTO trades VALUES ('A', 10.0, TIMESTAMP '2024-01-01 10:00:05'), ('A', 12.0, TIMESTAMP '2024-01-01 "
+      "10:00:40')");
   CHECK(db.Run("SELECT * FROM ohlc") == "");
   db.Run("INSERT INTO trades VALUES ('A', 11.0, TIMESTAMP '2024-01-01 10:01:02')");
   CHECK(db.Run("SELECT * FROM ohlc") == "A | 2024-01-01 10:00:00 | 10.0 | 12.0 | 2\n");
@@ -87,7 +94,10 @@ TEST_CASE("errors name code, place and the nearest name, and leave nothing behin
   db.Run("CREATE SOURCE trades (price DOUBLE)");
   CHECK(db.Run("SELECT prize FROM trades").find("did you mean \"price\"") != std::string::npos);
   CHECK(db.Run("SELECT uper('a')").find("LDB-A026") == 0);
-  CHECK(db.Run("CREATE MATERIALIZED VIEW v AS SELECT window_start FROM trades GROUP BY TUMBLE(price, INTERVAL '1' MINUTE)").starts_with("LDB-A018"));
+  CHECK(
+      db.Run(
+            "CREATE MATERIALIZED VIEW v AS SELECT window_start FROM trades GROUP BY TUMBLE(price, INTERVAL '1' MINUTE)")
+          .starts_with("LDB-A018"));
   CHECK(db.Run("SELECT * FROM v").starts_with("LDB-A001"));
   CHECK(db.Run("SELECT 1 / 0").starts_with("LDB-R007"));
 }

@@ -30,7 +30,8 @@ TEST_CASE("two views read in one statement are of the same epoch while rows come
     while (!stop.load()) {
       rows.Reset();
       const uint64_t count = 1 + random.Below(50);
-      for (uint64_t i = 0; i < count; ++i) rows.AppendRow(std::vector<Value>{Value::Int(random.Between(0, 20)), Value::Int(1)});
+      for (uint64_t i = 0; i < count; ++i)
+        rows.AppendRow(std::vector<Value>{Value::Int(random.Between(0, 20)), Value::Int(1)});
       auto batch = rows.batch();
       CHECK(db.database().Push("s", batch).ok());
     }
@@ -41,7 +42,9 @@ TEST_CASE("two views read in one statement are of the same epoch while rows come
   int moved = 0;
   for (int i = 0; i < 300 || (moved < 10 && i < 100'000); ++i) {  // until the writers were seen at work
     laminar::engine::Connection connection(db.database());
-    auto outcome = connection.Execute("SELECT count(*), min(n), max(n) FROM (SELECT n FROM total UNION ALL SELECT coalesce(sum(n), 0)::BIGINT FROM by_key UNION ALL SELECT coalesce(n, 0)::BIGINT FROM deep)");
+    auto outcome = connection.Execute(
+        "SELECT count(*), min(n), max(n) FROM (SELECT n FROM total UNION ALL SELECT coalesce(sum(n), 0)::BIGINT FROM "
+        "by_key UNION ALL SELECT coalesce(n, 0)::BIGINT FROM deep)");
     REQUIRE(outcome);
     const std::string rows = TestDatabase::Rows(*outcome->cursor);
     const size_t first = rows.find(" | ");
@@ -67,16 +70,20 @@ TEST_CASE("a cursor keeps showing the epoch it was opened at") {
   CHECK(db.Run("SELECT sum(a) FROM t") == "9003000\n");
 }
 
-// 2,000 batches through a filter, a window by a string key with seven accumulators, and a stored view: after the first 64 nothing may be allocated
-// outside of the places that are allowed to grow.
+// 2,000 batches through a filter, a window by a string key with seven accumulators, and a stored view: after the first
+// 64 nothing may be allocated outside of the places that are allowed to grow.
 TEST_CASE("a warm pipeline does not allocate in ring 0") {
   if (!laminar::HotScope::kIsGuarded) return;
   TestDatabase db;
-  db.Run("CREATE SOURCE trades (symbol VARCHAR, price DOUBLE, volume BIGINT, ts TIMESTAMP, WATERMARK FOR ts AS ts - INTERVAL '4' SECOND)");
-  CHECK(db.Run("CREATE MATERIALIZED VIEW ohlc AS SELECT symbol, window_start, first_value(price) AS o, max(price) AS h, min(price) AS l, last_value(price) AS c, "
-               "sum(price * volume) / sum(volume) AS vwap, sum(volume) AS v, count(*) AS n FROM trades WHERE price > 1 GROUP BY symbol, TUMBLE(ts, INTERVAL '1' MINUTE)") ==
-        "CREATE MATERIALIZED VIEW ohlc");
-  CHECK(db.Run("CREATE MATERIALIZED VIEW live AS SELECT symbol, count(*) AS n, max(price) AS top FROM trades GROUP BY symbol") == "CREATE MATERIALIZED VIEW live");
+  db.Run(
+      "CREATE SOURCE trades (symbol VARCHAR, price DOUBLE, volume BIGINT, ts TIMESTAMP, WATERMARK FOR ts AS ts - "
+      "INTERVAL '4' SECOND)");
+  CHECK(db.Run("CREATE MATERIALIZED VIEW ohlc AS SELECT symbol, window_start, first_value(price) AS o, max(price) AS "
+               "h, min(price) AS l, last_value(price) AS c, "
+               "sum(price * volume) / sum(volume) AS vwap, sum(volume) AS v, count(*) AS n FROM trades WHERE price > 1 "
+               "GROUP BY symbol, TUMBLE(ts, INTERVAL '1' MINUTE)") == "CREATE MATERIALIZED VIEW ohlc");
+  CHECK(db.Run("CREATE MATERIALIZED VIEW live AS SELECT symbol, count(*) AS n, max(price) AS top FROM trades GROUP BY "
+               "symbol") == "CREATE MATERIALIZED VIEW live");
   laminar::HotScope::SetMode(laminar::HotScope::Mode::kCount);
   const uint64_t before = laminar::HotScope::Violations();
   Random random(7);
@@ -86,7 +93,8 @@ TEST_CASE("a warm pipeline does not allocate in ring 0") {
     rows.Reset();
     for (int r = 0; r < 100; ++r) {
       time += 1000 + static_cast<int64_t>(random.Below(5000));
-      rows.AppendRow(std::vector<Value>{Value::String("SYMBOL" + std::to_string(random.Below(300))), Value::Double(random.Unit() * 100), Value::Int(random.Between(1, 100)),
+      rows.AppendRow(std::vector<Value>{Value::String("SYMBOL" + std::to_string(random.Below(300))),
+                                        Value::Double(random.Unit() * 100), Value::Int(random.Between(1, 100)),
                                         Value::Int(time - random.Between(0, 1'000'000))});
     }
     auto batch = rows.batch();

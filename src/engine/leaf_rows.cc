@@ -17,8 +17,10 @@ class ListedRows final : public LeafRows {
   bool Next(BatchBuffer& out) override {
     out.Reset();
     while (next_ < rows_.size() && !out.full()) {
-      if (rows_[next_].empty()) out.SetRows(out.rows() + 1);  // SELECT without FROM: one row without columns
-      else out.AppendRow(rows_[next_]);
+      if (rows_[next_].empty())
+        out.SetRows(out.rows() + 1);  // SELECT without FROM: one row without columns
+      else
+        out.AppendRow(rows_[next_]);
       ++next_;
     }
     return out.rows() > 0;
@@ -31,13 +33,15 @@ class ListedRows final : public LeafRows {
 
 class SeriesRows final : public LeafRows {
  public:
-  SeriesRows(int64_t start, int64_t stop, int64_t step, bool is_inclusive) : next_(start), stop_(stop), step_(step), is_inclusive_(is_inclusive) {}
+  SeriesRows(int64_t start, int64_t stop, int64_t step, bool is_inclusive)
+      : next_(start), stop_(stop), step_(step), is_inclusive_(is_inclusive) {}
   bool Next(BatchBuffer& out) override {
     out.Reset();
     int64_t* values = out.column(0).As<int64_t>();
     uint32_t rows = 0;
     while (!done_ && rows < out.capacity()) {
-      const bool inside = step_ > 0 ? (is_inclusive_ ? next_ <= stop_ : next_ < stop_) : (is_inclusive_ ? next_ >= stop_ : next_ > stop_);
+      const bool inside = step_ > 0 ? (is_inclusive_ ? next_ <= stop_ : next_ < stop_)
+                                    : (is_inclusive_ ? next_ >= stop_ : next_ > stop_);
       if (!inside) break;
       values[rows++] = next_;
       done_ = __builtin_add_overflow(next_, step_, &next_);
@@ -74,10 +78,14 @@ class BufferedRows final : public LeafRows {
 std::vector<std::vector<Value>> ErrorList(Core& core, const std::string& name) {
   std::vector<std::vector<Value>> rows;
   ErrorRows* errors = nullptr;
-  if (SourceNode* source = core.FindSource(name)) errors = source->errors.get();
-  else if (ViewNode* view = core.FindView(name)) errors = view->errors.get();
+  if (SourceNode* source = core.FindSource(name))
+    errors = source->errors.get();
+  else if (ViewNode* view = core.FindView(name))
+    errors = view->errors.get();
   if (errors == nullptr) return rows;
-  for (const ErrorRows::Entry& e : errors->entries()) rows.push_back({Value::String(e.place), Value::String(std::string(PublicCode(e.why))), Value::String(e.reason), Value::String(e.text)});
+  for (const ErrorRows::Entry& e : errors->entries())
+    rows.push_back({Value::String(e.place), Value::String(std::string(PublicCode(e.why))), Value::String(e.reason),
+                    Value::String(e.text)});
   return rows;
 }
 
@@ -109,14 +117,17 @@ Result<std::unique_ptr<LeafRows>> OpenLeafRows(Core& core, const plan::Node& nod
 
 namespace {
 
-std::string_view StateName(ViewState state) { return state == ViewState::kRunning ? "RUNNING" : state == ViewState::kFailed ? "ERROR" : "PAUSED"; }
+std::string_view StateName(ViewState state) {
+  return state == ViewState::kRunning ? "RUNNING" : state == ViewState::kFailed ? "ERROR" : "PAUSED";
+}
 
 class MetricRows {
  public:
   explicit MetricRows(std::vector<std::vector<Value>>& rows) : rows_(rows) {}
   void Add(observe::MetricId id, const std::string& labels, double value) {
     const observe::MetricFacts& facts = observe::FactsOf(id);
-    rows_.push_back({Value::String(std::string(facts.name)), Value::String(labels), Value::String(std::string(observe::NameOf(facts.kind))), Value::Double(value)});
+    rows_.push_back({Value::String(std::string(facts.name)), Value::String(labels),
+                     Value::String(std::string(observe::NameOf(facts.kind))), Value::Double(value)});
   }
 
  private:
@@ -135,9 +146,12 @@ void Core::AppendMetrics(std::vector<std::vector<Value>>& rows) {
     if (source->shared == nullptr || source->shared->assigner == nullptr) continue;
     const Timestamp watermark = source->shared->assigner->watermark();
     if (watermark == kMinTimestamp) continue;
-    out.Add(kWatermark, labels, watermark == kMaxTimestamp ? static_cast<double>(kMaxTimestamp) : static_cast<double>(FloorDiv(watermark, 1000)));
+    out.Add(kWatermark, labels,
+            watermark == kMaxTimestamp ? static_cast<double>(kMaxTimestamp)
+                                       : static_cast<double>(FloorDiv(watermark, 1000)));
     const Timestamp newest = source->shared->assigner->max_event_time();
-    if (newest != kMinTimestamp && watermark != kMaxTimestamp) out.Add(kWatermarkLag, labels, static_cast<double>((newest - watermark) / 1000));
+    if (newest != kMinTimestamp && watermark != kMaxTimestamp)
+      out.Add(kWatermarkLag, labels, static_cast<double>((newest - watermark) / 1000));
   }
   for (const auto& view : views_) {
     if (view->name.empty()) continue;

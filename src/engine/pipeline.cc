@@ -22,26 +22,18 @@ std::unique_ptr<exec::Operator> Make(plan::Node& node) {
 std::unique_ptr<exec::Operator> MakeOperator(plan::Node& node) {
   using plan::NodeKind;
   switch (node.kind) {
-    case NodeKind::kFilterProject:
-      return Make<exec::FilterProject, exec::FilterProjectSpec>(node);
-    case NodeKind::kGroupAggregate:
-      return Make<exec::GroupAggregate, exec::GroupAggregateSpec>(node);
-    case NodeKind::kWindowAggregate:
-      return Make<exec::WindowAggregate, exec::WindowAggregateSpec>(node);
-    case NodeKind::kWindowAssign:
-      return Make<exec::WindowAssign, exec::WindowAssignSpec>(node);
-    case NodeKind::kUnion:
-      return Make<exec::Merge, exec::UnionSpec>(node);
-    case NodeKind::kSort:
-      return Make<exec::Sort, exec::SortSpec>(node);
-    case NodeKind::kUnnest:
-      return Make<exec::Unnest, exec::UnnestSpec>(node);
+    case NodeKind::kFilterProject: return Make<exec::FilterProject, exec::FilterProjectSpec>(node);
+    case NodeKind::kGroupAggregate: return Make<exec::GroupAggregate, exec::GroupAggregateSpec>(node);
+    case NodeKind::kWindowAggregate: return Make<exec::WindowAggregate, exec::WindowAggregateSpec>(node);
+    case NodeKind::kWindowAssign: return Make<exec::WindowAssign, exec::WindowAssignSpec>(node);
+    case NodeKind::kUnion: return Make<exec::Merge, exec::UnionSpec>(node);
+    case NodeKind::kSort: return Make<exec::Sort, exec::SortSpec>(node);
+    case NodeKind::kUnnest: return Make<exec::Unnest, exec::UnnestSpec>(node);
     case NodeKind::kLimit:
       return std::make_unique<exec::Limit>(std::get<exec::LimitSpec>(node.spec), node.schema.Types());
     case NodeKind::kScan:
     case NodeKind::kValues:
-    case NodeKind::kFunction:
-      return nullptr;
+    case NodeKind::kFunction: return nullptr;
   }
   return nullptr;
 }
@@ -61,7 +53,8 @@ Status Pipeline::Add(plan::Node& node, exec::Operator* next, int input) {
   return {};
 }
 
-Result<std::unique_ptr<Pipeline>> Pipeline::Build(plan::Node& root, std::unique_ptr<exec::Operator> sink, const exec::Context& context) {
+Result<std::unique_ptr<Pipeline>> Pipeline::Build(plan::Node& root, std::unique_ptr<exec::Operator> sink,
+                                                  const exec::Context& context) {
   auto pipeline = std::make_unique<Pipeline>();
   exec::Operator* last = sink.get();
   pipeline->operators_.push_back(std::move(sink));

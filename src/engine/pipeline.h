@@ -1,4 +1,5 @@
-// Pipeline: a plan turned into connected operators. The only place where specs become operators (with operator_factory.cc).
+// Pipeline: a plan turned into connected operators. The only place where specs become operators (with
+// operator_factory.cc).
 #pragma once
 
 #include <memory>
@@ -18,8 +19,10 @@ struct Leaf {
 
 class Pipeline {
  public:
-  // Operators for `root` (whose specs are moved out of the plan; the nodes stay), ending in `sink`. All are opened, `sink` included.
-  static Result<std::unique_ptr<Pipeline>> Build(plan::Node& root, std::unique_ptr<exec::Operator> sink, const exec::Context& context);
+  // Operators for `root` (whose specs are moved out of the plan; the nodes stay), ending in `sink`. All are opened,
+  // `sink` included.
+  static Result<std::unique_ptr<Pipeline>> Build(plan::Node& root, std::unique_ptr<exec::Operator> sink,
+                                                 const exec::Context& context);
 
   const std::vector<Leaf>& leaves() const { return leaves_; }
   exec::Operator& sink() { return *operators_.front(); }

@@ -15,7 +15,8 @@ Status Unknown(std::string_view name) {
 #undef SETTING
   };
   std::string hint = DidYouMean(name, names);
-  return Status(ErrorCode::kBadOption, "there is no setting \"" + std::string(name) + "\"").WithHint(hint.empty() ? "SHOW VARIABLES lists them" : hint);
+  return Status(ErrorCode::kBadOption, "there is no setting \"" + std::string(name) + "\"")
+      .WithHint(hint.empty() ? "SHOW VARIABLES lists them" : hint);
 }
 
 Status Assign(std::string& slot, std::string_view name, std::string_view value) {
@@ -27,9 +28,13 @@ Status Assign(std::string& slot, std::string_view name, std::string_view value) 
 Status Assign(uint64_t& slot, std::string_view name, std::string_view value) {
   const bool is_size = EndsWith(name, "_bytes");
   auto number = is_size ? ParseBytes(value) : ParseUint64(value);
-  if (!number) return Status(ErrorCode::kBadOption, "setting \"" + std::string(name) + "\" cannot be '" + std::string(value) + "'").WithHint(is_size ? "a size, for example '64 MiB'" : "a whole number");
-  if (name == "batch_rows" && (*number < 1 || *number > 1024)) return Status(ErrorCode::kBadOption, "batch_rows must be 1 to 1024, found " + std::string(value));
-  if (name == "worker_cores" && *number != 1) return Status(ErrorCode::kNotSupported, "more than one worker core is not supported yet");
+  if (!number)
+    return Status(ErrorCode::kBadOption, "setting \"" + std::string(name) + "\" cannot be '" + std::string(value) + "'")
+        .WithHint(is_size ? "a size, for example '64 MiB'" : "a whole number");
+  if (name == "batch_rows" && (*number < 1 || *number > 1024))
+    return Status(ErrorCode::kBadOption, "batch_rows must be 1 to 1024, found " + std::string(value));
+  if (name == "worker_cores" && *number != 1)
+    return Status(ErrorCode::kNotSupported, "more than one worker core is not supported yet");
   slot = *number;
   return {};
 }
@@ -49,10 +54,10 @@ Status Settings::Set(std::string_view key, std::string_view value) {
 
 Status Settings::Reset(std::string_view key) {
   bool found = key.empty();
-#define SETTING(setting, type, initial, doc)   \
-  if (key.empty() || key == #setting) {        \
-    setting = initial;                         \
-    found = true;                              \
+#define SETTING(setting, type, initial, doc) \
+  if (key.empty() || key == #setting) {      \
+    setting = initial;                       \
+    found = true;                            \
   }
 #include "engine/settings.def"
 #undef SETTING
@@ -69,7 +74,8 @@ Result<std::string> Settings::Show(std::string_view key) const {
 
 std::vector<Settings::Entry> Settings::All() const {
   std::vector<Entry> out;
-#define SETTING(setting, type, initial, doc) out.push_back({#setting, ValueText(setting), ValueText(type(initial)), doc});
+#define SETTING(setting, type, initial, doc) \
+  out.push_back({#setting, ValueText(setting), ValueText(type(initial)), doc});
 #include "engine/settings.def"
 #undef SETTING
   return out;

@@ -1,4 +1,5 @@
-// Settings of a connection: SET name = value, SHOW name, RESET name. Listed in settings.def; a view keeps those it was created under.
+// Settings of a connection: SET name = value, SHOW name, RESET name. Listed in settings.def; a view keeps those it was
+// created under.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Rows that could not go on: late ones as they were (late('view')), failing ones as text (errors('name')). Bounded: the latest are kept, all are
-// counted, so nothing vanishes silently (law 6). Written and read under the core's lock.
+// Rows that could not go on: late ones as they were (late('view')), failing ones as text (errors('name')). Bounded: the
+// latest are kept, all are counted, so nothing vanishes silently (law 6). Written and read under the core's lock.
 #pragma once
 
 #include <cstdint>

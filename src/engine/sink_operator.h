@@ -1,4 +1,5 @@
-// SinkOperator: the end of a sink's chain: hands changes to the connector, commits at barriers, closes at the end of the stream.
+// SinkOperator: the end of a sink's chain: hands changes to the connector, commits at barriers, closes at the end of
+// the stream.
 #pragma once
 
 #include <memory>
@@ -27,7 +28,9 @@ class SinkOperator final : public exec::Operator {
     return Check(sink_->Close());
   }
   exec::Step Tick(Timestamp, exec::Output&) override { return exec::Step::kMore; }
-  exec::Step Barrier(exec::Epoch epoch, exec::Output&) override { return closed_ ? exec::Step::kMore : Check(sink_->Commit(epoch)); }
+  exec::Step Barrier(exec::Epoch epoch, exec::Output&) override {
+    return closed_ ? exec::Step::kMore : Check(sink_->Commit(epoch));
+  }
 
  private:
   exec::Step Check(Status status) {

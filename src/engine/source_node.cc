@@ -34,8 +34,10 @@ std::vector<bool> NeededColumns(const Relation& relation, const std::vector<uint
   }
   auto need = [&](uint32_t column) {
     std::vector<uint32_t> below;
-    if (relation.columns.empty()) below.push_back(column);
-    else expr::CollectColumns(*relation.columns[column], below);
+    if (relation.columns.empty())
+      below.push_back(column);
+    else
+      expr::CollectColumns(*relation.columns[column], below);
     for (uint32_t physical : below) needed[physical] = true;
   };
   for (uint32_t column : columns) need(column);
@@ -64,14 +66,16 @@ Result<std::unique_ptr<Head>> OpenHead(const HeadRequest& request) {
     head->operators.push_back(std::make_unique<exec::FilterProject>(std::move(spec)));
   }
   if (relation.watermark && request.with_watermark) {
-    auto assigner = std::make_unique<exec::WatermarkAssigner>(exec::WatermarkSpec{relation.schema.Types(), relation.watermark->column, relation.watermark->delay});
+    auto assigner = std::make_unique<exec::WatermarkAssigner>(
+        exec::WatermarkSpec{relation.schema.Types(), relation.watermark->column, relation.watermark->delay});
     head->assigner = assigner.get();
     head->operators.push_back(std::move(assigner));
   }
   auto fan_out = std::make_unique<exec::FanOut>(request.has_failures);
   head->fan_out = fan_out.get();
   head->operators.push_back(std::move(fan_out));
-  for (size_t i = 0; i + 1 < head->operators.size(); ++i) head->operators[i]->ConnectTo(head->operators[i + 1].get(), 0);
+  for (size_t i = 0; i + 1 < head->operators.size(); ++i)
+    head->operators[i]->ConnectTo(head->operators[i + 1].get(), 0);
   for (const auto& op : head->operators) TRY(op->Open(request.context));
   return head;
 }

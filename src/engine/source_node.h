@@ -1,9 +1,10 @@
-// SourceNode: one source or table of the running graph: who reads it, from where, and how its rows become a stream with watermarks.
+// SourceNode: one source or table of the running graph: who reads it, from where, and how its rows become a stream with
+// watermarks.
 //
-// A Head is one reading position: reader -> generated columns -> watermark assigner -> fan-out to readers. Pushed sources and tables have one head that
-// never reads. A replayable source has a shared head; a view that comes later gets a head of its own that reads from the start until it stands where
-// the shared one stands, and then joins it. Law: when a view was created changes nothing in what it holds, and views of one source are always at
-// the same row.
+// A Head is one reading position: reader -> generated columns -> watermark assigner -> fan-out to readers. Pushed
+// sources and tables have one head that never reads. A replayable source has a shared head; a view that comes later
+// gets a head of its own that reads from the start until it stands where the shared one stands, and then joins it. Law:
+// when a view was created changes nothing in what it holds, and views of one source are always at the same row.
 #pragma once
 
 #include <memory>
@@ -20,16 +21,16 @@
 namespace laminar::engine {
 
 struct Head {
-  std::unique_ptr<sdk::Source> reader;         // null: pushed
-  std::unique_ptr<data::BatchBuffer> buffer;   // what the reader fills
-  std::vector<bool> needed;                    // physical columns it reads
+  std::unique_ptr<sdk::Source> reader;                     // null: pushed
+  std::unique_ptr<data::BatchBuffer> buffer;               // what the reader fills
+  std::vector<bool> needed;                                // physical columns it reads
   std::vector<std::unique_ptr<exec::Operator>> operators;  // entry first, fan-out last
-  exec::WatermarkAssigner* assigner = nullptr; // null: no watermark
+  exec::WatermarkAssigner* assigner = nullptr;             // null: no watermark
   exec::FanOut* fan_out = nullptr;
   uint64_t rows = 0;
   uint64_t batches = 0;
   bool has_ended = false;
-  bool is_done = false;                        // nobody below needs more rows
+  bool is_done = false;  // nobody below needs more rows
 
   exec::Operator& entry() { return *operators.front(); }
   Status Failure() const;
@@ -37,17 +38,18 @@ struct Head {
 
 struct HeadRequest {
   const catalog::Relation* relation = nullptr;
-  sdk::Connector* connector = nullptr;   // null: pushed
+  sdk::Connector* connector = nullptr;  // null: pushed
   std::vector<bool> needed;
-  bool at_full_speed = false;            // ignore `rate`: it is catching up
+  bool at_full_speed = false;  // ignore `rate`: it is catching up
   bool with_watermark = true;
   sdk::BadRows* bad_rows = nullptr;
-  bool* has_failures = nullptr;          // set when a reader fails
+  bool* has_failures = nullptr;  // set when a reader fails
   exec::Context context;
 };
 Result<std::unique_ptr<Head>> OpenHead(const HeadRequest& request);
 
-// One batch through the head and all below it. After the first batches, when every scratch buffer has its size, under the ring-0 guard.
+// One batch through the head and all below it. After the first batches, when every scratch buffer has its size, under
+// the ring-0 guard.
 exec::Step PushBatch(Head& head, data::Batch& batch);
 // Reads and pushes up to `rows_max` rows. kEnd: the end was pushed (watermark kMaxTimestamp).
 Result<sdk::ReadState> StepHead(Head& head, uint32_t rows_max, expr::EvalEnvironment& environment);
@@ -59,14 +61,14 @@ sdk::Options ConnectorOptions(const catalog::Relation& relation, bool without_ra
 std::vector<bool> NeededColumns(const catalog::Relation& relation, const std::vector<uint32_t>& columns);
 
 struct SourceNode {
-  uint64_t serial = 0;                              // never given twice
+  uint64_t serial = 0;  // never given twice
   catalog::RelationPtr relation;
   sdk::Connector* connector = nullptr;
   std::unique_ptr<ErrorRows> errors;
-  std::unique_ptr<Head> shared;                     // null until somebody reads
+  std::unique_ptr<Head> shared;  // null until somebody reads
   std::vector<std::unique_ptr<Head>> catching_up;
-  exec::Materialize* stored = nullptr;              // of a table; stands in the shared head
-  Status failure;                                   // why reading stopped
+  exec::Materialize* stored = nullptr;  // of a table; stands in the shared head
+  Status failure;                       // why reading stopped
 };
 
 }  // namespace laminar::engine

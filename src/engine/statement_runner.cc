@@ -27,7 +27,9 @@ Outcome Message(std::string text) {
   return outcome;
 }
 
-Status NotYet(const std::string& what, std::string hint = "") { return Status(ErrorCode::kNotSupported, what + " is not supported yet").WithHint(std::move(hint)); }
+Status NotYet(const std::string& what, std::string hint = "") {
+  return Status(ErrorCode::kNotSupported, what + " is not supported yet").WithHint(std::move(hint));
+}
 
 }  // namespace
 
@@ -64,14 +66,17 @@ Result<Outcome> StatementRunner::Run(const sql::Statement& statement) {
 Result<std::unique_ptr<Cursor>> StatementRunner::OpenQuery(plan::QueryPlan plan) {
   const Settings& settings = connection_.settings();
   if (CanRunAlone(core_, plan)) return OpenRunCursor(core_, std::move(plan), settings);
-  if (plan.mode == plan::QueryMode::kBatch) return Error(NotYet("a batch query over a source that is pushed", "create a view or a table"));
+  if (plan.mode == plan::QueryMode::kBatch)
+    return Error(NotYet("a batch query over a source that is pushed", "create a view or a table"));
   return OpenLiveCursor(core_, std::move(plan), settings);
 }
 
 Result<Outcome> StatementRunner::Do(const sql::SelectStatement& s) {
   Core::Lock lock(core_);
   core_.RefreshTime();
-  if (!s.options.empty()) return Error(Status(ErrorCode::kBadOption, "a query takes no option \"" + s.options[0].key + "\"").At(s.options[0].position));
+  if (!s.options.empty())
+    return Error(Status(ErrorCode::kBadOption, "a query takes no option \"" + s.options[0].key + "\"")
+                     .At(s.options[0].position));
   plan::QueryPlan plan = TRY(plan::PlanQuery(Context(), *s.query, {}));
   Outcome outcome;
   outcome.notices = plan.notices;
@@ -79,11 +84,15 @@ Result<Outcome> StatementRunner::Do(const sql::SelectStatement& s) {
   return outcome;
 }
 
-Result<bool> StatementRunner::ExistsAlready(const std::string& name, bool if_not_exists, bool or_replace, RelationKind kind) {
-  if (if_not_exists && or_replace) return Error(Status(ErrorCode::kClauseTwice, "OR REPLACE and IF NOT EXISTS exclude each other"));
+Result<bool> StatementRunner::ExistsAlready(const std::string& name, bool if_not_exists, bool or_replace,
+                                            RelationKind kind) {
+  if (if_not_exists && or_replace)
+    return Error(Status(ErrorCode::kClauseTwice, "OR REPLACE and IF NOT EXISTS exclude each other"));
   const RelationPtr old = core_.catalog().Find(name);
   if (old == nullptr || !if_not_exists) {
-    if (old != nullptr && or_replace && old->kind != kind) return Error(Status(ErrorCode::kNotThatKind, "\"" + name + "\" is a " + std::string(catalog::KindName(old->kind))));
+    if (old != nullptr && or_replace && old->kind != kind)
+      return Error(
+          Status(ErrorCode::kNotThatKind, "\"" + name + "\" is a " + std::string(catalog::KindName(old->kind))));
     return false;
   }
   return true;
@@ -92,7 +101,8 @@ Result<bool> StatementRunner::ExistsAlready(const std::string& name, bool if_not
 Result<Outcome> StatementRunner::Do(const sql::CreateSource& s) {
   Core::Lock lock(core_);
   const std::string& name = s.name.back();
-  if (TRY(ExistsAlready(name, s.if_not_exists, s.or_replace, RelationKind::kSource))) return Message("CREATE SOURCE: " + name + " exists already");
+  if (TRY(ExistsAlready(name, s.if_not_exists, s.or_replace, RelationKind::kSource)))
+    return Message("CREATE SOURCE: " + name + " exists already");
   std::optional<Schema> inferred;
   Relation relation;
   relation.connector = "memory";
@@ -100,22 +110,27 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSource& s) {
   for (const auto& [key, value] : relation.options) {
     if (key == "connector") relation.connector = ToLower(value);
   }
-  const bool is_pushed = relation.connector == "memory" || relation.connector == "test" || relation.connector == "channel";
+  const bool is_pushed =
+      relation.connector == "memory" || relation.connector == "test" || relation.connector == "channel";
   sdk::Connector* connector = is_pushed ? nullptr : core_.FindConnector(relation.connector);
   if (!is_pushed && connector == nullptr) {
     std::vector<std::string> names = {"memory"};
     for (sdk::Connector* known : core_.Connectors()) names.emplace_back(known->name());
-    return Error(Status(ErrorCode::kBadOption, "there is no connector '" + relation.connector + "'").WithHint("there are: " + Join(names, ", ")));
+    return Error(Status(ErrorCode::kBadOption, "there is no connector '" + relation.connector + "'")
+                     .WithHint("there are: " + Join(names, ", ")));
   }
-  if (!s.format.format.empty() && s.format.format != "plain") return Error(NotYet("FORMAT " + ToUpper(s.format.format), "FORMAT PLAIN works"));
-  const bool declared = std::ranges::any_of(s.definition.columns, [](const sql::ColumnDefinition& c) { return c.generated == nullptr; });
+  if (!s.format.format.empty() && s.format.format != "plain")
+    return Error(NotYet("FORMAT " + ToUpper(s.format.format), "FORMAT PLAIN works"));
+  const bool declared =
+      std::ranges::any_of(s.definition.columns, [](const sql::ColumnDefinition& c) { return c.generated == nullptr; });
   if (!declared && connector != nullptr) inferred = TRY(connector->InferSchema(ConnectorOptions(relation, false)));
   relation = TRY(plan::BindSource(Context(), s, inferred));
   relation.sql = Text();
   if (is_pushed) {
     relation.connector = "memory";
     for (const auto& [key, value] : relation.options) {
-      if (key != "connector") return Error(Status(ErrorCode::kBadOption, "a memory source has no option \"" + key + "\""));
+      if (key != "connector")
+        return Error(Status(ErrorCode::kBadOption, "a memory source has no option \"" + key + "\""));
     }
   } else {
     sdk::SourceRequest request;
@@ -130,7 +145,9 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSource& s) {
     relation.bounded = traits.bounded;
   }
   if (s.or_replace && core_.catalog().Find(name) != nullptr) {
-    if (!core_.catalog().Dependents(name).empty()) return Error(Status(ErrorCode::kReplaceIncompatible, "source \"" + name + "\" has dependents").WithHint("DROP SOURCE " + name + " CASCADE first"));
+    if (!core_.catalog().Dependents(name).empty())
+      return Error(Status(ErrorCode::kReplaceIncompatible, "source \"" + name + "\" has dependents")
+                       .WithHint("DROP SOURCE " + name + " CASCADE first"));
     core_.Remove(name);
   }
   TRY(core_.AddSource(std::make_shared<const Relation>(std::move(relation)), connection_.settings()));
@@ -140,12 +157,16 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSource& s) {
 Result<Outcome> StatementRunner::Do(const sql::CreateTable& s) {
   Core::Lock lock(core_);
   const std::string& name = s.name.back();
-  if (TRY(ExistsAlready(name, s.if_not_exists, s.or_replace, RelationKind::kTable))) return Message("CREATE TABLE: " + name + " exists already");
-  if (s.query != nullptr) return Error(NotYet("CREATE TABLE ... AS", "create the table, then INSERT INTO it SELECT ..."));
+  if (TRY(ExistsAlready(name, s.if_not_exists, s.or_replace, RelationKind::kTable)))
+    return Message("CREATE TABLE: " + name + " exists already");
+  if (s.query != nullptr)
+    return Error(NotYet("CREATE TABLE ... AS", "create the table, then INSERT INTO it SELECT ..."));
   Relation relation = TRY(plan::BindTable(Context(), s));
   relation.sql = Text();
   if (s.or_replace && core_.catalog().Find(name) != nullptr) {
-    if (!core_.catalog().Dependents(name).empty()) return Error(Status(ErrorCode::kReplaceIncompatible, "table \"" + name + "\" has dependents").WithHint("DROP TABLE " + name + " CASCADE first"));
+    if (!core_.catalog().Dependents(name).empty())
+      return Error(Status(ErrorCode::kReplaceIncompatible, "table \"" + name + "\" has dependents")
+                       .WithHint("DROP TABLE " + name + " CASCADE first"));
     core_.Remove(name);
   }
   TRY(core_.AddSource(std::make_shared<const Relation>(std::move(relation)), connection_.settings()));
@@ -159,7 +180,9 @@ Result<plan::QueryPlan> StatementRunner::PlanViewQuery(const sql::CreateView& s)
     if (option.key == "emit") {
       request.emit_option = option.value;
     } else {
-      return Error(Status(ErrorCode::kBadOption, "a view has no option \"" + option.key + "\"").WithHint("there is: emit").At(option.position));
+      return Error(Status(ErrorCode::kBadOption, "a view has no option \"" + option.key + "\"")
+                       .WithHint("there is: emit")
+                       .At(option.position));
     }
   }
   return plan::PlanQuery(Context(), *s.query, request);
@@ -171,7 +194,8 @@ Result<Outcome> StatementRunner::Do(const sql::CreateView& s) {
   const std::string& name = s.name.back();
   const RelationKind kind = s.materialized ? RelationKind::kMaterializedView : RelationKind::kView;
   const std::string what = ToUpper(catalog::KindName(kind));
-  if (TRY(ExistsAlready(name, s.if_not_exists, s.or_replace, kind))) return Message("CREATE " + what + ": " + name + " exists already");
+  if (TRY(ExistsAlready(name, s.if_not_exists, s.or_replace, kind)))
+    return Message("CREATE " + what + ": " + name + " exists already");
   plan::QueryPlan plan = TRY(PlanViewQuery(s));
   Relation relation = TRY(plan::ViewRelation(name, s.columns, plan, statement_->position));
   relation.kind = kind;
@@ -186,15 +210,20 @@ Result<Outcome> StatementRunner::Do(const sql::CreateView& s) {
   if (s.or_replace && core_.catalog().Find(name) != nullptr) {
     for (const RelationPtr& dependent : core_.catalog().DependentsDeep(name)) {
       if (std::ranges::find(plan.depends_on, dependent->name) != plan.depends_on.end()) {
-        return Error(Status(ErrorCode::kDependencyCycle, "a cycle of views: " + name + " -> " + dependent->name + " -> " + name));
+        return Error(Status(ErrorCode::kDependencyCycle,
+                            "a cycle of views: " + name + " -> " + dependent->name + " -> " + name));
       }
     }
-    if (!core_.catalog().Dependents(name).empty()) return Error(Status(ErrorCode::kReplaceIncompatible, "view \"" + name + "\" has dependents").WithHint("DROP it with CASCADE first"));
+    if (!core_.catalog().Dependents(name).empty())
+      return Error(Status(ErrorCode::kReplaceIncompatible, "view \"" + name + "\" has dependents")
+                       .WithHint("DROP it with CASCADE first"));
     core_.Remove(name);
   }
   auto shared = std::make_shared<const Relation>(std::move(relation));
-  if (s.materialized) TRY(core_.AddView(std::move(shared), plan, connection_.settings()));
-  else TRY(core_.catalog().Add(std::move(shared)));
+  if (s.materialized)
+    TRY(core_.AddView(std::move(shared), plan, connection_.settings()));
+  else
+    TRY(core_.catalog().Add(std::move(shared)));
   return outcome;
 }
 
@@ -206,8 +235,10 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSink& s) {
   Core::Lock lock(core_);
   core_.RefreshTime();
   const std::string& name = s.name.back();
-  if (TRY(ExistsAlready(name, s.if_not_exists, s.or_replace, RelationKind::kSink))) return Message("CREATE SINK: " + name + " exists already");
-  if (s.from.empty() && s.query == nullptr) return Error(NotYet("a sink without FROM", "CREATE SINK " + name + " FROM view WITH (...)"));
+  if (TRY(ExistsAlready(name, s.if_not_exists, s.or_replace, RelationKind::kSink)))
+    return Message("CREATE SINK: " + name + " exists already");
+  if (s.from.empty() && s.query == nullptr)
+    return Error(NotYet("a sink without FROM", "CREATE SINK " + name + " FROM view WITH (...)"));
   Relation relation;
   relation.name = name;
   relation.kind = RelationKind::kSink;
@@ -219,7 +250,9 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSink& s) {
   }
   sdk::Connector* connector = core_.FindConnector(relation.connector);
   if (connector == nullptr) {
-    return Error(Status(ErrorCode::kBadOption, relation.connector.empty() ? "sink \"" + name + "\" names no connector" : "there is no connector '" + relation.connector + "'")
+    return Error(Status(ErrorCode::kBadOption, relation.connector.empty()
+                                                   ? "sink \"" + name + "\" names no connector"
+                                                   : "there is no connector '" + relation.connector + "'")
                      .WithHint("for example WITH (connector = 'file', path = 'out.csv')"));
   }
   sql::QueryPtr made;
@@ -245,7 +278,8 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSink& s) {
     if (closed) plan = *std::move(closed);
   }
   if (!plan.root->properties.append_only && shape == sdk::SinkShape::kAppendOnly) {
-    return Error(Status(ErrorCode::kEmitNotAccepted, "sink \"" + name + "\" takes only new rows, but its input changes rows it has emitted")
+    return Error(Status(ErrorCode::kEmitNotAccepted,
+                        "sink \"" + name + "\" takes only new rows, but its input changes rows it has emitted")
                      .WithHint("use EMIT ON WINDOW CLOSE or EMIT FINAL, or the option envelope = 'changelog'"));
   }
   relation.schema = plan.root->schema;
@@ -257,7 +291,8 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSink& s) {
   auto sink = std::make_unique<SinkOperator>(name, TRY(connector->OpenSink(std::move(request))));
   Outcome outcome = Message("CREATE SINK " + name);
   outcome.notices = plan.notices;
-  TRY(core_.AddSink(std::make_shared<const Relation>(std::move(relation)), plan, std::move(sink), connection_.settings()));
+  TRY(core_.AddSink(std::make_shared<const Relation>(std::move(relation)), plan, std::move(sink),
+                    connection_.settings()));
   return outcome;
 }
 
@@ -267,7 +302,8 @@ Result<std::vector<std::string>> StatementRunner::DropRelation(const std::string
   if (!dependents.empty() && !cascade) {
     std::vector<std::string> names;
     for (const RelationPtr& d : core_.catalog().Dependents(name)) names.push_back(d->name);
-    return Error(Status(ErrorCode::kHasDependents, "\"" + name + "\" is read by " + Join(names, ", ")).WithHint("drop them first, or DROP ... CASCADE"));
+    return Error(Status(ErrorCode::kHasDependents, "\"" + name + "\" is read by " + Join(names, ", "))
+                     .WithHint("drop them first, or DROP ... CASCADE"));
   }
   for (const RelationPtr& dependent : dependents) {
     dropped.push_back(dependent->name);
@@ -280,15 +316,22 @@ Result<std::vector<std::string>> StatementRunner::DropRelation(const std::string
 
 Result<Outcome> StatementRunner::Do(const sql::Drop& s) {
   Core::Lock lock(core_);
-  static constexpr RelationKind kKinds[] = {RelationKind::kSource, RelationKind::kSink, RelationKind::kMaterializedView, RelationKind::kMaterializedView, RelationKind::kView, RelationKind::kTable};
+  static constexpr RelationKind kKinds[] = {
+      RelationKind::kSource,           RelationKind::kSink, RelationKind::kMaterializedView,
+      RelationKind::kMaterializedView, RelationKind::kView, RelationKind::kTable};
   const RelationKind kind = kKinds[static_cast<size_t>(s.kind)];
   for (const sql::Name& name : s.names) {  // all or nothing
     const RelationPtr found = core_.catalog().Find(name.back());
     if (found == nullptr) {
       if (s.if_exists) continue;
-      return Error(Status(ErrorCode::kNotFound, "there is no " + std::string(catalog::KindName(kind)) + " \"" + name.back() + "\"").WithHint("DROP ... IF EXISTS does not mind"));
+      return Error(Status(ErrorCode::kNotFound,
+                          "there is no " + std::string(catalog::KindName(kind)) + " \"" + name.back() + "\"")
+                       .WithHint("DROP ... IF EXISTS does not mind"));
     }
-    if (found->kind != kind) return Error(Status(ErrorCode::kNotThatKind, "\"" + name.back() + "\" is a " + std::string(catalog::KindName(found->kind))).WithHint("DROP " + ToUpper(catalog::KindName(found->kind)) + " " + name.back()));
+    if (found->kind != kind)
+      return Error(
+          Status(ErrorCode::kNotThatKind, "\"" + name.back() + "\" is a " + std::string(catalog::KindName(found->kind)))
+              .WithHint("DROP " + ToUpper(catalog::KindName(found->kind)) + " " + name.back()));
   }
   std::vector<std::string> dropped;
   for (const sql::Name& name : s.names) {
@@ -309,7 +352,10 @@ Result<Outcome> StatementRunner::Do(const sql::Insert& s) {
     if (!relation) return Error(std::move(relation.error()));
     const SourceNode* node = core_.FindSource(name);
     if (node == nullptr || node->connector != nullptr) {
-      return Error(Status(ErrorCode::kNotThatKind, "rows cannot be inserted into " + std::string(catalog::KindName((*relation)->kind)) + " \"" + name + "\"").WithHint("INSERT works on tables and on sources with connector = 'memory'"));
+      return Error(Status(ErrorCode::kNotThatKind, "rows cannot be inserted into " +
+                                                       std::string(catalog::KindName((*relation)->kind)) + " \"" +
+                                                       name + "\"")
+                       .WithHint("INSERT works on tables and on sources with connector = 'memory'"));
     }
     // A memory source takes physical columns; generated ones are computed.
     Relation target;
@@ -330,19 +376,23 @@ Result<Outcome> StatementRunner::Do(const sql::Insert& s) {
   }
   Core::Lock lock(core_);
   SourceNode* node = core_.FindSource(name);
-  if (node == nullptr) return Error(Status(ErrorCode::kNotFound, "\"" + name + "\" was dropped while rows were on their way"));
+  if (node == nullptr)
+    return Error(Status(ErrorCode::kNotFound, "\"" + name + "\" was dropped while rows were on their way"));
   for (const auto& buffer : rows) TRY(core_.Push(*node, buffer->batch()));
   core_.NoteChange();
   return Message("INSERT " + std::to_string(count));
 }
 
-Result<Outcome> StatementRunner::Do(const sql::Update&) { return Error(NotYet("UPDATE", "INSERT into a table with a PRIMARY KEY replaces the row under its key")); }
+Result<Outcome> StatementRunner::Do(const sql::Update&) {
+  return Error(NotYet("UPDATE", "INSERT into a table with a PRIMARY KEY replaces the row under its key"));
+}
 Result<Outcome> StatementRunner::Do(const sql::Delete&) { return Error(NotYet("DELETE")); }
 Result<Outcome> StatementRunner::Do(const sql::Checkpoint&) { return Error(NotYet("CHECKPOINT")); }
 Result<Outcome> StatementRunner::Do(const sql::Alter&) { return Error(NotYet("ALTER ... PAUSE and RESUME")); }
 
 Result<Outcome> StatementRunner::Do(const sql::Subscribe& s) {
-  if (!s.options.empty() || s.as_of != nullptr || s.up_to != nullptr) return Error(NotYet("SUBSCRIBE with options, AS OF or UP TO", "SUBSCRIBE TO view"));
+  if (!s.options.empty() || s.as_of != nullptr || s.up_to != nullptr)
+    return Error(NotYet("SUBSCRIBE with options, AS OF or UP TO", "SUBSCRIBE TO view"));
   Core::Lock lock(core_);
   core_.RefreshTime();
   sql::QueryPtr made;
@@ -391,7 +441,9 @@ Result<Outcome> StatementRunner::Do(const sql::Reset& s) {
 
 Result<Outcome> StatementRunner::Do(const sql::Prepare& s) {
   auto& prepared = connection_.prepared_;
-  if (std::ranges::any_of(prepared, [&](const auto& p) { return p.name == s.name; })) return Error(Status(ErrorCode::kAlreadyExists, "a prepared statement \"" + s.name + "\" exists").WithHint("DEALLOCATE " + s.name));
+  if (std::ranges::any_of(prepared, [&](const auto& p) { return p.name == s.name; }))
+    return Error(Status(ErrorCode::kAlreadyExists, "a prepared statement \"" + s.name + "\" exists")
+                     .WithHint("DEALLOCATE " + s.name));
   prepared.push_back({s.name, sql::Print(*s.statement)});
   return Message("PREPARE " + s.name);
 }
@@ -415,19 +467,24 @@ Result<Outcome> StatementRunner::Do(const sql::Execute& s) {
     const std::string text = prepared.sql;
     const sql::Statement statement = TRY(sql::ParseStatement(text));
     if (statement.parameter_count > values.size()) {
-      return Error(Status(ErrorCode::kBadParameter, "\"" + s.name + "\" takes " + std::to_string(statement.parameter_count) + " values, found " + std::to_string(values.size())));
+      return Error(Status(ErrorCode::kBadParameter, "\"" + s.name + "\" takes " +
+                                                        std::to_string(statement.parameter_count) + " values, found " +
+                                                        std::to_string(values.size())));
     }
     StatementRunner runner(connection_, core_, text);
     runner.SetParameters(std::move(values), std::move(types));
     return runner.Run(statement);
   }
-  return Error(Status(ErrorCode::kNotFound, "there is no prepared statement \"" + s.name + "\"").WithHint("PREPARE " + s.name + " AS ..."));
+  return Error(Status(ErrorCode::kNotFound, "there is no prepared statement \"" + s.name + "\"")
+                   .WithHint("PREPARE " + s.name + " AS ..."));
 }
 
 Result<Outcome> StatementRunner::Do(const sql::Deallocate& s) {
   auto& prepared = connection_.prepared_;
-  const size_t removed = s.name.empty() ? std::exchange(prepared, {}).size() : std::erase_if(prepared, [&](const auto& p) { return p.name == s.name; });
-  if (removed == 0 && !s.name.empty()) return Error(Status(ErrorCode::kNotFound, "there is no prepared statement \"" + s.name + "\""));
+  const size_t removed = s.name.empty() ? std::exchange(prepared, {}).size()
+                                        : std::erase_if(prepared, [&](const auto& p) { return p.name == s.name; });
+  if (removed == 0 && !s.name.empty())
+    return Error(Status(ErrorCode::kNotFound, "there is no prepared statement \"" + s.name + "\""));
   return Message("DEALLOCATE " + (s.name.empty() ? "ALL" : s.name));
 }
 

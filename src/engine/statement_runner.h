@@ -14,7 +14,8 @@ namespace laminar::engine {
 
 class StatementRunner {
  public:
-  StatementRunner(Connection& connection, Core& core, std::string_view text) : connection_(connection), core_(core), text_(text) {}
+  StatementRunner(Connection& connection, Core& core, std::string_view text)
+      : connection_(connection), core_(core), text_(text) {}
 
   Result<Outcome> Run(const sql::Statement& statement);
   // See Connection::InputsThatEnd.
@@ -52,7 +53,9 @@ class StatementRunner {
   plan::PlanContext Context();
   // The statement's own text.
   std::string Text() const { return std::string(text_.substr(statement_->text_offset, statement_->text_length)); }
-  std::string QueryText(const sql::Query& query) const { return std::string(text_.substr(query.text_offset, query.text_length)); }
+  std::string QueryText(const sql::Query& query) const {
+    return std::string(text_.substr(query.text_offset, query.text_length));
+  }
   Result<std::unique_ptr<Cursor>> OpenQuery(plan::QueryPlan plan);
   Result<plan::QueryPlan> PlanViewQuery(const sql::CreateView& s);
   // For CREATE: null when it may go on; else the outcome (IF NOT EXISTS). OR REPLACE removes the old one.

@@ -38,7 +38,8 @@ class TestDatabase {
       if (!more) return out + more.error().ToString();
       if (!*more || (is_endless && buffer.rows() == 0)) return out;
       for (uint32_t row = 0; row < buffer.rows(); ++row) {
-        if (cursor.is_changelog()) out += (buffer.batch().Weight(row) > 0 ? "+" : "") + std::to_string(buffer.batch().Weight(row)) + " | ";
+        if (cursor.is_changelog())
+          out += (buffer.batch().Weight(row) > 0 ? "+" : "") + std::to_string(buffer.batch().Weight(row)) + " | ";
         for (size_t c = 0; c < cursor.schema().size(); ++c) {
           if (c > 0) out += " | ";
           data::AppendText(cursor.schema()[c].type, buffer.column(c), row, out);

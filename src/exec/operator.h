@@ -1,8 +1,10 @@
-// Operator: a plain state machine. Events in (batch, watermark, tick, barrier), events out through Output; no thread, clock, file or lock.
+// Operator: a plain state machine. Events in (batch, watermark, tick, barrier), events out through Output; no thread,
+// clock, file or lock.
 //
-// Called by one core only, in stream order, by nested push: an operator hands its result to the next one inside Process. Order law: results
-// due to an event leave before the event itself is forwarded ("results first, then the watermark"). A watermark of kMaxTimestamp is the end
-// of the input. `Batch&` is the callee's to narrow or to swap columns in; the rows behind it stay the caller's and die when the call returns.
+// Called by one core only, in stream order, by nested push: an operator hands its result to the next one inside
+// Process. Order law: results due to an event leave before the event itself is forwarded ("results first, then the
+// watermark"). A watermark of kMaxTimestamp is the end of the input. `Batch&` is the callee's to narrow or to swap
+// columns in; the rows behind it stay the caller's and die when the call returns.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +29,8 @@ enum class Step : uint8_t {
   kFailed,  // see Operator::failure()
 };
 
-// Where rows go that cannot go on. Each call counts them; the engine keeps the latest for SQL (`late('view')`, `errors('source')`).
+// Where rows go that cannot go on. Each call counts them; the engine keeps the latest for SQL (`late('view')`,
+// `errors('source')`).
 class SideOutput {
  public:
   virtual ~SideOutput() = default;
@@ -35,12 +38,13 @@ class SideOutput {
   virtual void Add(const data::Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode why) = 0;
 };
 
-// What an operator is given in Open; all outlive it. `environment` is refreshed by the head of the chain before each event.
+// What an operator is given in Open; all outlive it. `environment` is refreshed by the head of the chain before each
+// event.
 struct Context {
   const expr::EvalEnvironment* environment = nullptr;
-  SideOutput* row_errors = nullptr;   // rows whose expressions failed; never null
-  SideOutput* late_rows = nullptr;    // rows behind the watermark of a window; never null
-  uint64_t memory_limit_bytes = 0;    // of one state table; 0: none
+  SideOutput* row_errors = nullptr;  // rows whose expressions failed; never null
+  SideOutput* late_rows = nullptr;   // rows behind the watermark of a window; never null
+  uint64_t memory_limit_bytes = 0;   // of one state table; 0: none
 };
 
 class Operator;

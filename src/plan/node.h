@@ -1,5 +1,6 @@
-// The plan: a tree of operators with what the planner proved about each one's output. The binder builds it, rules rewrite it, EXPLAIN prints it,
-// and engine/deploy turns it into operators. It speaks the language of `exec` (specs), never of `sql`.
+// The plan: a tree of operators with what the planner proved about each one's output. The binder builds it, rules
+// rewrite it, EXPLAIN prints it, and engine/deploy turns it into operators. It speaks the language of `exec` (specs),
+// never of `sql`.
 #pragma once
 
 #include <cstdint>
@@ -27,25 +28,25 @@ enum class NodeKind : uint8_t {
   kWindowAggregate,  // GROUP BY TUMBLE / HOP
   kWindowAssign,     // FROM TUMBLE / HOP
   kUnion,
-  kSort,             // ORDER BY [LIMIT]
+  kSort,  // ORDER BY [LIMIT]
   kLimit,
   kUnnest,
 };
 
 // What holds of a node's output stream.
 struct Properties {
-  bool append_only = true;               // every weight is +1
-  bool bounded = false;                  // the input ends
-  bool has_watermark = false;            // event-time progress is known
+  bool append_only = true;                          // every weight is +1
+  bool bounded = false;                             // the input ends
+  bool has_watermark = false;                       // event-time progress is known
   std::optional<std::vector<uint32_t>> upsert_key;  // columns that identify a row
-  std::vector<bool> time_attribute;      // per column: the watermark bounds it
+  std::vector<bool> time_attribute;                 // per column: the watermark bounds it
   bool IsTime(uint32_t column) const { return column < time_attribute.size() && time_attribute[column]; }
 };
 
 struct Node;
 using NodePtr = std::unique_ptr<Node>;
-using Spec = std::variant<std::monostate, exec::FilterProjectSpec, exec::GroupAggregateSpec, exec::WindowAggregateSpec, exec::WindowAssignSpec,
-                          exec::UnionSpec, exec::SortSpec, exec::LimitSpec, exec::UnnestSpec>;
+using Spec = std::variant<std::monostate, exec::FilterProjectSpec, exec::GroupAggregateSpec, exec::WindowAggregateSpec,
+                          exec::WindowAssignSpec, exec::UnionSpec, exec::SortSpec, exec::LimitSpec, exec::UnnestSpec>;
 
 struct Node {
   NodeKind kind = NodeKind::kValues;
@@ -54,12 +55,12 @@ struct Node {
   Properties properties;
   Spec spec;
 
-  catalog::RelationPtr relation;                 // kScan
-  std::vector<uint32_t> columns;                 // kScan: which columns of the relation
-  std::vector<std::vector<data::Value>> rows;    // kValues
-  std::string function;                          // kFunction
-  std::vector<data::Value> arguments;            // kFunction
-  std::string emit_origin;                       // aggregates: "query", "default", "sink", "batch"
+  catalog::RelationPtr relation;               // kScan
+  std::vector<uint32_t> columns;               // kScan: which columns of the relation
+  std::vector<std::vector<data::Value>> rows;  // kValues
+  std::string function;                        // kFunction
+  std::vector<data::Value> arguments;          // kFunction
+  std::string emit_origin;                     // aggregates: "query", "default", "sink", "batch"
 };
 
 enum class QueryMode : uint8_t {

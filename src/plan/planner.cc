@@ -76,7 +76,9 @@ Result<EmitKind> KindOf(sql::EmitKind emit, TextPosition position) {
     case sql::EmitKind::kOnUpdate: return EmitKind::kOnUpdate;
     case sql::EmitKind::kChanges: return EmitKind::kChanges;
     case sql::EmitKind::kFinal: return EmitKind::kFinal;
-    case sql::EmitKind::kEvery: return Error(NotSupportedYet("EMIT EVERY", position, "ON WATERMARK, ON WINDOW CLOSE, ON UPDATE, CHANGES and FINAL work"));
+    case sql::EmitKind::kEvery:
+      return Error(
+          NotSupportedYet("EMIT EVERY", position, "ON WATERMARK, ON WINDOW CLOSE, ON UPDATE, CHANGES and FINAL work"));
     case sql::EmitKind::kUnspecified: break;
   }
   return Error(ErrorCode::kInternal, "an EMIT of unknown kind");
@@ -89,8 +91,11 @@ Result<EmitKind> KindOfOption(const std::string& text) {
   if (word == "on_update") return EmitKind::kOnUpdate;
   if (word == "changes") return EmitKind::kChanges;
   if (word == "final") return EmitKind::kFinal;
-  if (word.starts_with("every")) return Error(NotSupportedYet("emit = 'every ...'", {}, "on_watermark, on_window_close, on_update, changes and final work"));
-  return Error(Status(ErrorCode::kBadOption, "option emit has the value '" + text + "'").WithHint("one of on_watermark, on_window_close, on_update, changes, final"));
+  if (word.starts_with("every"))
+    return Error(
+        NotSupportedYet("emit = 'every ...'", {}, "on_watermark, on_window_close, on_update, changes and final work"));
+  return Error(Status(ErrorCode::kBadOption, "option emit has the value '" + text + "'")
+                   .WithHint("one of on_watermark, on_window_close, on_update, changes, final"));
 }
 
 Result<EmitChoice> ChooseEmit(const sql::Query& query, const QueryRequest& request) {
@@ -100,7 +105,8 @@ Result<EmitChoice> ChooseEmit(const sql::Query& query, const QueryRequest& reque
     if (clauses == nullptr) continue;
     if (clauses->delay != nullptr) return Error(NotSupportedYet("EMIT ... WITH DELAY", clauses->emit_position));
     if (!clauses->late_to.empty()) {
-      return Error(NotSupportedYet("LATE DATA TO", clauses->late_to_position, "late rows are counted and kept: SELECT * FROM late('view')"));
+      return Error(NotSupportedYet("LATE DATA TO", clauses->late_to_position,
+                                   "late rows are counted and kept: SELECT * FROM late('view')"));
     }
     if (clauses->emit == sql::EmitKind::kUnspecified) continue;
     if (choice.kind) return Error(Status(ErrorCode::kClauseTwice, "EMIT is written twice").At(clauses->emit_position));
@@ -110,7 +116,8 @@ Result<EmitChoice> ChooseEmit(const sql::Query& query, const QueryRequest& reque
   }
   if (request.emit_option) {
     const EmitKind option = TRY(KindOfOption(*request.emit_option));
-    if (choice.kind && *choice.kind != option) return Error(Status(ErrorCode::kClauseTwice, "the EMIT clause and the option emit differ").At(choice.position));
+    if (choice.kind && *choice.kind != option)
+      return Error(Status(ErrorCode::kClauseTwice, "the EMIT clause and the option emit differ").At(choice.position));
     choice.kind = option;
     choice.origin = "query";
   }
@@ -122,7 +129,8 @@ Result<EmitChoice> ChooseEmit(const sql::Query& query, const QueryRequest& reque
 }
 
 bool HasWindow(const Node& node) {
-  return node.kind == NodeKind::kWindowAggregate || std::ranges::any_of(node.inputs, [](const NodePtr& n) { return HasWindow(*n); });
+  return node.kind == NodeKind::kWindowAggregate ||
+         std::ranges::any_of(node.inputs, [](const NodePtr& n) { return HasWindow(*n); });
 }
 
 }  // namespace
@@ -147,12 +155,17 @@ Result<QueryPlan> PlanQuery(const PlanContext& context, const sql::Query& query,
   plan.mode = request.mode.value_or(plan.has_emit || !walk.all_bounded() ? QueryMode::kStreaming : QueryMode::kBatch);
   QueryBinder binder(context, plan.mode, std::move(emit), plan);
   if (request.outer != nullptr && request.outer->lateness != nullptr) {
-    if (query.stream.lateness != nullptr) return Error(Status(ErrorCode::kClauseTwice, "ALLOW LATENESS is written twice").At(request.outer->lateness_position));
-    return Error(NotSupportedYet("ALLOW LATENESS outside of the query's parentheses", request.outer->lateness_position, "write it inside"));
+    if (query.stream.lateness != nullptr)
+      return Error(
+          Status(ErrorCode::kClauseTwice, "ALLOW LATENESS is written twice").At(request.outer->lateness_position));
+    return Error(NotSupportedYet("ALLOW LATENESS outside of the query's parentheses", request.outer->lateness_position,
+                                 "write it inside"));
   }
   plan.root = TRY(binder.BindQuery(query, true));
   if (query.stream.lateness != nullptr && !HasWindow(*plan.root)) {
-    return Error(Status(ErrorCode::kLateWithoutWindow, "ALLOW LATENESS stands on a query without a window").WithHint("group by TUMBLE or HOP").At(query.stream.lateness_position));
+    return Error(Status(ErrorCode::kLateWithoutWindow, "ALLOW LATENESS stands on a query without a window")
+                     .WithHint("group by TUMBLE or HOP")
+                     .At(query.stream.lateness_position));
   }
   Optimize(plan);
   return plan;
@@ -171,15 +184,19 @@ Result<QueryPlan> PlanInsert(const PlanContext& context, const sql::Insert& inse
       if (column < 0) {
         std::vector<std::string> names;
         for (const data::Field& field : table.schema.fields()) names.push_back(field.name);
-        return Error(Status(ErrorCode::kUnknownColumn, "\"" + table.name + "\" has no column \"" + insert.columns[i] + "\"").WithHint(DidYouMean(insert.columns[i], names)));
+        return Error(
+            Status(ErrorCode::kUnknownColumn, "\"" + table.name + "\" has no column \"" + insert.columns[i] + "\"")
+                .WithHint(DidYouMean(insert.columns[i], names)));
       }
-      if (from[static_cast<size_t>(column)] >= 0) return Error(ErrorCode::kUnknownColumn, "column \"" + insert.columns[i] + "\" is named twice");
+      if (from[static_cast<size_t>(column)] >= 0)
+        return Error(ErrorCode::kUnknownColumn, "column \"" + insert.columns[i] + "\" is named twice");
       from[static_cast<size_t>(column)] = static_cast<int>(i);
     }
   }
   const size_t have = plan.root->schema.size();
   if (have > given || (insert.columns.empty() ? have < given : have != given)) {
-    return Error(Status(ErrorCode::kTypeMismatch, "INSERT into \"" + table.name + "\" has " + std::to_string(have) + " values for " + std::to_string(given) + " columns")
+    return Error(Status(ErrorCode::kTypeMismatch, "INSERT into \"" + table.name + "\" has " + std::to_string(have) +
+                                                      " values for " + std::to_string(given) + " columns")
                      .WithHint("name the columns: INSERT INTO " + table.name + " (a, b) VALUES ..."));
   }
   std::vector<expr::ExprPtr> outputs;
@@ -201,19 +218,23 @@ Result<QueryPlan> PlanInsert(const PlanContext& context, const sql::Insert& inse
   return plan;
 }
 
-Result<catalog::Relation> ViewRelation(const std::string& name, const std::vector<std::string>& columns, const QueryPlan& plan, TextPosition position) {
+Result<catalog::Relation> ViewRelation(const std::string& name, const std::vector<std::string>& columns,
+                                       const QueryPlan& plan, TextPosition position) {
   catalog::Relation view;
   view.name = name;
   view.kind = catalog::RelationKind::kMaterializedView;
   std::vector<data::Field> fields = plan.root->schema.fields();
   if (!columns.empty() && columns.size() != fields.size()) {
-    return Error(Status(ErrorCode::kTypeMismatch, "view \"" + name + "\" names " + std::to_string(columns.size()) + " columns, its query has " + std::to_string(fields.size())).At(position));
+    return Error(Status(ErrorCode::kTypeMismatch, "view \"" + name + "\" names " + std::to_string(columns.size()) +
+                                                      " columns, its query has " + std::to_string(fields.size()))
+                     .At(position));
   }
   for (size_t i = 0; i < columns.size(); ++i) fields[i].name = columns[i];
   for (size_t i = 0; i < fields.size(); ++i) {
     const std::string base = fields[i].name;
     auto taken = [&](const std::string& candidate) {
-      return std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(i), [&](const data::Field& f) { return f.name == candidate; });
+      return std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(i),
+                         [&](const data::Field& f) { return f.name == candidate; });
     };
     for (int n = 1; taken(fields[i].name); ++n) fields[i].name = base + "_" + std::to_string(n);
   }
@@ -226,7 +247,8 @@ Result<catalog::Relation> ViewRelation(const std::string& name, const std::vecto
   view.bounded = p.bounded;
   view.depends_on = plan.depends_on;
   const Node* node = plan.root.get();
-  while (node != nullptr && node->kind != NodeKind::kWindowAggregate) node = node->inputs.size() == 1 ? node->inputs[0].get() : nullptr;
+  while (node != nullptr && node->kind != NodeKind::kWindowAggregate)
+    node = node->inputs.size() == 1 ? node->inputs[0].get() : nullptr;
   if (node != nullptr) view.late_schema = node->inputs[0]->schema;
   return view;
 }

@@ -1,4 +1,5 @@
-// `laminar bench`: each query beside a hand-written loop over the same rows in the same run, interleaved, medians. What counts is the ratio.
+// `laminar bench`: each query beside a hand-written loop over the same rows in the same run, interleaved, medians. What
+// counts is the ratio.
 #pragma once
 
 #include <memory>
@@ -15,12 +16,13 @@ struct BenchOptions {
   uint64_t rows = 10'000'000;
   int repeats = 5;
   bool json = false;
-  std::vector<std::string> names;   // empty: all
-  std::string export_directory;     // write the rows as Parquet files there, for the peers, and stop
+  std::vector<std::string> names;  // empty: all
+  std::string export_directory;    // write the rows as Parquet files there, for the peers, and stop
   uint64_t seed = 1;
 };
 
-// Runs and prints; a result that differs from the hand loop's is an error. `make_connectors` gives a fresh list for each database.
+// Runs and prints; a result that differs from the hand loop's is an error. `make_connectors` gives a fresh list for
+// each database.
 Status RunBench(const BenchOptions& options, std::vector<std::unique_ptr<sdk::Connector>> (*make_connectors)());
 
 }  // namespace laminar::cli

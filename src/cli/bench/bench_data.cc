@@ -13,7 +13,8 @@ constexpr int64_t kStart = 1'700'000'000'000'000;  // 2023-11-14
 
 }  // namespace
 
-// One event every 100 microseconds of event time, 46 of 50 of them bids; half of the bids go to the hot auction of the last hundred.
+// One event every 100 microseconds of event time, 46 of 50 of them bids; half of the bids go to the hot auction of the
+// last hundred.
 Bids MakeBids(uint64_t rows, uint64_t seed) {
   Random random(seed);
   Bids bids;
@@ -60,7 +61,8 @@ Trades MakeTrades(uint64_t rows, uint64_t seed) {
 
 data::Batch& BatchList::Get(uint64_t i) {
   views_.assign(columns_.size(), {});
-  for (size_t c = 0; c < columns_.size(); ++c) views_[c].values = columns_[c].values + i * data::kBatchCapacity * columns_[c].width;
+  for (size_t c = 0; c < columns_.size(); ++c)
+    views_[c].values = columns_[c].values + i * data::kBatchCapacity * columns_[c].width;
   batch_.rows = static_cast<uint32_t>(std::min<uint64_t>(data::kBatchCapacity, rows_ - i * data::kBatchCapacity));
   batch_.column_count = static_cast<uint32_t>(views_.size());
   batch_.columns = views_.data();

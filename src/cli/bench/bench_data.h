@@ -1,5 +1,6 @@
-// The rows of the benchmarks, made once per run and kept in memory: bids in the manner of Nexmark and trades over Zipf symbols. Deterministic.
-// Columns are whole arrays; Batches() views them in pieces of 1,024 rows, so that pushing copies nothing.
+// The rows of the benchmarks, made once per run and kept in memory: bids in the manner of Nexmark and trades over Zipf
+// symbols. Deterministic. Columns are whole arrays; Batches() views them in pieces of 1,024 rows, so that pushing
+// copies nothing.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,11 @@ struct Bids {
 };
 
 struct Trades {
-  std::vector<std::string> symbols;            // distinct
+  std::vector<std::string> symbols;  // distinct
   std::vector<data::StringRef> symbol;
   std::vector<double> price;
   std::vector<int64_t> volume;
-  std::vector<int64_t> time;                   // microseconds
+  std::vector<int64_t> time;  // microseconds
 };
 
 Bids MakeBids(uint64_t rows, uint64_t seed);

@@ -16,7 +16,8 @@ constexpr uint32_t kBlock = 1024;
 template <class Row>
 class InlineTable {
  public:
-  explicit InlineTable(size_t capacity) : slots_(std::bit_ceil(capacity)), shift_(64 - std::countr_zero(slots_.size())) {}
+  explicit InlineTable(size_t capacity)
+      : slots_(std::bit_ceil(capacity)), shift_(64 - std::countr_zero(slots_.size())) {}
   template <class Same, class Make>
   Row& Find(uint64_t hash, const Same& same, const Make& make) {
     if (used_ * 2 > slots_.size()) Grow();
@@ -133,7 +134,9 @@ HandResult HandHopCount(const Bids& bids) {
       result.sum += static_cast<double>(total);
       const int64_t rest = total - p.counts[0];
       if (rest == 0) return;
-      Pane& moved = kept.Find(Hash64(static_cast<uint64_t>(p.auction)), [&](const Pane& q) { return q.auction == p.auction; }, [&] { return p; });
+      Pane& moved = kept.Find(
+          Hash64(static_cast<uint64_t>(p.auction)), [&](const Pane& q) { return q.auction == p.auction; },
+          [&] { return p; });
       for (int c = 0; c < 4; ++c) moved.counts[c] = p.counts[c + 1];
       moved.counts[4] = 0;
     });
@@ -143,7 +146,9 @@ HandResult HandHopCount(const Bids& bids) {
     const int64_t now = FloorDiv(bids.time[i], kSlide);
     for (; pane < now; ++pane) fire();
     const int64_t auction = bids.auction[i];
-    Pane& p = table.Find(Hash64(static_cast<uint64_t>(auction)), [&](const Pane& q) { return q.auction == auction; }, [&] { return Pane{auction, {}}; });
+    Pane& p = table.Find(
+        Hash64(static_cast<uint64_t>(auction)), [&](const Pane& q) { return q.auction == auction; },
+        [&] { return Pane{auction, {}}; });
     ++p.counts[4];
   }
   for (int left = 0; left < 5; ++left) fire();
@@ -191,8 +196,9 @@ HandResult HandOhlc(const Trades& trades) {
       const data::StringRef& symbol = trades.symbol[i + k];
       const int64_t time = trades.time[i + k];
       const double price = trades.price[i + k];
-      Bar& bar = table.Find(hashes[k], [&](const Bar& b) { return b.minute == minutes[k] && b.symbol == symbol; },
-                            [&] { return Bar{symbol, minutes[k], time, time, price, price, price, price, 0, 0, 0}; });
+      Bar& bar = table.Find(
+          hashes[k], [&](const Bar& b) { return b.minute == minutes[k] && b.symbol == symbol; },
+          [&] { return Bar{symbol, minutes[k], time, time, price, price, price, price, 0, 0, 0}; });
       if (time < bar.first_time) {
         bar.first_time = time;
         bar.open = price;

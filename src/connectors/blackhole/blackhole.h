@@ -1,4 +1,5 @@
-// Connector 'blackhole': a sink that takes every row and change and keeps nothing. For measuring a query, and for keeping one running.
+// Connector 'blackhole': a sink that takes every row and change and keeps nothing. For measuring a query, and for
+// keeping one running.
 #pragma once
 
 #include <memory>

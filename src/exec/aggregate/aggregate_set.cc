@@ -42,7 +42,9 @@ void AggregateSet::AppendTypes(std::vector<data::Type>& types) const {
 
 void AggregateSet::SetDestroy(state::TableSpec& spec) const {
   if (owning_.empty()) return;
-  spec.destroy_payload = [](const void* set, uint8_t* payload) { static_cast<const AggregateSet*>(set)->Destroy(payload); };
+  spec.destroy_payload = [](const void* set, uint8_t* payload) {
+    static_cast<const AggregateSet*>(set)->Destroy(payload);
+  };
   spec.destroy_context = this;
 }
 
@@ -84,7 +86,8 @@ const Column* AggregateSet::Argument(const Batch& batch, uint32_t column) {
 void AggregateSet::TrackContent(const Batch& batch, uint8_t* const* payloads) {
   data::HashRows(batch, input_, content_columns_, content_hashes_.data());
   for (uint32_t row = 0; row < batch.rows; ++row) {
-    HeadOf(payloads[row]).content += static_cast<uint32_t>(content_hashes_[row] >> 32) * static_cast<uint32_t>(batch.Weight(row));
+    HeadOf(payloads[row]).content +=
+        static_cast<uint32_t>(content_hashes_[row] >> 32) * static_cast<uint32_t>(batch.Weight(row));
   }
 }
 
@@ -114,8 +117,8 @@ void AggregateSet::Merge(uint8_t* into, const uint8_t* from) const {
   for (const Call& call : calls_) call.function->merge(*call.function, into + call.offset, from + call.offset);
 }
 
-void AggregateSet::Results(const uint8_t* const* payloads, uint32_t count, data::BatchBuffer& buffer, size_t first_column,
-                           uint32_t first) const {
+void AggregateSet::Results(const uint8_t* const* payloads, uint32_t count, data::BatchBuffer& buffer,
+                           size_t first_column, uint32_t first) const {
   for (size_t i = 0; i < calls_.size(); ++i) {
     const Call& call = calls_[i];
     call.function->result(*call.function, payloads, call.offset, count, buffer, buffer.column(first_column + i), first);

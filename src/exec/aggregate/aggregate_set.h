@@ -46,7 +46,8 @@ class AggregateSet {
   void Update(const data::Batch& batch, uint8_t* const* payloads);
   void Merge(uint8_t* into, const uint8_t* from) const;
   // Results of payloads[0, count) to rows [first, first + count) of the columns from `first_column` on.
-  void Results(const uint8_t* const* payloads, uint32_t count, data::BatchBuffer& buffer, size_t first_column, uint32_t first) const;
+  void Results(const uint8_t* const* payloads, uint32_t count, data::BatchBuffer& buffer, size_t first_column,
+               uint32_t first) const;
 
  private:
   struct Call {

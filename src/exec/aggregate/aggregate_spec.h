@@ -12,8 +12,8 @@
 
 namespace laminar::exec {
 
-// One aggregate call. Arguments are columns of the operator's input (a projection below computed and cast them); order-key columns of an
-// order-sensitive aggregate follow the arguments in `arguments`.
+// One aggregate call. Arguments are columns of the operator's input (a projection below computed and cast them);
+// order-key columns of an order-sensitive aggregate follow the arguments in `arguments`.
 struct AggregateCall {
   std::shared_ptr<const expr::BoundAggregate> function;
   std::vector<uint32_t> arguments;
@@ -29,9 +29,10 @@ enum class EmitKind : uint8_t {
   kFinal,          // once, when complete; lateness is ignored
 };
 
-// GROUP BY without a window. Output columns: keys, then one per aggregate. With no key columns there is exactly one group, which exists even for
-// no input (SELECT count(*) over nothing is 0): it is emitted once at the end of input or with the first change, whichever is first.
-// kOnUpdate/kChanges emit one -1/+1 pair per changed group and batch; kFinal emits +1 rows at the end of the input only.
+// GROUP BY without a window. Output columns: keys, then one per aggregate. With no key columns there is exactly one
+// group, which exists even for no input (SELECT count(*) over nothing is 0): it is emitted once at the end of input or
+// with the first change, whichever is first. kOnUpdate/kChanges emit one -1/+1 pair per changed group and batch; kFinal
+// emits +1 rows at the end of the input only.
 struct GroupAggregateSpec {
   std::vector<data::Type> input;
   std::vector<uint32_t> keys;
@@ -40,9 +41,9 @@ struct GroupAggregateSpec {
   bool input_retracts = false;
 };
 
-// GROUP BY TUMBLE / HOP. Output columns: keys, window_start, window_end (types as the time column), then one per aggregate.
-// size, slide, offset, lateness in microseconds; slide == size: tumbling. The time column is a timestamp (microseconds or nanoseconds);
-// a NULL event time goes to row_errors with kBadEventTime.
+// GROUP BY TUMBLE / HOP. Output columns: keys, window_start, window_end (types as the time column), then one per
+// aggregate. size, slide, offset, lateness in microseconds; slide == size: tumbling. The time column is a timestamp
+// (microseconds or nanoseconds); a NULL event time goes to row_errors with kBadEventTime.
 struct WindowAggregateSpec {
   std::vector<data::Type> input;
   uint32_t time_column = 0;

@@ -10,19 +10,22 @@ using data::Batch;
 using data::BatchBuffer;
 using state::RowRef;
 
-GroupAggregate::GroupAggregate(GroupAggregateSpec spec) : spec_(std::move(spec)), aggregates_(spec_.aggregates, spec_.input, spec_.input_retracts) {}
+GroupAggregate::GroupAggregate(GroupAggregateSpec spec)
+    : spec_(std::move(spec)), aggregates_(spec_.aggregates, spec_.input, spec_.input_retracts) {}
 GroupAggregate::~GroupAggregate() = default;
 
 Status GroupAggregate::Open(const Context& context) {
   if (spec_.emit == EmitKind::kOnWatermark || spec_.emit == EmitKind::kOnWindowClose) {
-    return Error(Status(ErrorCode::kEmitNeedsBucket, "emitting a grouped result by watermark: the grouping has no window or time bucket")
+    return Error(Status(ErrorCode::kEmitNeedsBucket,
+                        "emitting a grouped result by watermark: the grouping has no window or time bucket")
                      .WithHint("use EMIT ON UPDATE, or group by TUMBLE, HOP or a time bucket"));
   }
   context_ = context;
   emits_changes_ = spec_.emit != EmitKind::kFinal;
   std::vector<data::Type> types;
   for (const uint32_t key : spec_.keys) types.push_back(spec_.input[key]);
-  state::TableSpec table{.name = "group aggregate", .key = types, .values = {}, .payload_bytes = aggregates_.payload_bytes()};
+  state::TableSpec table{
+      .name = "group aggregate", .key = types, .values = {}, .payload_bytes = aggregates_.payload_bytes()};
   table.memory_limit_bytes = context.memory_limit_bytes;
   aggregates_.SetDestroy(table);
   table_ = std::make_unique<state::StateTable>(std::move(table));
@@ -62,7 +65,8 @@ Status GroupAggregate::FindGroups(const Batch& batch) {
   const uint32_t offset = table_->payload_offset();
   for (uint32_t row = 0; row < batch.rows; ++row) {
     payloads_[row] += offset;
-    if (inserted_[row] != 0) [[unlikely]] aggregates_.Init(payloads_[row]);
+    if (inserted_[row] != 0) [[unlikely]]
+      aggregates_.Init(payloads_[row]);
   }
   return {};
 }
@@ -141,7 +145,8 @@ Step GroupAggregate::EmitAll(Output& out) {
   std::vector<RowRef> rows(table_->size());
   uint64_t cursor = 0;
   uint32_t found = 0;
-  while (found < rows.size()) found += table_->Scan(cursor, static_cast<uint32_t>(rows.size()) - found, rows.data() + found);
+  while (found < rows.size())
+    found += table_->Scan(cursor, static_cast<uint32_t>(rows.size()) - found, rows.data() + found);
   const uint32_t offset = table_->payload_offset();
   std::erase_if(rows, [&](RowRef row) { return !Exists(table_->Get(row) + offset); });
   table_->SortByKey(rows, 0);
@@ -156,6 +161,18 @@ Step GroupAggregate::EmitAll(Output& out) {
     if (step != Step::kMore) return step;
   }
   return Step::kMore;
+}
+
+// The row of a grouping without keys is there before any input is: whoever looks must see it.
+Step GroupAggregate::EmitFirstRow(Output& out) {
+  if (!emits_changes_ || has_keys() || has_emitted_) return Step::kMore;
+  has_emitted_ = true;
+  return EmitAll(out);
+}
+
+Step GroupAggregate::Barrier(Epoch epoch, Output& out) {
+  const Step step = EmitFirstRow(out);
+  return step != Step::kMore ? step : out.PushBarrier(epoch);
 }
 
 Step GroupAggregate::Watermark(int, Timestamp watermark, Output& out) {

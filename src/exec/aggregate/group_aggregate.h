@@ -26,6 +26,7 @@ class GroupAggregate final : public Operator {
   Status Open(const Context& context) override;
   Step Process(int input, data::Batch& batch, Output& out) override;
   Step Watermark(int input, Timestamp watermark, Output& out) override;
+  Step Barrier(Epoch epoch, Output& out) override;
 
   uint64_t state_rows() const override { return table_ == nullptr ? 0 : table_->size(); }
   uint64_t state_bytes() const override { return table_ == nullptr ? 0 : table_->memory_bytes(); }
@@ -41,6 +42,7 @@ class GroupAggregate final : public Operator {
   void WriteResults(bool is_before);
   Step EmitChanges(Output& out);
   Step EmitAll(Output& out);
+  Step EmitFirstRow(Output& out);
   void EraseEmpty();
   void ReadKeys(std::span<const state::RowRef> rows, data::BatchBuffer& buffer, uint32_t first);
 

@@ -29,7 +29,8 @@ struct Case {
     std::vector<Type> output;
     for (const uint32_t key : spec.keys) output.push_back(spec.input[key]);
     for (const AggregateCall& call : spec.aggregates) output.push_back(call.function->result_type);
-    script = std::make_unique<Script>(std::make_unique<GroupAggregate>(spec), std::vector<std::vector<Type>>{spec.input}, output, limit);
+    script = std::make_unique<Script>(std::make_unique<GroupAggregate>(spec),
+                                      std::vector<std::vector<Type>>{spec.input}, output, limit);
     REQUIRE(script->open_status().ok());
   }
   std::string Shown() { return ShowRows(script->Emitted(), script->output_types()); }
@@ -107,7 +108,8 @@ TEST_CASE("a filter takes only rows where it is TRUE") {
   GroupAggregateSpec spec = Spec({0});
   spec.aggregates = {{TestCount(), {}, 2}, {TestSum(), {1}}};
   Case c(spec);
-  c.script->Feed(std::vector<Row>{R("a", 1), R("a", 2), {.values = {Value::String("a"), Value::Int(10), Value::Null()}}});
+  c.script->Feed(
+      std::vector<Row>{R("a", 1), R("a", 2), {.values = {Value::String("a"), Value::Int(10), Value::Null()}}});
   CHECK(c.Shown() == "+1 a 1 13\n");
 }
 
@@ -156,7 +158,8 @@ TEST_CASE("random changes: emitted rows sum up to the groups of all rows, howeve
         rows.push_back(again);
         continue;
       }
-      const std::string key = "key number " + std::string(random.Below(20), 'k') + std::to_string(random.Between(0, domain));
+      const std::string key =
+          "key number " + std::string(random.Below(20), 'k') + std::to_string(random.Between(0, domain));
       Row row = R(key.c_str(), random.Between(-5, 5), random.OneIn(8) ? random.Between(1, 4) : 1);
       if (random.OneIn(20)) row.values[0] = Value::Null();
       if (random.OneIn(20)) row.values[1] = Value::Null();
@@ -207,7 +210,8 @@ TEST_CASE("random changes: emitted rows sum up to the groups of all rows, howeve
       REQUIRE(ShowRows(total, c.script->output_types()) == ShowRows(expected, c.script->output_types()));
       size_t kept = 0;
       for (const auto& [name, group] : groups) {
-        const bool is_empty = group.rows == 0 && group.even == 0 && std::ranges::all_of(group.bag, [](const auto& e) { return e.second == 0; });
+        const bool is_empty = group.rows == 0 && group.even == 0 &&
+                              std::ranges::all_of(group.bag, [](const auto& e) { return e.second == 0; });
         kept += !has_keys || !is_empty ? 1 : 0;
       }
       REQUIRE(c.script->op().state_rows() == kept);

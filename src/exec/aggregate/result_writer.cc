@@ -55,7 +55,8 @@ void MarkChanges(const Column& column, const data::Type& type, uint32_t n, uint8
       AllowAllocation nested;
       for (uint32_t i = 0; i < n; ++i) {
         const data::Value before = data::Value::FromColumn(column, type, i);
-        is_changed[i] |= static_cast<uint8_t>(data::Value::Compare(before, data::Value::FromColumn(column, type, n + i), type) != 0);
+        is_changed[i] |=
+            static_cast<uint8_t>(data::Value::Compare(before, data::Value::FromColumn(column, type, n + i), type) != 0);
       }
     }
   }
@@ -123,7 +124,7 @@ Step ResultWriter::EmitChanges(Chunk& chunk, uint32_t n, Output& out) {
     if (chunk.exists[i] != 0) order[count++] = static_cast<uint16_t>(n + i);
   }
   if (count == 0) return Step::kMore;
-  out_.Reset();
+  if (out_.rows() > 0) out_.Reset();  // else it is as Reset left it
   {
     AllowAllocation growth;  // of the string heap, until it has seen the longest batch
     out_.AppendSelected(rows.batch(), order, count);

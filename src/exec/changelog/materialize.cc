@@ -15,8 +15,13 @@ using data::TypeId;
 using state::kNoRow;
 using state::RowRef;
 
-StoredRows::StoredRows(std::shared_ptr<const state::Snapshot> snapshot, std::vector<Type> types, std::vector<uint32_t> place, bool is_bag)
-    : snapshot_(std::move(snapshot)), stored_(std::move(types)), place_(std::move(place)), is_bag_(is_bag), width_(static_cast<uint32_t>(place_.size())) {
+StoredRows::StoredRows(std::shared_ptr<const state::Snapshot> snapshot, std::vector<Type> types,
+                       std::vector<uint32_t> place, bool is_bag)
+    : snapshot_(std::move(snapshot)),
+      stored_(std::move(types)),
+      place_(std::move(place)),
+      is_bag_(is_bag),
+      width_(static_cast<uint32_t>(place_.size())) {
   for (uint32_t place : place_) types_.push_back(stored_[place]);
 }
 
@@ -44,7 +49,8 @@ Materialize::Materialize(MaterializeSpec spec) : spec_(std::move(spec)) {
     columns.push_back(column);
   };
   for (uint32_t i = 0; i < spec_.types.size(); ++i) {
-    const bool is_key = layout_ == Layout::kBag || (layout_ == Layout::kKeyed && std::ranges::find(spec_.key, i) != spec_.key.end());
+    const bool is_key =
+        layout_ == Layout::kBag || (layout_ == Layout::kKeyed && std::ranges::find(spec_.key, i) != spec_.key.end());
     add(i, is_key ? table.key : table.values, is_key ? key_columns_ : value_columns_);
   }
   uint32_t next = 0;
@@ -80,15 +86,9 @@ Step Materialize::Process(int, Batch& batch, Output& out) {
   if (Status status = table_->Reserve(batch.rows); !status.ok()) return Fail(std::move(status));
   if (spec_.input_upserts) return ApplyUpserts(batch, out);
   switch (layout_) {
-    case Layout::kKeyed:
-      ApplyKeyed(batch);
-      break;
-    case Layout::kLog:
-      ApplyLog(batch);
-      break;
-    case Layout::kBag:
-      ApplyBag(batch);
-      break;
+    case Layout::kKeyed: ApplyKeyed(batch); break;
+    case Layout::kLog: ApplyLog(batch); break;
+    case Layout::kBag: ApplyBag(batch); break;
   }
   return out.Push(batch);
 }
@@ -105,7 +105,8 @@ void Materialize::ApplyKeyed(const Batch& batch) {
     table_->WriteValues({refs_.data(), batch.rows}, batch, value_columns_);
     return;
   }
-  // The last change of a key decides. An update pair stands together (-1 old, +1 new), so only removals without one need a closer look.
+  // The last change of a key decides. An update pair stands together (-1 old, +1 new), so only removals without one
+  // need a closer look.
   AllowAllocation allow;
   std::vector<RowRef> gone;
   bool unpaired = false;
@@ -131,8 +132,8 @@ void Materialize::ApplyKeyed(const Batch& batch) {
   for (RowRef ref : gone) table_->Erase(ref);
 }
 
-// Upserts of one key in one batch must see each other, so the batch is cut where a key comes again. At most half a batch at once: each row
-// may become two.
+// Upserts of one key in one batch must see each other, so the batch is cut where a key comes again. At most half a
+// batch at once: each row may become two.
 Step Materialize::ApplyUpserts(Batch& batch, Output& out) {
   AllowAllocation allow;
   constexpr uint32_t kMost = data::kBatchCapacity / 2;
@@ -144,7 +145,9 @@ Step Materialize::ApplyUpserts(Batch& batch, Output& out) {
   for (uint32_t first = 0; first < batch.rows;) {
     uint32_t end = first;
     seen.clear();
-    while (end < batch.rows && end - first < kMost && std::ranges::find(seen, std::string_view(keys[end])) == seen.end()) seen.push_back(keys[end++]);
+    while (end < batch.rows && end - first < kMost &&
+           std::ranges::find(seen, std::string_view(keys[end])) == seen.end())
+      seen.push_back(keys[end++]);
     const Step step = UpsertDistinct(batch, first, end - first, out);
     if (step != Step::kMore) return step;
     first = end;

@@ -19,7 +19,8 @@ namespace laminar::exec {
 // The rows of a view at one epoch. Safe from any thread.
 class StoredRows {
  public:
-  StoredRows(std::shared_ptr<const state::Snapshot> snapshot, std::vector<data::Type> types, std::vector<uint32_t> place, bool is_bag);
+  StoredRows(std::shared_ptr<const state::Snapshot> snapshot, std::vector<data::Type> types,
+             std::vector<uint32_t> place, bool is_bag);
   uint64_t size() const { return snapshot_->size(); }
   const std::vector<data::Type>& types() const { return types_; }
   // Fills `out` (the view's types) with rows from `cursor` on; weights are set for a bag. out.rows() == 0: done.
@@ -28,9 +29,9 @@ class StoredRows {
 
  private:
   std::shared_ptr<const state::Snapshot> snapshot_;
-  std::vector<data::Type> types_;      // of the view
-  std::vector<data::Type> stored_;     // of the snapshot: key columns, then values
-  std::vector<uint32_t> place_;        // view column i stands at snapshot column place_[i]
+  std::vector<data::Type> types_;   // of the view
+  std::vector<data::Type> stored_;  // of the snapshot: key columns, then values
+  std::vector<uint32_t> place_;     // view column i stands at snapshot column place_[i]
   bool is_bag_;
   uint32_t width_;
 };
@@ -58,11 +59,11 @@ class Materialize final : public Operator {
 
   MaterializeSpec spec_;
   Layout layout_;
-  std::vector<uint32_t> key_columns_;    // of the incoming batch
+  std::vector<uint32_t> key_columns_;  // of the incoming batch
   std::vector<uint32_t> value_columns_;
   std::vector<uint32_t> place_;
   std::unique_ptr<state::StateTable> table_;
-  std::unique_ptr<data::BatchBuffer> extra_;  // log: row numbers; bag: multiplicities
+  std::unique_ptr<data::BatchBuffer> extra_;    // log: row numbers; bag: multiplicities
   std::unique_ptr<data::BatchBuffer> changes_;  // of upserts
   std::unique_ptr<data::BatchBuffer> part_;
   std::vector<uint64_t> hashes_;

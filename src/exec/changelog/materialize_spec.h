@@ -9,15 +9,16 @@
 
 namespace laminar::exec {
 
-// key: the columns that identify a row; a +1 row replaces what stands under its key. Without a key: a log of rows in order of arrival when the input
-// never retracts, else a bag of rows with multiplicities.
+// key: the columns that identify a row; a +1 row replaces what stands under its key. Without a key: a log of rows in
+// order of arrival when the input never retracts, else a bag of rows with multiplicities.
 struct MaterializeSpec {
   std::string name;
   std::vector<data::Type> types;
   std::vector<uint32_t> key;
-  bool has_key = false;         // true with an empty `key`: at most one row
+  bool has_key = false;  // true with an empty `key`: at most one row
   bool input_retracts = false;
-  bool input_upserts = false;   // a +1 row may replace one that is there; what goes on is then -1 old, +1 new (tables with a key)
+  bool input_upserts =
+      false;  // a +1 row may replace one that is there; what goes on is then -1 old, +1 new (tables with a key)
 };
 
 }  // namespace laminar::exec

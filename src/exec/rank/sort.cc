@@ -27,7 +27,8 @@ Step Sort::Process(int, Batch& batch, Output&) {
   for (uint32_t row = 0; row < batch.rows; ++row) {
     Row kept;
     for (const SortColumn& column : spec_.columns) {
-      data::AppendKey(batch.columns[column.column], spec_.input[column.column], row, kept.key, {column.key.descending, column.key.nulls_first});
+      data::AppendKey(batch.columns[column.column], spec_.input[column.column], row, kept.key,
+                      {column.key.descending, column.key.nulls_first});
     }
     kept.sequence = sequence_++;
     kept.buffer = static_cast<uint32_t>(buffers_.size() - 1);
@@ -37,16 +38,20 @@ Step Sort::Process(int, Batch& batch, Output&) {
     rows_.push_back(std::move(kept));
   }
   if (context_.memory_limit_bytes != 0 && bytes_ > context_.memory_limit_bytes) {
-    return Fail(Status(ErrorCode::kLimitReached, "sorting " + FormatCount(static_cast<int64_t>(rows_.size())) + " rows needs more than " + FormatBytes(context_.memory_limit_bytes))
+    return Fail(Status(ErrorCode::kLimitReached, "sorting " + FormatCount(static_cast<int64_t>(rows_.size())) +
+                                                     " rows needs more than " +
+                                                     FormatBytes(context_.memory_limit_bytes))
                     .WithHint("add LIMIT, or SET memory_limit"));
   }
   const uint64_t wanted = spec_.limit == UINT64_MAX ? UINT64_MAX : spec_.limit + spec_.offset;
-  if (!spec_.input_retracts && wanted < UINT64_MAX / 4 && rows_.size() > 2 * wanted + 8 * data::kBatchCapacity) KeepFirst(wanted);
+  if (!spec_.input_retracts && wanted < UINT64_MAX / 4 && rows_.size() > 2 * wanted + 8 * data::kBatchCapacity)
+    KeepFirst(wanted);
   return Step::kMore;
 }
 
 void Sort::Order() {
-  std::ranges::sort(rows_, [](const Row& a, const Row& b) { return a.key != b.key ? a.key < b.key : a.sequence < b.sequence; });
+  std::ranges::sort(
+      rows_, [](const Row& a, const Row& b) { return a.key != b.key ? a.key < b.key : a.sequence < b.sequence; });
 }
 
 void Sort::KeepFirst(uint64_t count) {
@@ -69,7 +74,8 @@ void Sort::Cancel() {
   for (size_t i = 0; i < rows_.size(); ++i) {
     std::string key;
     const Batch& batch = buffers_[rows_[i].buffer]->batch();
-    for (size_t c = 0; c < spec_.input.size(); ++c) data::AppendKey(batch.columns[c], spec_.input[c], rows_[i].place, key);
+    for (size_t c = 0; c < spec_.input.size(); ++c)
+      data::AppendKey(batch.columns[c], spec_.input[c], rows_[i].place, key);
     whole.emplace_back(std::move(key), i);
   }
   std::ranges::sort(whole);

@@ -1,7 +1,7 @@
 // Sort: ORDER BY [LIMIT] over an input that ends. Keeps rows until the end of the input, then emits them in order.
 //
-// Law: output is the sorted bag of rows whose weights sum up above zero; ties stand in order of arrival. With LIMIT it keeps at most a few times
-// limit + offset rows. Passing memory_limit_bytes is kLimitReached.
+// Law: output is the sorted bag of rows whose weights sum up above zero; ties stand in order of arrival. With LIMIT it
+// keeps at most a few times limit + offset rows. Passing memory_limit_bytes is kLimitReached.
 #pragma once
 
 #include <memory>
@@ -31,9 +31,9 @@ class Sort final : public Operator {
     uint16_t place = 0;
     int64_t weight = 1;
   };
-  void Cancel();                  // sums weights of equal rows
+  void Cancel();  // sums weights of equal rows
   void Order();
-  void KeepFirst(uint64_t count); // sorts, cuts and rewrites the buffers
+  void KeepFirst(uint64_t count);  // sorts, cuts and rewrites the buffers
   Step Emit(Output& out);
 
   SortSpec spec_;

@@ -1,4 +1,5 @@
-// What the planner says of ORDER BY [LIMIT]: for inputs that end. Emits at the end of the input, in order, the rows whose weights sum up above zero.
+// What the planner says of ORDER BY [LIMIT]: for inputs that end. Emits at the end of the input, in order, the rows
+// whose weights sum up above zero.
 #pragma once
 
 #include <cstdint>

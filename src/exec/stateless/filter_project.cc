@@ -1,5 +1,7 @@
 #include "exec/stateless/filter_project.h"
 
+#include <algorithm>
+
 #include "base/hot_scope.h"
 
 namespace laminar::exec {
@@ -20,6 +22,10 @@ Status FilterProject::Open(const Context& context) {
     expr::CollectColumns(*output, columns);
   }
   program_ = TRY(expr::Program::Compile(outputs, spec_.input));
+  const bool is_choice = std::ranges::all_of(outputs, [](const expr::Expr* e) { return e->kind == expr::ExprKind::kColumn; });
+  for (const expr::Expr* output : outputs) {
+    if (is_choice) picks_.push_back(output->column);
+  }
   used_.assign(spec_.input.size(), false);
   for (uint32_t column : columns) used_[column] = true;
   gathered_ = std::make_unique<BatchBuffer>(spec_.input);
@@ -44,7 +50,8 @@ Step FilterProject::Process(int, Batch& batch, Output& out) {
   gathered_->Reset();
   gathered_->SetRows(count);
   for (uint32_t i = 0; i < batch.column_count; ++i) {
-    if (used_[i]) expr::Gather(batch.columns[i], spec_.input[i], selection_.data(), count, gathered_->column(i), *gathered_);
+    if (used_[i])
+      expr::Gather(batch.columns[i], spec_.input[i], selection_.data(), count, gathered_->column(i), *gathered_);
   }
   if (batch.weights != nullptr) {
     int64_t* weights = gathered_->UseWeights();
@@ -54,6 +61,11 @@ Step FilterProject::Process(int, Batch& batch, Output& out) {
 }
 
 Step FilterProject::Project(Batch& batch, Output& out) {
+  if (!picks_.empty()) {
+    for (size_t i = 0; i < picks_.size(); ++i) columns_[i] = batch.columns[picks_[i]];
+    Batch picked{batch.rows, static_cast<uint32_t>(columns_.size()), columns_.data(), batch.weights};
+    return out.Push(picked);
+  }
   program_->Evaluate(batch, *context_.environment);
   for (size_t i = 0; i < columns_.size(); ++i) columns_[i] = program_->output(i);
   Batch result{batch.rows, static_cast<uint32_t>(columns_.size()), columns_.data(), batch.weights};
@@ -69,9 +81,12 @@ void FilterProject::DropFailedRows(const Batch& input, Batch& output) {
   uint32_t kept = 0;
   for (uint32_t row = 0; row < input.rows; ++row) {
     bool bad = false;
-    for (const Column& column : columns_) bad |= column.HasError(column.encoding == data::Encoding::kConstant ? 0 : row);
-    if (bad) failed.push_back(static_cast<uint16_t>(row));
-    else selection_[kept++] = static_cast<uint16_t>(row);
+    for (const Column& column : columns_)
+      bad |= column.HasError(column.encoding == data::Encoding::kConstant ? 0 : row);
+    if (bad)
+      failed.push_back(static_cast<uint16_t>(row));
+    else
+      selection_[kept++] = static_cast<uint16_t>(row);
   }
   context_.row_errors->Add(input, failed.data(), static_cast<uint32_t>(failed.size()), program_->first_error());
   kept_->Reset();

@@ -1,7 +1,8 @@
 // FilterProject: WHERE and SELECT in one step.
 //
-// Law (linear): output(A + B) == output(A) + output(B); weights pass through. A row whose predicate or output fails goes to row_errors and no
-// further. Rows that the predicate drops are never computed: survivors are gathered first unless all pass.
+// Law (linear): output(A + B) == output(A) + output(B); weights pass through. A row whose predicate or output fails
+// goes to row_errors and no further. Rows that the predicate drops are never computed: survivors are gathered first
+// unless all pass.
 #pragma once
 
 #include <memory>
@@ -29,6 +30,7 @@ class FilterProject final : public Operator {
   Context context_;
   std::optional<expr::Predicate> predicate_;
   std::optional<expr::Program> program_;
+  std::vector<uint32_t> picks_;                  // where every output is a column of the input: which one
   std::vector<bool> used_;                       // input columns that outputs read
   std::unique_ptr<data::BatchBuffer> gathered_;  // survivors of the predicate
   std::unique_ptr<data::BatchBuffer> kept_;      // rows left after some failed

@@ -1,4 +1,5 @@
-// Limit: the first rows after an offset, then kDone. Its input never retracts, and each weight counts as that many rows.
+// Limit: the first rows after an offset, then kDone. Its input never retracts, and each weight counts as that many
+// rows.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,9 @@
 // Merge: brings several inputs together (UNION ALL). FanOut: gives one stream to several readers.
 //
-// Merge's watermark is the minimum over its inputs and never goes back; a barrier passes once every input had it. FanOut hands each reader its
-// own copy of the batch header, so that one may narrow it without the next one noticing. A reader that fails gets nothing more and harms neither
-// the others nor what stands above: the owner asks TakeFailure between events and removes it.
+// Merge's watermark is the minimum over its inputs and never goes back; a barrier passes once every input had it.
+// FanOut hands each reader its own copy of the batch header, so that one may narrow it without the next one noticing. A
+// reader that fails gets nothing more and harms neither the others nor what stands above: the owner asks TakeFailure
+// between events and removes it.
 #pragma once
 
 #include <vector>

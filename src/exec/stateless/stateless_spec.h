@@ -39,8 +39,8 @@ struct WindowAssignSpec {
   Duration offset = 0;
 };
 
-// FROM ..., UNNEST(array): each row once per element; the element (a MAP: key and value) is appended, and with `with_ordinality` its 1-based place.
-// `is_outer`: a row with an empty or NULL array goes on once with NULLs.
+// FROM ..., UNNEST(array): each row once per element; the element (a MAP: key and value) is appended, and with
+// `with_ordinality` its 1-based place. `is_outer`: a row with an empty or NULL array goes on once with NULLs.
 struct UnnestSpec {
   std::vector<data::Type> input;
   uint32_t column = 0;

@@ -23,7 +23,8 @@ Status Unnest::Open(const Context&) {
 }
 
 Step Unnest::Process(int, Batch& batch, Output& out) {
-  const Column& lists = data::Flatten(batch.columns[spec_.column], spec_.input[spec_.column], batch.rows, flat_->column(0));
+  const Column& lists =
+      data::Flatten(batch.columns[spec_.column], spec_.input[spec_.column], batch.rows, flat_->column(0));
   for (uint32_t row = 0; row < batch.rows; ++row) {
     const data::ListEntry entry = lists.IsNull(row) ? data::ListEntry{} : lists.As<data::ListEntry>()[row];
     const uint32_t repeats = entry.length == 0 && spec_.is_outer ? 1 : entry.length;
@@ -33,7 +34,8 @@ Step Unnest::Process(int, Batch& batch, Output& out) {
         if (step != Step::kMore) return step;
       }
       const bool empty = entry.length == 0;
-      places_.push_back({static_cast<uint16_t>(row), empty ? -1 : int64_t{entry.offset} + i, empty ? 0 : int64_t{i} + 1});
+      places_.push_back(
+          {static_cast<uint16_t>(row), empty ? -1 : int64_t{entry.offset} + i, empty ? 0 : int64_t{i} + 1});
     }
   }
   return Flush(batch, lists, out);
@@ -49,7 +51,8 @@ void Unnest::CopyElements(const Column& child, const data::Type& type, Column& t
       data::Value::FromColumn(child, type, static_cast<uint32_t>(places_[k].element)).ToColumn(*result_, to, type, k);
     } else {
       // Strings: the view only; the bytes live as long as the input batch.
-      std::memcpy(static_cast<char*>(to.values) + size_t{k} * width, static_cast<const char*>(child.values) + places_[k].element * width, width);
+      std::memcpy(static_cast<char*>(to.values) + size_t{k} * width,
+                  static_cast<const char*>(child.values) + places_[k].element * width, width);
     }
   }
 }
@@ -71,8 +74,10 @@ Step Unnest::Flush(const Batch& batch, const Column& lists, Output& out) {
   }
   if (spec_.with_ordinality) {
     for (uint32_t k = 0; k < count; ++k) {
-      if (places_[k].ordinal == 0) result_->SetNull(next, k);
-      else result_->column(next).As<int64_t>()[k] = places_[k].ordinal;
+      if (places_[k].ordinal == 0)
+        result_->SetNull(next, k);
+      else
+        result_->column(next).As<int64_t>()[k] = places_[k].ordinal;
     }
   }
   if (batch.weights != nullptr) {

@@ -1,4 +1,5 @@
-// Unnest: each row once per element of its array or map column, the element appended. Law (linear): weights pass through.
+// Unnest: each row once per element of its array or map column, the element appended. Law (linear): weights pass
+// through.
 #pragma once
 
 #include <memory>

@@ -65,9 +65,12 @@ class Script::Side final : public SideOutput {
   std::vector<std::vector<data::Type>> types_;
 };
 
-Script::Script(std::unique_ptr<Operator> op, std::vector<std::vector<data::Type>> inputs, std::vector<data::Type> output,
-               uint64_t memory_limit_bytes)
-    : op_(std::move(op)), inputs_(std::move(inputs)), output_(std::move(output)), sink_(std::make_unique<Sink>(output_)) {
+Script::Script(std::unique_ptr<Operator> op, std::vector<std::vector<data::Type>> inputs,
+               std::vector<data::Type> output, uint64_t memory_limit_bytes)
+    : op_(std::move(op)),
+      inputs_(std::move(inputs)),
+      output_(std::move(output)),
+      sink_(std::make_unique<Sink>(output_)) {
   std::vector<std::vector<data::Type>> types = inputs_;
   late_ = std::make_unique<Side>(types);
   types.push_back(output_);

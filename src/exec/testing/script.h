@@ -22,7 +22,7 @@
 namespace laminar::exec {
 
 struct ScriptEvent {
-  std::vector<data::Row> rows;           // of one batch, in order; empty: a watermark
+  std::vector<data::Row> rows;  // of one batch, in order; empty: a watermark
   Timestamp watermark = kMinTimestamp;
 };
 

@@ -43,8 +43,8 @@ void Init(const BoundAggregate&, uint8_t* state) {
   new (state) State{};
 }
 
-void NumberResult(const BoundAggregate& aggregate, const uint8_t* const* states, uint32_t offset, uint32_t count, BatchBuffer& buffer,
-                  Column& out, uint32_t first) {
+void NumberResult(const BoundAggregate& aggregate, const uint8_t* const* states, uint32_t offset, uint32_t count,
+                  BatchBuffer& buffer, Column& out, uint32_t first) {
   for (uint32_t i = 0; i < count; ++i) {
     const auto& state = *reinterpret_cast<const Number*>(states[i] + offset);
     const uint32_t row = first + i;
@@ -86,8 +86,8 @@ void AddTo(Bag& bag, int64_t value, int64_t weight) {
   if (at->second == 0) bag.erase(at);
 }
 
-void TextsResult(const BoundAggregate&, const uint8_t* const* states, uint32_t offset, uint32_t count, BatchBuffer& buffer, Column& out,
-                 uint32_t first) {
+void TextsResult(const BoundAggregate&, const uint8_t* const* states, uint32_t offset, uint32_t count,
+                 BatchBuffer& buffer, Column& out, uint32_t first) {
   AllowAllocation growth;
   for (uint32_t i = 0; i < count; ++i) {
     std::string text;
@@ -99,7 +99,9 @@ void TextsResult(const BoundAggregate&, const uint8_t* const* states, uint32_t o
   }
 }
 
-std::shared_ptr<const BoundAggregate> Shared(BoundAggregate bound) { return std::make_shared<const BoundAggregate>(std::move(bound)); }
+std::shared_ptr<const BoundAggregate> Shared(BoundAggregate bound) {
+  return std::make_shared<const BoundAggregate>(std::move(bound));
+}
 
 }  // namespace
 

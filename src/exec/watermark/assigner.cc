@@ -13,14 +13,17 @@ using data::Column;
 
 namespace {
 
-// Event times this far from the ends of the range would make windows and delays overflow: about the year 292,000 either way.
+// Event times this far from the ends of the range would make windows and delays overflow: about the year 292,000 either
+// way.
 constexpr Timestamp kLatest = kMaxTimestamp - 366 * 1000 * kDay;
 constexpr Timestamp kEarliest = kMinTimestamp + 366 * 1000 * kDay;
 
-void GatherRows(const Batch& from, const std::vector<data::Type>& types, const uint16_t* rows, uint32_t count, BatchBuffer& to) {
+void GatherRows(const Batch& from, const std::vector<data::Type>& types, const uint16_t* rows, uint32_t count,
+                BatchBuffer& to) {
   to.Reset();
   to.SetRows(count);
-  for (uint32_t i = 0; i < from.column_count; ++i) expr::Gather(from.columns[i], types[i], rows, count, to.column(i), to);
+  for (uint32_t i = 0; i < from.column_count; ++i)
+    expr::Gather(from.columns[i], types[i], rows, count, to.column(i), to);
   if (from.weights == nullptr) return;
   int64_t* weights = to.UseWeights();
   for (uint32_t k = 0; k < count; ++k) weights[k] = from.weights[rows[k]];
@@ -41,7 +44,8 @@ Status WatermarkAssigner::Open(const Context& context) {
 // Fills times_; returns false when no row is left.
 bool WatermarkAssigner::DropBadTimes(Batch& batch, Output&) {
   for (int pass = 0;; ++pass) {
-    const Column& column = data::Flatten(batch.columns[spec_.time_column], spec_.input[spec_.time_column], batch.rows, flat_->column(0));
+    const Column& column =
+        data::Flatten(batch.columns[spec_.time_column], spec_.input[spec_.time_column], batch.rows, flat_->column(0));
     const int64_t* values = column.As<int64_t>();
     bool bad = column.has_nulls;
     for (uint32_t i = 0; i < batch.rows; ++i) {
@@ -55,12 +59,19 @@ bool WatermarkAssigner::DropBadTimes(Batch& batch, Output&) {
     std::vector<uint16_t> absurd_rows;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < batch.rows; ++i) {
-      if (column.IsNull(i)) null_rows.push_back(static_cast<uint16_t>(i));
-      else if (times_[i] > kLatest || times_[i] < kEarliest) absurd_rows.push_back(static_cast<uint16_t>(i));
-      else selection_[kept++] = static_cast<uint16_t>(i);
+      if (column.IsNull(i))
+        null_rows.push_back(static_cast<uint16_t>(i));
+      else if (times_[i] > kLatest || times_[i] < kEarliest)
+        absurd_rows.push_back(static_cast<uint16_t>(i));
+      else
+        selection_[kept++] = static_cast<uint16_t>(i);
     }
-    if (!null_rows.empty()) context_.row_errors->Add(batch, null_rows.data(), static_cast<uint32_t>(null_rows.size()), ErrorCode::kBadEventTime);
-    if (!absurd_rows.empty()) context_.row_errors->Add(batch, absurd_rows.data(), static_cast<uint32_t>(absurd_rows.size()), ErrorCode::kOutOfRange);
+    if (!null_rows.empty())
+      context_.row_errors->Add(batch, null_rows.data(), static_cast<uint32_t>(null_rows.size()),
+                               ErrorCode::kBadEventTime);
+    if (!absurd_rows.empty())
+      context_.row_errors->Add(batch, absurd_rows.data(), static_cast<uint32_t>(absurd_rows.size()),
+                               ErrorCode::kOutOfRange);
     if (kept == 0) return false;
     if (kept == batch.rows) return true;  // has_nulls was set without a null
     GatherRows(batch, spec_.input, selection_.data(), kept, *good_);

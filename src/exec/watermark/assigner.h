@@ -1,9 +1,10 @@
 // WatermarkAssigner: turns the event times of a source into watermarks, in-band.
 //
-// Law (D10, batching): whether a row is late is judged against the watermark as it stood just before that row, however the rows were cut into batches.
-// Kept without a per-row column: a batch in which no row is behind the running watermark goes on whole; else it is split before each row that is
-// behind one not sent yet, and the watermark is sent in between. So every operator below sees rows and watermarks in exact order.
-// A row without an event time goes to row_errors (kBadEventTime), one whose time cannot be a watermark with kOutOfRange; neither goes on.
+// Law (D10, batching): whether a row is late is judged against the watermark as it stood just before that row, however
+// the rows were cut into batches. Kept without a per-row column: a batch in which no row is behind the running
+// watermark goes on whole; else it is split before each row that is behind one not sent yet, and the watermark is sent
+// in between. So every operator below sees rows and watermarks in exact order. A row without an event time goes to
+// row_errors (kBadEventTime), one whose time cannot be a watermark with kOutOfRange; neither goes on.
 #pragma once
 
 #include <memory>
@@ -16,7 +17,8 @@ namespace laminar::exec {
 
 class WatermarkAssigner final : public Operator {
  public:
-  explicit WatermarkAssigner(WatermarkSpec spec) : spec_(std::move(spec)), is_nanos_(spec_.input[spec_.time_column].is_nanos()) {}
+  explicit WatermarkAssigner(WatermarkSpec spec)
+      : spec_(std::move(spec)), is_nanos_(spec_.input[spec_.time_column].is_nanos()) {}
   Status Open(const Context& context) override;
   Step Process(int input, data::Batch& batch, Output& out) override;
   // A watermark from outside (tests, sources that know): never lowers the own one.
@@ -36,7 +38,7 @@ class WatermarkAssigner final : public Operator {
   Timestamp running_ = kMinTimestamp;  // max of (time - delay) so far
   Timestamp sent_ = kMinTimestamp;
   Timestamp max_event_time_ = kMinTimestamp;
-  std::vector<int64_t> times_;         // microseconds of the batch at hand
+  std::vector<int64_t> times_;  // microseconds of the batch at hand
   std::vector<uint16_t> selection_;
   std::unique_ptr<data::BatchBuffer> good_;
   std::unique_ptr<data::BatchBuffer> slice_;

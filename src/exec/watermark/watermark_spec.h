@@ -9,8 +9,8 @@
 
 namespace laminar::exec {
 
-// Watermark = running maximum of (time - delay) over the rows. Time column in microseconds or nanoseconds as its type says; a NULL event time goes
-// to row_errors (kBadEventTime) and no further.
+// Watermark = running maximum of (time - delay) over the rows. Time column in microseconds or nanoseconds as its type
+// says; a NULL event time goes to row_errors (kBadEventTime) and no further.
 struct WatermarkSpec {
   std::vector<data::Type> input;
   uint32_t time_column = 0;

@@ -26,7 +26,8 @@ class SliceList {
   Slice& operator[](size_t i) { return slices_[i]; }
   // The position of the first slice that starts at or after `start`.
   size_t LowerBound(Timestamp start) const {
-    const auto at = std::lower_bound(slices_.begin(), slices_.end(), start, [](const Slice& s, Timestamp t) { return s.start < t; });
+    const auto at = std::lower_bound(slices_.begin(), slices_.end(), start,
+                                     [](const Slice& s, Timestamp t) { return s.start < t; });
     return static_cast<size_t>(at - slices_.begin());
   }
   // The slice of that start, or null. Rows come in runs, so the last answer is tried first.

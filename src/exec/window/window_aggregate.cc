@@ -15,15 +15,18 @@ using data::BatchBuffer;
 using data::Column;
 using state::RowRef;
 
-WindowAggregate::WindowAggregate(WindowAggregateSpec spec) : spec_(std::move(spec)), aggregates_(spec_.aggregates, spec_.input, false) {}
+WindowAggregate::WindowAggregate(WindowAggregateSpec spec)
+    : spec_(std::move(spec)), aggregates_(spec_.aggregates, spec_.input, false) {}
 WindowAggregate::~WindowAggregate() = default;
 
 Status WindowAggregate::CheckSpec() const {
   if (spec_.size <= 0 || spec_.slide <= 0 || spec_.slide > spec_.size) {
-    return Error(Status(ErrorCode::kBadDuration, "opening a window aggregate: the slide must be positive and at most the size")
-                     .WithHint("HOP takes the slide first, then the size"));
+    return Error(
+        Status(ErrorCode::kBadDuration, "opening a window aggregate: the slide must be positive and at most the size")
+            .WithHint("HOP takes the slide first, then the size"));
   }
-  if (spec_.lateness < 0) return Error(ErrorCode::kNegativeLateness, "opening a window aggregate: the allowed lateness is negative");
+  if (spec_.lateness < 0)
+    return Error(ErrorCode::kNegativeLateness, "opening a window aggregate: the allowed lateness is negative");
   if (spec_.time_column >= spec_.input.size() || !spec_.input[spec_.time_column].is_timestamp()) {
     return Error(ErrorCode::kBadTimeColumnType, "opening a window aggregate: its time column is no timestamp");
   }
@@ -70,7 +73,8 @@ void WindowAggregate::MakeTables(const std::vector<data::Type>& key_types) {
   key_batch_columns_.resize(key_batch_types_.size());
   key_batch_.columns = key_batch_columns_.data();
   key_batch_.column_count = static_cast<uint32_t>(key_batch_columns_.size());
-  state::TableSpec spec{.name = "window aggregate", .key = key_batch_types_, .values = {}, .payload_bytes = aggregates_.payload_bytes()};
+  state::TableSpec spec{
+      .name = "window aggregate", .key = key_batch_types_, .values = {}, .payload_bytes = aggregates_.payload_bytes()};
   spec.memory_limit_bytes = context_.memory_limit_bytes;
   aggregates_.SetDestroy(spec);
   table_ = std::make_unique<state::StateTable>(spec);
@@ -80,8 +84,8 @@ void WindowAggregate::MakeTables(const std::vector<data::Type>& key_types) {
 }
 
 bool WindowAggregate::LoadTimes(const Batch& batch) {
-  const Column& column =
-      data::Flatten(batch.columns[spec_.time_column], spec_.input[spec_.time_column], batch.rows, flat_time_->column(0));
+  const Column& column = data::Flatten(batch.columns[spec_.time_column], spec_.input[spec_.time_column], batch.rows,
+                                       flat_time_->column(0));
   time_ = column.As<Timestamp>();
   if (scale_ != 1) {
     for (uint32_t i = 0; i < batch.rows; ++i) time_memory_[i] = FloorDiv(time_[i], scale_);
@@ -153,7 +157,8 @@ Step WindowAggregate::Add(Batch& batch, Output& out) {
 
 void WindowAggregate::AssignSlices(uint32_t rows) {
   slice_min_ = times_.SliceOf(time_min_);
-  has_one_slice_ = static_cast<uint64_t>(time_max_) - static_cast<uint64_t>(slice_min_) < static_cast<uint64_t>(times_.width);
+  has_one_slice_ =
+      static_cast<uint64_t>(time_max_) - static_cast<uint64_t>(slice_min_) < static_cast<uint64_t>(times_.width);
   if (has_one_slice_) return;
   Timestamp start = slice_min_;
   const auto width = static_cast<uint64_t>(times_.width);
@@ -167,7 +172,8 @@ void WindowAggregate::AssignSlices(uint32_t rows) {
 void WindowAggregate::CountSkippedWindows(uint32_t rows) {
   for (uint32_t i = 0; i < rows; ++i) {
     const Timestamp first = times_.FirstWindow(has_one_slice_ ? slice_min_ : slice_[i]);
-    if (first < closed_bound_) counters_.late_windows_skipped += static_cast<uint64_t>((closed_bound_ - first) / times_.slide);
+    if (first < closed_bound_)
+      counters_.late_windows_skipped += static_cast<uint64_t>((closed_bound_ - first) / times_.slide);
   }
 }
 
@@ -205,7 +211,8 @@ Status WindowAggregate::FindGroups(const Batch& batch) {
   const uint32_t offset = table_->payload_offset();
   for (uint32_t i = 0; i < batch.rows; ++i) {
     payloads_[i] += offset;
-    if (inserted_[i] == 0) [[likely]] continue;
+    if (inserted_[i] == 0) [[likely]]
+      continue;
     aggregates_.Init(payloads_[i]);
     NoteNewRow(has_one_slice_ ? slice_min_ : slice_[i], refs_[i]);
   }

@@ -81,10 +81,11 @@ class WindowAggregate final : public Operator {
   Step FireWindows(Timestamp bound, Output& out);
   Step Fire(Timestamp window, Output& out);
   Status MergeWindow(Timestamp window);
-  Step EmitRows(state::StateTable& table, std::vector<state::RowRef>& rows, uint32_t first_key, Timestamp window, Output& out);
+  Step EmitRows(state::StateTable& table, std::vector<state::RowRef>& rows, uint32_t first_key, Timestamp window,
+                Output& out);
   void CloseSlices(Timestamp bound);
-  void WriteKeys(const state::StateTable& table, std::span<const state::RowRef> rows, uint32_t first_key, data::BatchBuffer& buffer,
-                 uint32_t at);
+  void WriteKeys(const state::StateTable& table, std::span<const state::RowRef> rows, uint32_t first_key,
+                 data::BatchBuffer& buffer, uint32_t at);
   void WriteBounds(data::BatchBuffer& buffer, uint32_t row, Timestamp window) const;
 
   WindowAggregateSpec spec_;

@@ -23,7 +23,8 @@ constexpr Duration kMs = kMillisecond;
 const std::vector<Type> kInput = {Type(TypeId::kTimestamp), Type(TypeId::kVarchar), Type(TypeId::kInt64)};
 
 WindowAggregateSpec Tumbling(Duration size, EmitKind emit = EmitKind::kOnWatermark, Duration lateness = 0) {
-  WindowAggregateSpec spec{.input = kInput, .time_column = 0, .size = size, .slide = size, .offset = 0, .lateness = lateness};
+  WindowAggregateSpec spec{
+      .input = kInput, .time_column = 0, .size = size, .slide = size, .offset = 0, .lateness = lateness};
   spec.aggregates = {{TestCount(), {}}};
   spec.emit = emit;
   return spec;
@@ -69,7 +70,8 @@ struct Case {
       text += text.empty() ? "" : "; ";
       text += (row.weight > 0 ? "+" : "") + std::to_string(row.weight);
       for (size_t c = 0; c < types.size(); ++c) {
-        text += " " + (types[c].is_timestamp() ? std::to_string(row.values[c].int_value() / kMs) : row.values[c].ToString(types[c]));
+        text += " " + (types[c].is_timestamp() ? std::to_string(row.values[c].int_value() / kMs)
+                                               : row.values[c].ToString(types[c]));
       }
     }
     return text;
@@ -80,7 +82,8 @@ struct Case {
 
 std::vector<std::pair<int64_t, int64_t>> WindowsOf(const WindowTimes& times, int64_t t) {
   std::vector<std::pair<int64_t, int64_t>> windows;
-  for (int64_t s = times.FirstWindow(times.SliceOf(t)); s <= times.LastWindow(t); s += times.slide) windows.emplace_back(s, s + times.size);
+  for (int64_t s = times.FirstWindow(times.SliceOf(t)); s <= times.LastWindow(t); s += times.slide)
+    windows.emplace_back(s, s + times.size);
   return windows;
 }
 
@@ -294,7 +297,8 @@ TEST_CASE("nanosecond times keep their unit in the bounds") {
   WindowAggregateSpec spec = Tumbling(1000);
   spec.input[0] = Type::Timestamp(9);
   Case c(spec);
-  c.script->Feed({{Value::Int(-1), Value::String("a"), Value::Int(1)}, {Value::Int(999'999), Value::String("a"), Value::Int(1)}});
+  c.script->Feed(
+      {{Value::Int(-1), Value::String("a"), Value::Int(1)}, {Value::Int(999'999), Value::String("a"), Value::Int(1)}});
   c.script->Watermark(kMaxTimestamp);
   const std::vector<Row> rows = c.script->Changes();
   REQUIRE(rows.size() == 2);
@@ -346,7 +350,8 @@ Stream RandomStream(Random& random) {
   Stream stream{.spec = RandomSpec(random)};
   const WindowAggregateSpec& spec = stream.spec;
   const Duration lateness = spec.emit == EmitKind::kFinal ? 0 : spec.lateness;
-  std::map<std::string, std::pair<std::vector<Value>, std::vector<std::pair<int64_t, int64_t>>>> groups;  // rows: value, weight
+  std::map<std::string, std::pair<std::vector<Value>, std::vector<std::pair<int64_t, int64_t>>>>
+      groups;  // rows: value, weight
   Timestamp base = random.Between(-300, 100);
   Timestamp watermark = kMinTimestamp;
   std::vector<Row> kept;
@@ -374,7 +379,8 @@ Stream RandomStream(Random& random) {
         id.push_back(Value::Int(start));
         id.push_back(Value::Int(start + spec.size));
         std::string name;
-        for (size_t k = 0; k < spec.keys.size(); ++k) name += (id[k].is_null() ? "?" : id[k].ToString(kInput[spec.keys[k]])) + "|";
+        for (size_t k = 0; k < spec.keys.size(); ++k)
+          name += (id[k].is_null() ? "?" : id[k].ToString(kInput[spec.keys[k]])) + "|";
         name += std::to_string(start);
         auto& group = groups[name];
         group.first = id;
@@ -429,7 +435,8 @@ void CheckEvents(const Stream& stream, const Script& script) {
 
 }  // namespace
 
-TEST_CASE("random streams: the changes sum up to the batch answer over rows that were not late, however batches are cut") {
+TEST_CASE(
+    "random streams: the changes sum up to the batch answer over rows that were not late, however batches are cut") {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
     CAPTURE(seed);
     Random random(seed);

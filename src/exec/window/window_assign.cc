@@ -30,7 +30,8 @@ Step WindowAssign::Process(int, Batch& batch, Output& out) {
     const int64_t t = type.is_nanos() ? FloorDiv(values[row], 1000) : values[row];
     int64_t reach = 0;
     int64_t last = 0;
-    const bool absurd = !is_null && (__builtin_sub_overflow(t, spec_.size + spec_.slide, &reach) || __builtin_add_overflow(t, spec_.size, &reach));
+    const bool absurd = !is_null && (__builtin_sub_overflow(t, spec_.size + spec_.slide, &reach) ||
+                                     __builtin_add_overflow(t, spec_.size, &reach));
     if (is_null || absurd) {
       AllowAllocation allow;
       const uint16_t bad = static_cast<uint16_t>(row);

@@ -1,5 +1,6 @@
-// WindowAssign: FROM TUMBLE / HOP. Each row once per window that holds it, windows in ascending start, with window_start and window_end appended.
-// Law (linear): weights pass through. A NULL time goes to row_errors (kBadEventTime), a time whose window leaves the range with kOutOfRange.
+// WindowAssign: FROM TUMBLE / HOP. Each row once per window that holds it, windows in ascending start, with
+// window_start and window_end appended. Law (linear): weights pass through. A NULL time goes to row_errors
+// (kBadEventTime), a time whose window leaves the range with kOutOfRange.
 #pragma once
 
 #include <memory>

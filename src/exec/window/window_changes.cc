@@ -48,10 +48,12 @@ void WindowAggregate::SortTouched() {
     const Timestamp window = touched_[first].window;
     window_rows_.clear();
     size_t next = first;
-    for (; next < touched_.size() && touched_[next].window == window; ++next) window_rows_.push_back(touched_[next].row);
+    for (; next < touched_.size() && touched_[next].window == window; ++next)
+      window_rows_.push_back(touched_[next].row);
     table_->SortByKey(window_rows_, 1);
     for (size_t i = 0; i < window_rows_.size(); ++i) {
-      const bool is_again = i > 0 && !times_.is_tumbling() && table_->KeysEqual(window_rows_[i - 1], window_rows_[i], 1);
+      const bool is_again =
+          i > 0 && !times_.is_tumbling() && table_->KeysEqual(window_rows_[i - 1], window_rows_[i], 1);
       if (!is_again) touched_[kept++] = {window, window_rows_[i]};
     }
     first = next;

@@ -73,7 +73,8 @@ Status WindowAggregate::MergeWindow(Timestamp window) {
   return {};
 }
 
-Step WindowAggregate::EmitRows(state::StateTable& table, std::vector<RowRef>& rows, uint32_t first_key, Timestamp window, Output& out) {
+Step WindowAggregate::EmitRows(state::StateTable& table, std::vector<RowRef>& rows, uint32_t first_key,
+                               Timestamp window, Output& out) {
   const uint32_t offset = table.payload_offset();
   std::erase_if(rows, [&](RowRef row) { return HeadOf(table.Get(row) + offset).rows <= 0; });
   table.SortByKey(rows, first_key);
@@ -108,8 +109,8 @@ void WindowAggregate::CloseSlices(Timestamp bound) {
 }
 
 // The keys of rows to the first columns of a buffer; `first_key` is the first group key of that table.
-void WindowAggregate::WriteKeys(const state::StateTable& table, std::span<const RowRef> rows, uint32_t first_key, BatchBuffer& buffer,
-                                uint32_t at) {
+void WindowAggregate::WriteKeys(const state::StateTable& table, std::span<const RowRef> rows, uint32_t first_key,
+                                BatchBuffer& buffer, uint32_t at) {
   key_columns_[0] = nullptr;  // the slice
   for (size_t k = 0; k < spec_.keys.size(); ++k) key_columns_[k + 1] = &buffer.column(k);
   table.ReadKeys(rows, buffer, std::span<data::Column* const>(key_columns_).subspan(1 - first_key), at);

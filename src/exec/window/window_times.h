@@ -20,7 +20,7 @@ struct WindowTimes {
   Duration slide = 0;
   Duration offset = 0;  // in [0, slide)
   Duration lateness = 0;
-  Duration width = 0;   // of a slice
+  Duration width = 0;  // of a slice
 
   WindowTimes() = default;
   WindowTimes(Duration window_size, Duration window_slide, Duration window_offset, Duration allowed_lateness)
@@ -53,7 +53,8 @@ struct WindowTimes {
   Timestamp FirstUnended(Timestamp end) const {
     if (end == kMaxTimestamp || end == kMinTimestamp) return end;
     Timestamp start = 0;
-    if (__builtin_sub_overflow(end, size, &start) || __builtin_sub_overflow(start, Past(start, offset, slide), &start)) {
+    if (__builtin_sub_overflow(end, size, &start) ||
+        __builtin_sub_overflow(start, Past(start, offset, slide), &start)) {
       return kMinTimestamp;
     }
     return start + slide;

@@ -11,12 +11,17 @@ namespace {
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-ProbeCall Plain(std::string name, Type type = TypeId::kInt64) { return {.name = std::move(name), .types = {std::move(type)}}; }
+ProbeCall Plain(std::string name, Type type = TypeId::kInt64) {
+  return {.name = std::move(name), .types = {std::move(type)}};
+}
 ProbeCall Retracting(std::string name, Type type = TypeId::kInt64) {
   return {.name = std::move(name), .types = {std::move(type)}, .input_retracts = true};
 }
 ProbeCall ByTime(std::string name, Type type, bool retracts = false, bool respect_nulls = false) {
-  return {.name = std::move(name), .types = {std::move(type)}, .respect_nulls = respect_nulls, .input_retracts = retracts,
+  return {.name = std::move(name),
+          .types = {std::move(type)},
+          .respect_nulls = respect_nulls,
+          .input_retracts = retracts,
           .order_types = {TypeId::kTimestamp}};
 }
 
@@ -76,7 +81,8 @@ TEST_CASE("first and last follow event time, ties follow arrival") {
   CheckFirstLast(TypeId::kVarchar, {{S("b"), 2}, {S("a"), 1}}, S("a"), S("b"));
   CheckFirstLast(TypeId::kDouble, {{D(1.5), -10}, {D(2.5), -20}}, D(2.5), D(1.5));
   const std::string long_text(100, 'x');
-  CheckFirstLast(TypeId::kVarchar, {{S(long_text + "b"), 2}, {S(long_text + "a"), 1}}, S(long_text + "a"), S(long_text + "b"));
+  CheckFirstLast(TypeId::kVarchar, {{S(long_text + "b"), 2}, {S(long_text + "a"), 1}}, S(long_text + "a"),
+                 S(long_text + "b"));
 }
 
 TEST_CASE("first and last merge by time, then by arrival, in either direction") {
@@ -114,12 +120,18 @@ TEST_CASE("an append-only first or last takes 32 bytes, and survives a checkpoin
 
 TEST_CASE("first and last obey ORDER BY inside the call, descending and over text") {
   for (const bool retracts : {false, true}) {
-    AggregateProbe probe({.name = "first", .types = {TypeId::kInt64}, .input_retracts = retracts,
-                          .order_types = {TypeId::kVarchar}, .order = {{.descending = true}}});
+    AggregateProbe probe({.name = "first",
+                          .types = {TypeId::kInt64},
+                          .input_retracts = retracts,
+                          .order_types = {TypeId::kVarchar},
+                          .order = {{.descending = true}}});
     probe.Feed({{.values = {I(1), S("a")}}, {.values = {I(2), S("c")}}, {.values = {I(3), S("b")}}});
     CHECK(probe.Result() == I(2));
-    AggregateProbe nulls({.name = "last", .types = {TypeId::kInt64}, .input_retracts = retracts,
-                          .order_types = {TypeId::kInt32}, .order = {{.nulls_first = false}}});
+    AggregateProbe nulls({.name = "last",
+                          .types = {TypeId::kInt64},
+                          .input_retracts = retracts,
+                          .order_types = {TypeId::kInt32},
+                          .order = {{.nulls_first = false}}});
     nulls.Feed({{.values = {I(1), I(5)}}, {.values = {I(2), kNull}}, {.values = {I(3), I(7)}}});
     CHECK(nulls.Result() == I(2));
   }
@@ -140,7 +152,10 @@ TEST_CASE("open, high, low, close and volume of one bar") {
   volume.Add({I(10), I(5), I(15), I(8)});
   CHECK(volume.Result() == I(38));
   AggregateProbe vwap({.name = "vwap", .types = {TypeId::kDouble, TypeId::kInt64}});
-  vwap.Feed({{.values = {D(100), I(10)}}, {.values = {D(105), I(5)}}, {.values = {D(98), I(15)}}, {.values = {D(102), I(8)}}});
+  vwap.Feed({{.values = {D(100), I(10)}},
+             {.values = {D(105), I(5)}},
+             {.values = {D(98), I(15)}},
+             {.values = {D(102), I(8)}}});
   CHECK(vwap.Result().double_value() == doctest::Approx(100.28947368421052).epsilon(1e-12));
 }
 
@@ -185,17 +200,30 @@ TEST_CASE("engine aggregates give the known numbers over 1, 2, 4, 10, whole or i
   const struct {
     const char* name;
     double expected;
-  } cases[] = {{"stddev", 4.031128874149275}, {"stddev_samp", 4.031128874149275}, {"stddev_pop", 3.491060010942235},
-               {"variance", 16.25},           {"var_samp", 16.25},                {"var_pop", 12.1875},
-               {"median", 3.0},               {"mean", 4.25},                     {"skewness", 1.469334548210623},
-               {"kurtosis", 2.03076923076923}, {"kurtosis_pop", -0.9292307692307693}, {"skewness_pop", 0.8483206969390205},
-               {"sem", 2.0155644370746373},   {"product", 80},                    {"geometric_mean", 2.990697562442441},
-               {"harmonic_mean", 2.162162162162162}, {"entropy", 2},              {"mad", 1.5},
+  } cases[] = {{"stddev", 4.031128874149275},
+               {"stddev_samp", 4.031128874149275},
+               {"stddev_pop", 3.491060010942235},
+               {"variance", 16.25},
+               {"var_samp", 16.25},
+               {"var_pop", 12.1875},
+               {"median", 3.0},
+               {"mean", 4.25},
+               {"skewness", 1.469334548210623},
+               {"kurtosis", 2.03076923076923},
+               {"kurtosis_pop", -0.9292307692307693},
+               {"skewness_pop", 0.8483206969390205},
+               {"sem", 2.0155644370746373},
+               {"product", 80},
+               {"geometric_mean", 2.990697562442441},
+               {"harmonic_mean", 2.162162162162162},
+               {"entropy", 2},
+               {"mad", 1.5},
                {"approx_median", 3}};
   for (const auto& c : cases) {
     CAPTURE(c.name);
     AggregateProbe probe(Plain(c.name), 2);
-    probe.Feed({{.values = {I(1)}}, {.values = {I(2)}}, {.values = {I(4)}, .state = 1}, {.values = {I(10)}, .state = 1}});
+    probe.Feed(
+        {{.values = {I(1)}}, {.values = {I(2)}}, {.values = {I(4)}, .state = 1}, {.values = {I(10)}, .state = 1}});
     probe.Merge(0, 1);
     CHECK(probe.Result().double_value() == doctest::Approx(c.expected).epsilon(1e-9));
     CHECK(Number(Plain(c.name), {I(1), I(2), I(4), I(10)}) == doctest::Approx(c.expected).epsilon(1e-9));
@@ -212,9 +240,10 @@ TEST_CASE("statistics of pairs give the known numbers") {
   const struct {
     const char* name;
     double expected;
-  } cases[] = {{"corr", 0.9989922980237592}, {"covar_samp", 3.4}, {"covar_pop", 2.55}, {"regr_slope", 2.04},
-               {"regr_intercept", -0.05}, {"regr_r2", 0.9979856115107916}, {"regr_avgx", 2.5}, {"regr_avgy", 5.05},
-               {"regr_sxx", 5.0}, {"regr_syy", 20.85}, {"regr_sxy", 10.2}};
+  } cases[] = {{"corr", 0.9989922980237592}, {"covar_samp", 3.4},       {"covar_pop", 2.55},
+               {"regr_slope", 2.04},         {"regr_intercept", -0.05}, {"regr_r2", 0.9979856115107916},
+               {"regr_avgx", 2.5},           {"regr_avgy", 5.05},       {"regr_sxx", 5.0},
+               {"regr_syy", 20.85},          {"regr_sxy", 10.2}};
   for (const auto& c : cases) {
     CAPTURE(c.name);
     CHECK(Pairs(c.name) == doctest::Approx(c.expected).epsilon(1e-9));
@@ -235,8 +264,11 @@ TEST_CASE("percentiles, with the fraction as an argument or with WITHIN GROUP") 
   disc.Add(x);
   CHECK(disc.Result() == I(2));
   for (const bool descending : {false, true}) {
-    ProbeCall call{.name = "percentile_cont", .types = {TypeId::kDouble}, .constants = {D(0.9)},
-                   .order_types = {TypeId::kInt64}, .order = {{.descending = descending}}};
+    ProbeCall call{.name = "percentile_cont",
+                   .types = {TypeId::kDouble},
+                   .constants = {D(0.9)},
+                   .order_types = {TypeId::kInt64},
+                   .order = {{.descending = descending}}};
     AggregateProbe probe(call);
     probe.Add(x);
     CHECK(probe.Result().double_value() == doctest::Approx(descending ? 1.3 : 8.2));
@@ -277,16 +309,24 @@ TEST_CASE("boolean and bit aggregates") {
 
 TEST_CASE("lists and joined text, in the order of the call or of arrival") {
   for (const bool retracts : {false, true}) {
-    AggregateProbe text({.name = "string_agg", .types = {TypeId::kVarchar, TypeId::kVarchar}, .constants = {S(",")},
+    AggregateProbe text({.name = "string_agg",
+                         .types = {TypeId::kVarchar, TypeId::kVarchar},
+                         .constants = {S(",")},
                          .input_retracts = retracts});
     text.Add({S("a"), S("b"), kNull, S("c")});
     CHECK(text.Text() == "a,b,c");
-    AggregateProbe listed({.name = "listagg", .types = {TypeId::kVarchar, TypeId::kVarchar}, .constants = {S("; ")},
-                           .input_retracts = retracts, .order_types = {TypeId::kVarchar}});
+    AggregateProbe listed({.name = "listagg",
+                           .types = {TypeId::kVarchar, TypeId::kVarchar},
+                           .constants = {S("; ")},
+                           .input_retracts = retracts,
+                           .order_types = {TypeId::kVarchar}});
     listed.Feed({{.values = {S("c"), S("c")}}, {.values = {S("a"), S("a")}}, {.values = {S("b"), S("b")}}});
     CHECK(listed.Text() == "a; b; c");
-    AggregateProbe array({.name = "array_agg", .types = {TypeId::kVarchar}, .input_retracts = retracts,
-                          .order_types = {TypeId::kVarchar}, .order = {{.descending = true}}});
+    AggregateProbe array({.name = "array_agg",
+                          .types = {TypeId::kVarchar},
+                          .input_retracts = retracts,
+                          .order_types = {TypeId::kVarchar},
+                          .order = {{.descending = true}}});
     array.Feed({{.values = {S("a"), S("a")}}, {.values = {S("c"), S("c")}}, {.values = {S("b"), S("b")}}});
     CHECK(array.Result() == Value::List({S("c"), S("b"), S("a")}));
   }
@@ -304,7 +344,9 @@ TEST_CASE("lists and joined text, in the order of the call or of arrival") {
   AggregateProbe set({.name = "array_agg", .types = {TypeId::kInt64}, .is_distinct = true});
   set.Add({I(3), I(1), I(3), I(2)});
   CHECK(set.Result() == Value::List({I(1), I(2), I(3)}));
-  AggregateProbe text_set({.name = "string_agg", .types = {TypeId::kVarchar, TypeId::kVarchar}, .constants = {S("-")},
+  AggregateProbe text_set({.name = "string_agg",
+                           .types = {TypeId::kVarchar, TypeId::kVarchar},
+                           .constants = {S("-")},
                            .is_distinct = true});
   text_set.Add({S("b"), S("a"), S("b")});
   CHECK(text_set.Text() == "a-b");
@@ -317,14 +359,19 @@ TEST_CASE("lists and joined text, in the order of the call or of arrival") {
 
 TEST_CASE("filters, conditions and DISTINCT") {
   AggregateProbe filtered(Plain("sum"));
-  filtered.Feed({{.values = {I(1)}, .passes_filter = false}, {.values = {I(2)}, .passes_filter = false},
-                 {.values = {I(4)}}, {.values = {I(10)}}});
+  filtered.Feed({{.values = {I(1)}, .passes_filter = false},
+                 {.values = {I(2)}, .passes_filter = false},
+                 {.values = {I(4)}},
+                 {.values = {I(10)}}});
   CHECK(filtered.Result() == I(14));
   AggregateProbe none({.name = "count", .types = {}});
   none.Feed({{.values = {}, .passes_filter = false}});
   CHECK(none.Result() == I(0));
   AggregateProbe sum_if({.name = "sum_if", .types = {TypeId::kInt64, TypeId::kBool}});
-  sum_if.Feed({{.values = {I(1), B(true)}}, {.values = {I(2), kNull}}, {.values = {I(4), B(false)}}, {.values = {I(8), B(true)}}});
+  sum_if.Feed({{.values = {I(1), B(true)}},
+               {.values = {I(2), kNull}},
+               {.values = {I(4), B(false)}},
+               {.values = {I(8), B(true)}}});
   CHECK(sum_if.Result() == I(9));
   AggregateProbe count_if({.name = "count_if", .types = {TypeId::kBool}});
   count_if.Add({B(true), B(false), kNull, B(true)});
@@ -333,7 +380,10 @@ TEST_CASE("filters, conditions and DISTINCT") {
   distinct.Add({I(1), I(2), I(4), I(10), I(1), kNull});
   CHECK(distinct.Result() == I(4));
   AggregateProbe pairs({.name = "count", .types = {TypeId::kInt64, TypeId::kVarchar}, .is_distinct = true});
-  pairs.Feed({{.values = {I(1), S("a")}}, {.values = {I(1), S("b")}}, {.values = {I(1), S("a")}}, {.values = {kNull, S("a")}}});
+  pairs.Feed({{.values = {I(1), S("a")}},
+              {.values = {I(1), S("b")}},
+              {.values = {I(1), S("a")}},
+              {.values = {kNull, S("a")}}});
   CHECK(pairs.Result() == I(2));
   AggregateProbe sum({.name = "sum", .types = {TypeId::kInt64}, .is_distinct = true});
   sum.Add({I(5), I(5), I(7)});
@@ -347,8 +397,12 @@ TEST_CASE("values chosen by another column") {
   for (const bool retracts : {false, true}) {
     for (const auto& [name, expected] : {std::pair{"arg_min", "b"}, {"max_by", "c"}}) {
       AggregateProbe probe({.name = name, .types = {TypeId::kVarchar, TypeId::kDouble}, .input_retracts = retracts});
-      probe.Feed({{.values = {S("a"), D(2)}}, {.values = {S("b"), D(1)}}, {.values = {S("x"), kNull}},
-                  {.values = {S("c"), D(3)}}, {.values = {S("d"), D(3)}}, {.values = {S("e"), D(1)}}});
+      probe.Feed({{.values = {S("a"), D(2)}},
+                  {.values = {S("b"), D(1)}},
+                  {.values = {S("x"), kNull}},
+                  {.values = {S("c"), D(3)}},
+                  {.values = {S("d"), D(3)}},
+                  {.values = {S("e"), D(1)}}});
       CHECK(probe.Text() == expected);
     }
   }
@@ -452,16 +506,86 @@ TEST_CASE("wrong arguments are refused by code") {
 }
 
 TEST_CASE("every name and alias resolves") {
-  for (const char* name :
-       {"count", "sum", "min", "max", "avg", "mean", "first_value", "first", "last_value", "last", "stddev", "stddev_samp", "std",
-        "stdev", "stddev_pop", "variance", "var", "var_samp", "var_sample", "variance_pop", "var_pop", "var_population",
-        "percentile", "percentile_cont", "quantile_cont", "percentile_disc", "quantile_disc", "median", "string_agg", "listagg",
-        "group_concat", "array_agg", "list", "bool_and", "every", "bool_or", "some", "any", "approx_count_distinct",
-        "approx_distinct", "approx_percentile", "approx_percentile_cont", "approx_median", "covar", "covar_samp", "covar_pop",
-        "corr", "regr_slope", "regr_intercept", "any_value", "bit_and", "bit_or", "bit_xor", "nth_value", "regr_avgx",
-        "regr_avgy", "regr_count", "regr_r2", "regr_sxx", "regr_sxy", "regr_syy", "approx_percentile_cont_with_weight",
-        "arg_min", "min_by", "arg_max", "max_by", "mode", "count_if", "sum_if", "product", "geometric_mean", "entropy", "kurtosis",
-        "skewness", "mad", "sem", "histogram", "quantile", "approx_quantile", "vwap"}) {
+  for (const char* name : {"count",
+                           "sum",
+                           "min",
+                           "max",
+                           "avg",
+                           "mean",
+                           "first_value",
+                           "first",
+                           "last_value",
+                           "last",
+                           "stddev",
+                           "stddev_samp",
+                           "std",
+                           "stdev",
+                           "stddev_pop",
+                           "variance",
+                           "var",
+                           "var_samp",
+                           "var_sample",
+                           "variance_pop",
+                           "var_pop",
+                           "var_population",
+                           "percentile",
+                           "percentile_cont",
+                           "quantile_cont",
+                           "percentile_disc",
+                           "quantile_disc",
+                           "median",
+                           "string_agg",
+                           "listagg",
+                           "group_concat",
+                           "array_agg",
+                           "list",
+                           "bool_and",
+                           "every",
+                           "bool_or",
+                           "some",
+                           "any",
+                           "approx_count_distinct",
+                           "approx_distinct",
+                           "approx_percentile",
+                           "approx_percentile_cont",
+                           "approx_median",
+                           "covar",
+                           "covar_samp",
+                           "covar_pop",
+                           "corr",
+                           "regr_slope",
+                           "regr_intercept",
+                           "any_value",
+                           "bit_and",
+                           "bit_or",
+                           "bit_xor",
+                           "nth_value",
+                           "regr_avgx",
+                           "regr_avgy",
+                           "regr_count",
+                           "regr_r2",
+                           "regr_sxx",
+                           "regr_sxy",
+                           "regr_syy",
+                           "approx_percentile_cont_with_weight",
+                           "arg_min",
+                           "min_by",
+                           "arg_max",
+                           "max_by",
+                           "mode",
+                           "count_if",
+                           "sum_if",
+                           "product",
+                           "geometric_mean",
+                           "entropy",
+                           "kurtosis",
+                           "skewness",
+                           "mad",
+                           "sem",
+                           "histogram",
+                           "quantile",
+                           "approx_quantile",
+                           "vwap"}) {
     CAPTURE(name);
     CHECK(BuiltinFunctions().FindAggregate(name) != nullptr);
   }

@@ -4,8 +4,8 @@
 
 #include "base/random.h"
 #include "data/batch.h"
-#include "functions/register.h"
 #include "expr/aggregate.h"
+#include "functions/register.h"
 
 namespace laminar::functions {
 namespace {
@@ -22,8 +22,8 @@ double Measure(const char* name, const Type& type, uint32_t groups, bool has_nul
     order.push_back({});
   }
   const data::Value* constant = nullptr;
-  auto bound = BuiltinFunctions().FindAggregate(name)->bind({.name = name, .types = {&type, 1}, .constants = {&constant, 1},
-                                                             .order_types = order_types, .order = order});
+  auto bound = BuiltinFunctions().FindAggregate(name)->bind(
+      {.name = name, .types = {&type, 1}, .constants = {&constant, 1}, .order_types = order_types, .order = order});
   if (!bound.has_value()) return -1;
   const uint32_t stride = 64 + bound->state_bytes;
   std::vector<uint64_t> table(groups * stride / 8);
@@ -44,7 +44,8 @@ double Measure(const char* name, const Type& type, uint32_t groups, bool has_nul
   buffer.SetRows(data::kBatchCapacity);
   if (has_nulls) buffer.SetNull(0, 5);
   const data::Column* args[] = {&buffer.column(0), &buffer.column(1)};
-  const expr::AggregateInput in{.rows = data::kBatchCapacity, .args = args, .states = states.data(), .offset = 64, .sequence = 1};
+  const expr::AggregateInput in{
+      .rows = data::kBatchCapacity, .args = args, .states = states.data(), .offset = 64, .sequence = 1};
   double best = 1e9;
   for (int round = 0; round < 50; ++round) {
     const auto start = std::chrono::steady_clock::now();

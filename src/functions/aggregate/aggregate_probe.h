@@ -1,5 +1,6 @@
-// AggregateProbe: drives one bound aggregate over several groups, for tests. Rows go through every loop the real operators use: batches without
-// weights, filter or nulls stay so, constants come as constant columns, states stand at an offset inside larger rows.
+// AggregateProbe: drives one bound aggregate over several groups, for tests. Rows go through every loop the real
+// operators use: batches without weights, filter or nulls stay so, constants come as constant columns, states stand at
+// an offset inside larger rows.
 #pragma once
 
 #include <doctest/doctest.h>

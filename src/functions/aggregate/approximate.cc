@@ -1,5 +1,6 @@
-// approx_count_distinct, approx_percentile, approx_percentile_with_weight, approx_median: sketches of bounded size. They merge, and cannot take
-// rows back: on a retracting input they answer kCannotRetract and name the exact counterpart.
+// approx_count_distinct, approx_percentile, approx_percentile_with_weight, approx_median: sketches of bounded size.
+// They merge, and cannot take rows back: on a retracting input they answer kCannotRetract and name the exact
+// counterpart.
 #include <memory>
 
 #include <fmt/format.h>
@@ -93,9 +94,10 @@ uint64_t HashCell(std::string_view bytes) { return Hash64(HashBytes(bytes.data()
 template <class Cell>
 void UpdateDistinct(const BoundAggregate& aggregate, const AggregateInput& in) {
   const AllowAllocation growth;
-  ForEachCell<Cell>(ParametersOf(aggregate).codec, *in.args[0], in, [&](uint32_t row, int64_t weight, CellView<Cell> cell) {
-    if (weight > 0) Distinct::Get(aggregate, StateAt<Distinct::State>(in, row)).Add(HashCell(cell));
-  });
+  ForEachCell<Cell>(ParametersOf(aggregate).codec, *in.args[0], in,
+                    [&](uint32_t row, int64_t weight, CellView<Cell> cell) {
+                      if (weight > 0) Distinct::Get(aggregate, StateAt<Distinct::State>(in, row)).Add(HashCell(cell));
+                    });
 }
 
 Outcome DistinctResult(const BoundAggregate&, const Distinct::State& state, int64_t& out) {
@@ -224,21 +226,22 @@ void RegisterApproximate(expr::FunctionRegistry& registry) {
                                  .doc = "About the number of different values, within 3 %, in at most 16 KiB a group.",
                                  .examples = {{"approx_count_distinct(x)", "4"}},
                                  .bind = BindApproxDistinct});
-  registry.Add(AggregateFunction{
-      .name = "approx_percentile",
-      .aliases = {"approx_percentile_cont", "approx_quantile"},
-      .doc = "About the value at a fraction of the ordered values, within 1 % of rank; a third argument sets the size of the sketch.",
-      .examples = {{"approx_percentile(x, 0)", "1"}, {"approx_percentile(x, 1)", "10"}},
-      .arguments_min = 1,
-      .arguments_max = 3,
-      .bind = BindApproxPercentile});
-  registry.Add(AggregateFunction{.name = "approx_percentile_with_weight",
-                                 .aliases = {"approx_percentile_cont_with_weight"},
-                                 .doc = "About the value at a fraction of the values, each counted with a weight: (x, weight, p).",
-                                 .examples = {{"approx_percentile_with_weight(x, 1, 1)", "10"}},
-                                 .arguments_min = 3,
+  registry.Add(AggregateFunction{.name = "approx_percentile",
+                                 .aliases = {"approx_percentile_cont", "approx_quantile"},
+                                 .doc = "About the value at a fraction of the ordered values, within 1 % of rank; a "
+                                        "third argument sets the size of the sketch.",
+                                 .examples = {{"approx_percentile(x, 0)", "1"}, {"approx_percentile(x, 1)", "10"}},
+                                 .arguments_min = 1,
                                  .arguments_max = 3,
-                                 .bind = BindApproxWeighted});
+                                 .bind = BindApproxPercentile});
+  registry.Add(AggregateFunction{
+      .name = "approx_percentile_with_weight",
+      .aliases = {"approx_percentile_cont_with_weight"},
+      .doc = "About the value at a fraction of the values, each counted with a weight: (x, weight, p).",
+      .examples = {{"approx_percentile_with_weight(x, 1, 1)", "10"}},
+      .arguments_min = 3,
+      .arguments_max = 3,
+      .bind = BindApproxWeighted});
   registry.Add(AggregateFunction{.name = "approx_median",
                                  .doc = "About the middle value, within 1 % of rank.",
                                  .examples = {{"approx_median(x)", "3"}},

@@ -1,5 +1,5 @@
-// Bag: an ordered multiset of cells with counts, the state of every aggregate that needs its values (MEDIAN, MODE, DISTINCT forms, and
-// MIN and MAX where rows may be taken back).
+// Bag: an ordered multiset of cells with counts, the state of every aggregate that needs its values (MEDIAN, MODE,
+// DISTINCT forms, and MIN and MAX where rows may be taken back).
 //
 // Law: the bag is linear in weights; an entry whose count is 0 is gone, one below 0 is remembered and counts as absent.
 #pragma once

@@ -1,6 +1,7 @@
 // Aggregates whose state is a Bag of one argument's values: everything but the result, which each family writes.
 //
-// A result function reads the whole net multiset, so every such aggregate retracts, merges and survives checkpoints by one piece of code.
+// A result function reads the whole net multiset, so every such aggregate retracts, merges and survives checkpoints by
+// one piece of code.
 #pragma once
 
 #include <memory>
@@ -46,9 +47,8 @@ void ForEachCell(const CellCodec& codec, const Column& column, const AggregateIn
     ForEachRow<1>(in, {&column}, [&](uint32_t row, int64_t weight) { visit(row, weight, words[row]); });
   } else {
     std::string scratch;
-    ForEachRow<1>(in, {&column}, [&](uint32_t row, int64_t weight) {
-      visit(row, weight, codec.EncodeBytes(column, row, scratch));
-    });
+    ForEachRow<1>(in, {&column},
+                  [&](uint32_t row, int64_t weight) { visit(row, weight, codec.EncodeBytes(column, row, scratch)); });
   }
 }
 
@@ -62,10 +62,9 @@ struct BagAggregate {
   static void Update(const BoundAggregate& aggregate, const AggregateInput& in) {
     const AllowAllocation growth;
     const BagParameters& parameters = Parameters(aggregate);
-    ForEachCell<Cell>(parameters.codec, *in.args[parameters.column], in,
-                      [&](uint32_t row, int64_t weight, CellView<Cell> cell) {
-                        StateAt<State>(in, row).Get().Add(cell, weight);
-                      });
+    ForEachCell<Cell>(
+        parameters.codec, *in.args[parameters.column], in,
+        [&](uint32_t row, int64_t weight, CellView<Cell> cell) { StateAt<State>(in, row).Get().Add(cell, weight); });
   }
   static void Merge(const BoundAggregate&, uint8_t* into, const uint8_t* from) {
     const AllowAllocation growth;

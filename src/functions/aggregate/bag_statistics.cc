@@ -1,4 +1,5 @@
-// mode, histogram, entropy, product, geometric_mean, harmonic_mean: read from a bag of all values, so they take rows back.
+// mode, histogram, entropy, product, geometric_mean, harmonic_mean: read from a bag of all values, so they take rows
+// back.
 #include <algorithm>
 #include <cmath>
 
@@ -32,7 +33,8 @@ Outcome Mode(const BoundAggregate& aggregate, const Bag<Cell>& bag, BatchBuffer&
 
 // A MAP of value to number of rows, in the order of the values.
 template <class Cell>
-Outcome Histogram(const BoundAggregate& aggregate, const Bag<Cell>& bag, BatchBuffer& buffer, Column& out, uint32_t row) {
+Outcome Histogram(const BoundAggregate& aggregate, const Bag<Cell>& bag, BatchBuffer& buffer, Column& out,
+                  uint32_t row) {
   if (bag.total() == 0) return Outcome::Null();
   if (bag.distinct() > (int64_t{1} << 22) - 1) return Outcome::Fail(ErrorCode::kEntryLimit);
   const uint32_t length = static_cast<uint32_t>(bag.distinct());
@@ -118,7 +120,8 @@ Result<BoundAggregate> BindMode(const AggregateBindCall& call) {
   TRY(CheckCount(call, 1, 1));
   TRY(RejectDistinct(call));
   BoundAggregate bound = OverBag(call, call.types[0], call.types[0]);
-  bound.result = CodecOf(bound).is_word() ? ResultOfBags<Word, Mode<Word>> : ResultOfBags<std::string, Mode<std::string>>;
+  bound.result =
+      CodecOf(bound).is_word() ? ResultOfBags<Word, Mode<Word>> : ResultOfBags<std::string, Mode<std::string>>;
   return bound;
 }
 
@@ -135,8 +138,8 @@ Result<BoundAggregate> BindEntropy(const AggregateBindCall& call) {
   TRY(CheckCount(call, 1, 1));
   TRY(RejectDistinct(call));
   BoundAggregate bound = OverBag(call, call.types[0], TypeId::kDouble);
-  bound.result = CodecOf(bound).is_word() ? ResultOfBags<Word, Entropy<Word>>
-                                          : ResultOfBags<std::string, Entropy<std::string>>;
+  bound.result =
+      CodecOf(bound).is_word() ? ResultOfBags<Word, Entropy<Word>> : ResultOfBags<std::string, Entropy<std::string>>;
   return bound;
 }
 
@@ -164,12 +167,14 @@ void RegisterBagStatistics(expr::FunctionRegistry& registry) {
                                    .bind = bind});
   };
   add("mode", {}, "The most frequent value; of equally frequent ones the smallest.", "1", BindMode);
-  add("histogram", {}, "A MAP of each value to the number of rows that have it.", "{1=1, 2=1, 4=1, 10=1}", BindHistogram);
+  add("histogram", {}, "A MAP of each value to the number of rows that have it.", "{1=1, 2=1, 4=1, 10=1}",
+      BindHistogram);
   add("entropy", {}, "Shannon entropy of the values' frequencies, in bits.", "2", BindEntropy);
   add("product", {}, "Product of all values, as DOUBLE.", "80", BindNumber<Product>);
   add("geometric_mean", {"geomean"}, "Geometric mean; NULL when a value is negative.", "2.990697562442441",
       BindNumber<GeometricMean>);
-  add("harmonic_mean", {}, "Harmonic mean; NULL when a value is negative.", "2.162162162162162", BindNumber<HarmonicMean>);
+  add("harmonic_mean", {}, "Harmonic mean; NULL when a value is negative.", "2.162162162162162",
+      BindNumber<HarmonicMean>);
 }
 
 }  // namespace laminar::functions

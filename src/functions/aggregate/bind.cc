@@ -19,8 +19,8 @@ Status CheckCount(const AggregateBindCall& call, size_t least, size_t most) {
 }
 
 Status WrongArgument(const AggregateBindCall& call, size_t argument, std::string_view expected) {
-  return Status(ErrorCode::kFunctionArguments, fmt::format("{}: argument {} is {}, expected {}", call.name, argument + 1,
-                                                           call.types[argument].ToString(), expected));
+  return Status(ErrorCode::kFunctionArguments, fmt::format("{}: argument {} is {}, expected {}", call.name,
+                                                           argument + 1, call.types[argument].ToString(), expected));
 }
 
 Status CheckNumeric(const AggregateBindCall& call, size_t argument) {

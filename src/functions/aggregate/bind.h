@@ -1,4 +1,5 @@
-// What the bind functions of aggregates share: checks of arguments with one wording, constants, the numeric class of a type.
+// What the bind functions of aggregates share: checks of arguments with one wording, constants, the numeric class of a
+// type.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// bool_and, bool_or: counts of true and false. bit_and, bit_or, bit_xor over integers: the folded bits, or a counter a bit where rows may be
-// taken back (XOR undoes itself). NULL when no value was seen. DISTINCT changes only bit_xor.
+// bool_and, bool_or: counts of true and false. bit_and, bit_or, bit_xor over integers: the folded bits, or a counter a
+// bit where rows may be taken back (XOR undoes itself). NULL when no value was seen. DISTINCT changes only bit_xor.
 #include "functions/aggregate/bind.h"
 #include "functions/aggregate/distinct.h"
 #include "functions/aggregate/numeric_dispatch.h"
@@ -18,9 +18,7 @@ struct Booleans {
     state.trues += value;
     state.falses += value ^ 1;
   }
-  static void Add(State& state, uint8_t value, int64_t weight) {
-    (value != 0 ? state.trues : state.falses) += weight;
-  }
+  static void Add(State& state, uint8_t value, int64_t weight) { (value != 0 ? state.trues : state.falses) += weight; }
   static void Merge(State& into, const State& from) {
     into.trues += from.trues;
     into.falses += from.falses;
@@ -162,7 +160,8 @@ void RegisterBoolBit(expr::FunctionRegistry& registry) {
         .name = name, .aliases = std::move(aliases), .doc = doc, .examples = {{example, result}}, .bind = bind});
   };
   add("bool_and", {"every"}, "True when all values are true.", "bool_and(x > 1)", "false", BindBoolean<BoolKind::kAnd>);
-  add("bool_or", {"some", "any"}, "True when some value is true.", "bool_or(x > 1)", "true", BindBoolean<BoolKind::kOr>);
+  add("bool_or", {"some", "any"}, "True when some value is true.", "bool_or(x > 1)", "true",
+      BindBoolean<BoolKind::kOr>);
   add("bool_xor", {}, "True when an odd number of values is true.", "bool_xor(x > 1)", "true",
       BindBoolean<BoolKind::kXor>);
   add("bit_and", {}, "Bitwise AND of all values.", "bit_and(x)", "0", BindBits<BitKind::kAnd>);

@@ -217,8 +217,8 @@ bool TakeOne(std::string_view bytes, const Type& type, CellEncoding encoding, Va
 
 CellCodec::CellCodec(Type type, CellEncoding encoding)
     : type_(std::move(type)), encoding_(encoding), physical_(type_.physical()), width_(data::ValueWidth(physical_)) {
-  is_word_ = physical_ != PhysicalType::kString && physical_ != PhysicalType::kList && physical_ != PhysicalType::kStruct &&
-             physical_ != PhysicalType::kNull;
+  is_word_ = physical_ != PhysicalType::kString && physical_ != PhysicalType::kList &&
+             physical_ != PhysicalType::kStruct && physical_ != PhysicalType::kNull;
 }
 
 void CellCodec::EncodeWords(const Column& column, uint32_t rows, Word* out) const {

@@ -1,8 +1,8 @@
 // Values as accumulators keep them: a Word for fixed-width types, bytes for text and nested ones.
 //
-// Two encodings. kOrdered: unsigned (memcmp) order is the SQL order and equal values have equal cells (-0.0 as 0.0, one NaN, above all
-// numbers), for multisets and sort keys. kExact: the very bits, for FIRST, LAST and lists, which give back what they got.
-// Text is its own bytes in both. Cells come back from checkpoints, so decoding believes nothing.
+// Two encodings. kOrdered: unsigned (memcmp) order is the SQL order and equal values have equal cells (-0.0 as 0.0, one
+// NaN, above all numbers), for multisets and sort keys. kExact: the very bits, for FIRST, LAST and lists, which give
+// back what they got. Text is its own bytes in both. Cells come back from checkpoints, so decoding believes nothing.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ class CellCodec {
 
   // The number behind an ordered word of a numeric or temporal type.
   double ToDouble(const Word& word) const;
-  Word FromInt64(int64_t value) const;     // an ordered word of a 64-bit integer or temporal type
+  Word FromInt64(int64_t value) const;      // an ordered word of a 64-bit integer or temporal type
   int64_t ToInt64(const Word& word) const;  // the same back
 
  private:

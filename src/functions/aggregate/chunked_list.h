@@ -1,8 +1,8 @@
 // ChunkedList: a sorted list of counted entries in chunks of at most 256, the store behind Bag and Timeline.
 //
-// Finding is two binary searches; inserting or erasing moves at most one chunk and, once in many times, the list of chunks. Appending in
-// order fills chunks nearly full. Each chunk knows the copies it holds (sum of positive counts), so a rank is found by walking chunk totals.
-// Invariant: no chunk is empty.
+// Finding is two binary searches; inserting or erasing moves at most one chunk and, once in many times, the list of
+// chunks. Appending in order fills chunks nearly full. Each chunk knows the copies it holds (sum of positive counts),
+// so a rank is found by walking chunk totals. Invariant: no chunk is empty.
 #pragma once
 
 #include <algorithm>
@@ -40,7 +40,8 @@ class ChunkedList {
   bool IsEnd(Position at) const { return at.chunk >= chunks_.size() || at.index >= chunks_[at.chunk].entries.size(); }
   bool IsBegin(Position at) const { return at.chunk == 0 && at.index == 0; }
   Position Next(Position at) const {
-    if (at.index + 1 < chunks_[at.chunk].entries.size() || at.chunk + 1 == chunks_.size()) return {at.chunk, at.index + 1};
+    if (at.index + 1 < chunks_[at.chunk].entries.size() || at.chunk + 1 == chunks_.size())
+      return {at.chunk, at.index + 1};
     return {at.chunk + 1, 0};
   }
   Position Previous(Position at) const {

@@ -73,14 +73,14 @@ Result<BoundAggregate> BindCountIf(const AggregateBindCall& call) {
 }  // namespace
 
 void RegisterCount(expr::FunctionRegistry& registry) {
-  registry.Add(AggregateFunction{
-      .name = "count",
-      .doc = "Number of rows (count(*)), of rows where x is not NULL (count(x)), or of different values (count(DISTINCT x)).",
-      .examples = {{"count(*)", "4"}, {"count(x)", "4"}, {"count(DISTINCT x)", "4"}},
-      .arguments_min = 0,
-      .arguments_max = 8,
-      .takes_star = true,
-      .bind = BindCount});
+  registry.Add(AggregateFunction{.name = "count",
+                                 .doc = "Number of rows (count(*)), of rows where x is not NULL (count(x)), or of "
+                                        "different values (count(DISTINCT x)).",
+                                 .examples = {{"count(*)", "4"}, {"count(x)", "4"}, {"count(DISTINCT x)", "4"}},
+                                 .arguments_min = 0,
+                                 .arguments_max = 8,
+                                 .takes_star = true,
+                                 .bind = BindCount});
   registry.Add(AggregateFunction{.name = "count_if",
                                  .aliases = {"countif"},
                                  .doc = "Number of rows where the condition is true.",

@@ -10,8 +10,8 @@ namespace laminar::functions {
 namespace {
 
 template <class Cell>
-void DistinctCounts(const BoundAggregate&, const uint8_t* const* states, uint32_t offset, uint32_t count, BatchBuffer& buffer,
-                    Column& out, uint32_t first) {
+void DistinctCounts(const BoundAggregate&, const uint8_t* const* states, uint32_t offset, uint32_t count,
+                    BatchBuffer& buffer, Column& out, uint32_t first) {
   for (uint32_t i = 0; i < count; ++i) {
     out.As<int64_t>()[first + i] = As<BagState<Cell>>(states[i] + offset).View().distinct();
     MarkResult(buffer, out, first + i, Outcome::Value());
@@ -86,8 +86,9 @@ struct Distinct {
     std::fill_n(states, data::kBatchCapacity, into);
     const auto flush = [&] {
       const Column* args[] = {&rows.column(0)};
-      parameters.inner.update(parameters.inner, {.rows = rows.rows(), .args = args, .weights = rows.batch().weights,
-                                                 .states = states, .offset = kInner});
+      parameters.inner.update(
+          parameters.inner,
+          {.rows = rows.rows(), .args = args, .weights = rows.batch().weights, .states = states, .offset = kInner});
       rows.Reset();
     };
     As<State>(into).Get().Merge(source, [&](CellView<Cell> cell, int64_t before, int64_t after) {

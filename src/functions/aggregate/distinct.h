@@ -1,5 +1,6 @@
-// DISTINCT forms. count(DISTINCT x, ...) counts the keys of a bag; any other aggregate stands behind a bag that passes a value on when its
-// count becomes positive and takes it back when it is so no more, so each change costs one search whatever the group holds.
+// DISTINCT forms. count(DISTINCT x, ...) counts the keys of a bag; any other aggregate stands behind a bag that passes
+// a value on when its count becomes positive and takes it back when it is so no more, so each change costs one search
+// whatever the group holds.
 #pragma once
 
 #include "functions/aggregate/bind.h"

@@ -1,9 +1,10 @@
-// first_value(x), last_value(x), any_value(x), arg_min(x, y), arg_max(x, y) over rows that are only added: one kept row a group.
+// first_value(x), last_value(x), any_value(x), arg_min(x, y), arg_max(x, y) over rows that are only added: one kept row
+// a group.
 //
-// Order is (sort key, arrival): FIRST keeps the least key and of equal ones the first to arrive, LAST the greatest and the last to arrive;
-// without a key arrival alone counts. NULL values are skipped unless RESPECT NULLS. arg_min is FIRST by y, arg_max FIRST by y descending.
-// Fixed-width values with a key of at most eight bytes take 32 bytes (40 for 16-byte values); others own their bytes.
-// Where rows may be taken back, first_last_retract.cc keeps all of them.
+// Order is (sort key, arrival): FIRST keeps the least key and of equal ones the first to arrive, LAST the greatest and
+// the last to arrive; without a key arrival alone counts. NULL values are skipped unless RESPECT NULLS. arg_min is
+// FIRST by y, arg_max FIRST by y descending. Fixed-width values with a key of at most eight bytes take 32 bytes (40 for
+// 16-byte values); others own their bytes. Where rows may be taken back, first_last_retract.cc keeps all of them.
 #include <algorithm>
 #include <bit>
 
@@ -29,7 +30,8 @@ const FirstLastParameters& ParametersOf(const BoundAggregate& aggregate) {
   return static_cast<const FirstLastParameters&>(*aggregate.state);
 }
 
-// FIRST wants the least (rank, key); both are inverted, so that the greatest one wins in either case and rank 0 is nothing yet.
+// FIRST wants the least (rank, key); both are inverted, so that the greatest one wins in either case and rank 0 is
+// nothing yet.
 template <bool kIsLast>
 Word Turned(const Word& key) {
   return kIsLast ? key : Word{.low = ~key.low, .high = 4 - key.high};
@@ -41,7 +43,8 @@ bool Replaces(const Key& key, const Key& kept) {
   return kIsLast ? !(key < kept) : kept < key;
 }
 
-// Merging two states with equal keys: the smaller arrival number is FIRST, the greater LAST; equal ones: what is merged in came later.
+// Merging two states with equal keys: the smaller arrival number is FIRST, the greater LAST; equal ones: what is merged
+// in came later.
 template <bool kIsLast>
 bool ReplacesOnMerge(int order, uint64_t sequence, uint64_t kept_sequence) {
   if (order != 0) return order > 0;
@@ -89,8 +92,8 @@ struct Small {
     for (uint32_t row = 0; row < in.rows; ++row) {
       State& state = StateAt<State>(in, row);
       const uint64_t key = kIsLast ? keys[row] : ~keys[row];
-      const bool is_better = state.rank < kValueRank ||
-                             (state.rank == kValueRank && (kIsLast ? key >= state.key : key > state.key));
+      const bool is_better =
+          state.rank < kValueRank || (state.rank == kValueRank && (kIsLast ? key >= state.key : key > state.key));
       if (is_better) state.Take(BitsOf(values[row]), {.low = key, .high = kValueRank}, in.sequence + step * row, false);
     }
   }
@@ -218,7 +221,8 @@ struct General {
         codec.Decode(state.value.view(), buffer, out, first + i);
       } else {
         Word word;
-        std::memcpy(static_cast<void*>(&word), state.value.view().data(), std::min<size_t>(state.value.size, sizeof(word)));
+        std::memcpy(static_cast<void*>(&word), state.value.view().data(),
+                    std::min<size_t>(state.value.size, sizeof(word)));
         codec.Decode(word, buffer, out, first + i);
       }
     }
@@ -326,8 +330,9 @@ template <bool kIsLast>
 Result<BoundAggregate> BindFirstLast(const AggregateBindCall& call) {
   TRY(CheckCount(call, 1, 1));
   TRY(RejectDistinct(call));
-  return BindForm(call, {.is_last = kIsLast, .respect_nulls = call.respect_nulls, .key_types = call.order_types,
-                         .order = call.order});
+  return BindForm(
+      call,
+      {.is_last = kIsLast, .respect_nulls = call.respect_nulls, .key_types = call.order_types, .order = call.order});
 }
 
 // Any row will do; over rows that may be taken back the smallest value is at least always the same.
@@ -348,20 +353,20 @@ Result<BoundAggregate> BindArgExtreme(const AggregateBindCall& call) {
 }  // namespace
 
 void RegisterFirstLast(expr::FunctionRegistry& registry) {
-  registry.Add(AggregateFunction{
-      .name = "first_value",
-      .aliases = {"first"},
-      .doc = "The value of the earliest row by event time, or by ORDER BY inside the call; NULLs are skipped unless RESPECT NULLS.",
-      .examples = {{"first_value(x ORDER BY x DESC)", "10"}},
-      .is_order_sensitive = true,
-      .bind = BindFirstLast<false>});
-  registry.Add(AggregateFunction{
-      .name = "last_value",
-      .aliases = {"last"},
-      .doc = "The value of the latest row by event time, or by ORDER BY inside the call; NULLs are skipped unless RESPECT NULLS.",
-      .examples = {{"last_value(x ORDER BY x)", "10"}},
-      .is_order_sensitive = true,
-      .bind = BindFirstLast<true>});
+  registry.Add(AggregateFunction{.name = "first_value",
+                                 .aliases = {"first"},
+                                 .doc = "The value of the earliest row by event time, or by ORDER BY inside the call; "
+                                        "NULLs are skipped unless RESPECT NULLS.",
+                                 .examples = {{"first_value(x ORDER BY x DESC)", "10"}},
+                                 .is_order_sensitive = true,
+                                 .bind = BindFirstLast<false>});
+  registry.Add(AggregateFunction{.name = "last_value",
+                                 .aliases = {"last"},
+                                 .doc = "The value of the latest row by event time, or by ORDER BY inside the call; "
+                                        "NULLs are skipped unless RESPECT NULLS.",
+                                 .examples = {{"last_value(x ORDER BY x)", "10"}},
+                                 .is_order_sensitive = true,
+                                 .bind = BindFirstLast<true>});
   registry.Add(AggregateFunction{.name = "any_value",
                                  .aliases = {"arbitrary"},
                                  .doc = "Some value that is not NULL.",

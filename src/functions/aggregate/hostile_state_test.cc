@@ -1,4 +1,5 @@
-// Accumulators read back from damaged bytes: an error or a state that works, never a crash. And the accuracy of sketches.
+// Accumulators read back from damaged bytes: an error or a state that works, never a crash. And the accuracy of
+// sketches.
 #include <algorithm>
 #include <cmath>
 
@@ -11,7 +12,8 @@ namespace {
 
 std::vector<ProbeCall> AllForms() {
   std::vector<ProbeCall> calls;
-  const Type nested = Type::Struct({{.name = "a", .type = Type::Array(TypeId::kVarchar)}, {.name = "b", .type = TypeId::kBool}});
+  const Type nested =
+      Type::Struct({{.name = "a", .type = Type::Array(TypeId::kVarchar)}, {.name = "b", .type = TypeId::kBool}});
   for (const bool retracts : {false, true}) {
     for (const Type& type : {Type(TypeId::kInt64), Type(TypeId::kVarchar), Type(TypeId::kBool), nested}) {
       for (const char* name : {"count", "min", "max", "mode", "histogram", "entropy", "any_value"}) {
@@ -21,7 +23,8 @@ std::vector<ProbeCall> AllForms() {
       calls.push_back({.name = "array_agg", .types = {type}, .is_distinct = true, .input_retracts = retracts});
       for (const Type& key : {Type(TypeId::kTimestamp), Type(TypeId::kVarchar)}) {
         for (const char* name : {"first", "last", "array_agg"}) {
-          calls.push_back({.name = name, .types = {type}, .respect_nulls = true, .input_retracts = retracts, .order_types = {key}});
+          calls.push_back(
+              {.name = name, .types = {type}, .respect_nulls = true, .input_retracts = retracts, .order_types = {key}});
         }
       }
       if (!retracts) calls.push_back({.name = "approx_count_distinct", .types = {type}});
@@ -70,7 +73,8 @@ TEST_CASE("damaged bytes of a state are refused or give a state that works") {
       std::string bad = good;
       const uint64_t flips = 1 + random.Below(4);
       for (uint64_t i = 0; i < flips; ++i) {
-        bad[random.Below(std::min<size_t>(bad.size(), 200))] = static_cast<char>(random.OneIn(2) ? 0xFF : random.Next());
+        bad[random.Below(std::min<size_t>(bad.size(), 200))] =
+            static_cast<char>(random.OneIn(2) ? 0xFF : random.Next());
       }
       const Status status = probe.Deserialize(1, bad);
       if (!status.ok()) REQUIRE(status.code() == ErrorCode::kUnreadableState);
@@ -87,7 +91,8 @@ TEST_CASE("damaged bytes of a state are refused or give a state that works") {
 TEST_CASE("approx_count_distinct is within 3 % at 100 000 values, alone and merged") {
   for (const bool is_text : {false, true}) {
     for (const int64_t count : {10, 1000, 20'000, 60'000, 100'000}) {
-      AggregateProbe probe({.name = "approx_count_distinct", .types = {is_text ? TypeId::kVarchar : TypeId::kInt64}}, 2);
+      AggregateProbe probe({.name = "approx_count_distinct", .types = {is_text ? TypeId::kVarchar : TypeId::kInt64}},
+                           2);
       std::vector<ProbeRow> rows;
       for (int64_t i = 0; i < count; ++i) {
         const Value value = is_text ? S("user" + std::to_string(i)) : I(i);
@@ -116,7 +121,8 @@ TEST_CASE("approx_percentile is within 1 % of rank on uniform, skewed and sorted
     for (size_t i = 0; i < values.size(); ++i) rows.push_back({.values = {D(values[i])}, .state = i % 3});
     std::sort(values.begin(), values.end());
     for (const double fraction : {0.0, 0.001, 0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 1.0}) {
-      AggregateProbe probe({.name = "approx_percentile", .types = {TypeId::kDouble, TypeId::kDouble}, .constants = {D(fraction)}}, 3);
+      AggregateProbe probe(
+          {.name = "approx_percentile", .types = {TypeId::kDouble, TypeId::kDouble}, .constants = {D(fraction)}}, 3);
       probe.Feed(rows);
       probe.Restart(2);
       probe.Merge(0, 1);
@@ -127,7 +133,8 @@ TEST_CASE("approx_percentile is within 1 % of rank on uniform, skewed and sorted
       CHECK(probe.memory_bytes(0) < 100'000);
     }
   }
-  AggregateProbe weighted({.name = "approx_percentile_with_weight", .types = {TypeId::kInt64, TypeId::kInt64, TypeId::kDouble},
+  AggregateProbe weighted({.name = "approx_percentile_with_weight",
+                           .types = {TypeId::kInt64, TypeId::kInt64, TypeId::kDouble},
                            .constants = {D(0.5)}});
   weighted.Feed({{.values = {I(1), I(1)}}, {.values = {I(2), I(1)}}, {.values = {I(100), I(98)}}});
   CHECK(weighted.Result().double_value() > 90);

@@ -42,7 +42,8 @@ double Tau(double x) {
 
 void HyperLogLog::Add(uint64_t hash) {
   const uint32_t index = static_cast<uint32_t>(hash >> (64 - kIndexBits));
-  const uint32_t rank = static_cast<uint32_t>(std::countl_zero(hash << kIndexBits | uint64_t{1} << (kIndexBits - 1))) + 1;
+  const uint32_t rank =
+      static_cast<uint32_t>(std::countl_zero(hash << kIndexBits | uint64_t{1} << (kIndexBits - 1))) + 1;
   Raise(index, rank);
 }
 

@@ -1,7 +1,8 @@
 // HyperLogLog: counts different values in 16 KiB with a standard error of 0.8 %, and merges.
 //
-// 2^14 registers hold the longest run of zeros seen; the estimate is Ertl's improved estimator (no bias tables, no case distinction). Starts
-// sparse, as a sorted list of the registers that are not zero, so a group of few values costs few bytes.
+// 2^14 registers hold the longest run of zeros seen; the estimate is Ertl's improved estimator (no bias tables, no case
+// distinction). Starts sparse, as a sorted list of the registers that are not zero, so a group of few values costs few
+// bytes.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // KeptBytes: a small owned byte string inside an accumulator, 24 bytes, up to 16 of them without memory of its own.
 //
-// It may be moved as raw bytes with the row it stands in, so it has no destructor: the accumulator's destroy calls Free.
+// It may be moved as raw bytes with the row it stands in, so it has no destructor: the accumulator's destroy calls
+// Free.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// The laws of accumulators under random histories: rows are added and taken back in random batches over several partial states, which are
-// merged and sent through checkpoints at random; the result must be that of a plain loop over the rows that are left.
+// The laws of accumulators under random histories: rows are added and taken back in random batches over several partial
+// states, which are merged and sent through checkpoints at random; the result must be that of a plain loop over the
+// rows that are left.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -76,7 +77,8 @@ class History {
     for (size_t i = 0; i < columns; ++i) pools_.push_back(Pool(random, law.call.types[i], law.small_numbers));
     for (const Type& type : law.call.order_types) pools_.push_back(Pool(random, type, false));
     keys_ = law.call.order_types.size();
-    is_ordered_ = BuiltinFunctions().FindAggregate(law.call.name)->is_order_sensitive || law.call.name.starts_with("arg_");
+    is_ordered_ =
+        BuiltinFunctions().FindAggregate(law.call.name)->is_order_sensitive || law.call.name.starts_with("arg_");
     takes_last_ = law.call.name == "last";
     if (is_ordered_) probe_.UseSequence(1);
   }
@@ -125,8 +127,8 @@ class History {
     size_t found = rows_.size();
     for (size_t i = 0; i < rows_.size(); ++i) {
       if (rows_[i].state != row.state || !SameRow(rows_[i].values, row.values)) continue;
-      if (found == rows_.size() || (takes_last_ ? rows_[i].arrival > rows_[found].arrival
-                                                : rows_[i].arrival < rows_[found].arrival)) {
+      if (found == rows_.size() ||
+          (takes_last_ ? rows_[i].arrival > rows_[found].arrival : rows_[i].arrival < rows_[found].arrival)) {
         found = i;
       }
     }
@@ -216,15 +218,29 @@ class History {
 };
 
 std::vector<Type> AnyTypes() {
-  return {TypeId::kBool, TypeId::kInt8, TypeId::kInt32, TypeId::kInt64, TypeId::kUInt16, TypeId::kUInt64, TypeId::kFloat,
-          TypeId::kDouble, Type::Decimal(18, 3), TypeId::kVarchar, TypeId::kBinary, TypeId::kDate, TypeId::kTime,
-          Type::Timestamp(9), TypeId::kInterval, TypeId::kUuid, Type::Array(TypeId::kVarchar),
+  return {TypeId::kBool,
+          TypeId::kInt8,
+          TypeId::kInt32,
+          TypeId::kInt64,
+          TypeId::kUInt16,
+          TypeId::kUInt64,
+          TypeId::kFloat,
+          TypeId::kDouble,
+          Type::Decimal(18, 3),
+          TypeId::kVarchar,
+          TypeId::kBinary,
+          TypeId::kDate,
+          TypeId::kTime,
+          Type::Timestamp(9),
+          TypeId::kInterval,
+          TypeId::kUuid,
+          Type::Array(TypeId::kVarchar),
           Type::Struct({{.name = "a", .type = TypeId::kInt32}, {.name = "b", .type = Type::Array(TypeId::kDouble)}}),
           Type::Map(TypeId::kVarchar, TypeId::kInt64)};
 }
 std::vector<Type> Numbers() {
-  return {TypeId::kInt8, TypeId::kInt16, TypeId::kInt32, TypeId::kInt64, TypeId::kUInt8, TypeId::kUInt16, TypeId::kUInt32,
-          TypeId::kUInt64, TypeId::kDouble, Type::Decimal(12, 2), Type::Decimal(38, 6)};
+  return {TypeId::kInt8,   TypeId::kInt16,  TypeId::kInt32,  TypeId::kInt64,       TypeId::kUInt8,      TypeId::kUInt16,
+          TypeId::kUInt32, TypeId::kUInt64, TypeId::kDouble, Type::Decimal(12, 2), Type::Decimal(38, 6)};
 }
 
 void Attack(const Law& law, uint64_t seed, int histories) {
@@ -258,8 +274,8 @@ TEST_CASE("laws hold for aggregates over values of every type") {
 }
 
 TEST_CASE("laws hold for aggregates over numbers of every type") {
-  for (const char* name : {"sum", "avg", "stddev", "stddev_pop", "variance", "variance_pop", "sem", "median", "mad", "skewness",
-                           "kurtosis_pop", "harmonic_mean", "geometric_mean"}) {
+  for (const char* name : {"sum", "avg", "stddev", "stddev_pop", "variance", "variance_pop", "sem", "median", "mad",
+                           "skewness", "kurtosis_pop", "harmonic_mean", "geometric_mean"}) {
     for (const Type& type : Numbers()) Attack({.call = {.name = name, .types = {type}}, .small_numbers = true}, 5, 3);
   }
   for (const char* name : {"sum", "avg", "stddev"}) {
@@ -278,7 +294,8 @@ TEST_CASE("laws hold for aggregates over numbers of every type") {
 }
 
 TEST_CASE("laws hold for aggregates of two arguments") {
-  for (const char* name : {"covar_samp", "covar_pop", "corr", "regr_slope", "regr_avgx", "regr_sxy", "regr_count", "vwap"}) {
+  for (const char* name :
+       {"covar_samp", "covar_pop", "corr", "regr_slope", "regr_avgx", "regr_sxy", "regr_count", "vwap"}) {
     Attack({.call = {.name = name, .types = {TypeId::kDouble, TypeId::kInt32}}, .small_numbers = true}, 9, 10);
   }
   Attack({.call = {.name = "sum_if", .types = {TypeId::kInt64, TypeId::kBool}}, .small_numbers = true}, 10, 10);
@@ -295,17 +312,27 @@ TEST_CASE("laws hold for aggregates that know an order") {
   for (const char* name : {"first", "last", "array_agg"}) {
     for (const Type& type : AnyTypes()) {
       for (const bool respect : {false, true}) {
-        Attack({.call = {.name = name, .types = {type}, .respect_nulls = respect, .order_types = {TypeId::kTimestamp}}}, 14, 3);
+        Attack({.call = {.name = name, .types = {type}, .respect_nulls = respect, .order_types = {TypeId::kTimestamp}}},
+               14, 3);
       }
       Attack({.call = {.name = name, .types = {type}}}, 15, 2);
-      Attack({.call = {.name = name, .types = {type}, .order_types = {TypeId::kVarchar, TypeId::kDate},
-                       .order = {{.descending = true}, {.nulls_first = true}}}}, 16, 2);
+      Attack({.call = {.name = name,
+                       .types = {type},
+                       .order_types = {TypeId::kVarchar, TypeId::kDate},
+                       .order = {{.descending = true}, {.nulls_first = true}}}},
+             16, 2);
     }
   }
   for (const Type& key : {Type(TypeId::kInt64), Type(TypeId::kDouble), Type(TypeId::kVarchar), Type::Decimal(20, 2)}) {
-    Attack({.call = {.name = "string_agg", .types = {TypeId::kVarchar}, .order_types = {key},
-                     .order = {{.descending = true, .nulls_first = true}}}}, 17, 6);
-    Attack({.call = {.name = "nth_value", .types = {TypeId::kInt16, TypeId::kInt64}, .constants = {I(3)}, .order_types = {key}}},
+    Attack({.call = {.name = "string_agg",
+                     .types = {TypeId::kVarchar},
+                     .order_types = {key},
+                     .order = {{.descending = true, .nulls_first = true}}}},
+           17, 6);
+    Attack({.call = {.name = "nth_value",
+                     .types = {TypeId::kInt16, TypeId::kInt64},
+                     .constants = {I(3)},
+                     .order_types = {key}}},
            18, 6);
   }
 }
@@ -327,7 +354,8 @@ TEST_CASE("sums, extremes and medians equal a plain loop") {
     for (const int64_t value : values) sum += value;
     const double mean = static_cast<double>(sum) / static_cast<double>(values.size());
     double square = 0;
-    for (const int64_t value : values) square += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
+    for (const int64_t value : values)
+      square += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
     const double middle = static_cast<double>(values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
     for (const bool retracts : {false, true}) {
       CHECK(result("count", retracts) == I(static_cast<int64_t>(values.size())));

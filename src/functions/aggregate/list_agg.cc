@@ -1,7 +1,8 @@
-// array_agg, string_agg, nth_value: values in the order of ORDER BY inside the call (or WITHIN GROUP), else of arrival. NULL for no row.
+// array_agg, string_agg, nth_value: values in the order of ORDER BY inside the call (or WITHIN GROUP), else of arrival.
+// NULL for no row.
 //
-// array_agg keeps NULLs unless IGNORE NULLS; string_agg skips them. DISTINCT forms list each value once in the order of the values; their
-// ORDER BY can only name the argument.
+// array_agg keeps NULLs unless IGNORE NULLS; string_agg skips them. DISTINCT forms list each value once in the order of
+// the values; their ORDER BY can only name the argument.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -35,7 +36,8 @@ std::vector<CellView<Cell>> InOrder(const Bag<Cell>& bag, bool descending) {
 }
 
 template <class Cell>
-Outcome SetAsArray(const BoundAggregate& aggregate, const Bag<Cell>& bag, BatchBuffer& buffer, Column& out, uint32_t row) {
+Outcome SetAsArray(const BoundAggregate& aggregate, const Bag<Cell>& bag, BatchBuffer& buffer, Column& out,
+                   uint32_t row) {
   if (bag.distinct() == 0) return Outcome::Null();
   if (bag.distinct() > kListEntriesMax) return Outcome::Fail(ErrorCode::kEntryLimit);
   const uint32_t length = static_cast<uint32_t>(bag.distinct());
@@ -68,8 +70,9 @@ Outcome SetAsText(const BoundAggregate& aggregate, const Bag<std::string>& bag, 
 Result<bool> IsDescendingSet(const AggregateBindCall& call) {
   if (call.order_types.empty()) return false;
   if (call.order_types.size() == 1 && call.order_types[0] == call.types[0]) return call.order[0].descending;
-  return Error(Status(ErrorCode::kFunctionArguments, fmt::format("{}: DISTINCT with ORDER BY something else", call.name))
-                   .WithHint("order by the argument itself, or leave DISTINCT out"));
+  return Error(
+      Status(ErrorCode::kFunctionArguments, fmt::format("{}: DISTINCT with ORDER BY something else", call.name))
+          .WithHint("order by the argument itself, or leave DISTINCT out"));
 }
 
 BoundAggregate OverSet(const AggregateBindCall& call, const Type& type, bool descending, std::string separator) {
@@ -136,7 +139,8 @@ Result<BoundAggregate> BindNthValue(const AggregateBindCall& call) {
   TRY(RejectDistinct(call));
   const double nth = TRY(ConstantNumber(call, 1, "position"));
   if (!(nth >= 1 && nth <= 9e15) || nth != std::floor(nth)) {
-    return Error(ErrorCode::kFunctionArguments, fmt::format("{}: the position is {}, expected 1 or more", call.name, nth));
+    return Error(ErrorCode::kFunctionArguments,
+                 fmt::format("{}: the position is {}, expected 1 or more", call.name, nth));
   }
   return BindTimeline(call, {.kind = TimelineKind::kNth,
                              .respect_nulls = call.respect_nulls,
@@ -147,28 +151,30 @@ Result<BoundAggregate> BindNthValue(const AggregateBindCall& call) {
 }  // namespace
 
 void RegisterListAgg(expr::FunctionRegistry& registry) {
-  registry.Add(AggregateFunction{.name = "array_agg",
-                                 .aliases = {"list"},
-                                 .doc = "An array of all values, in the order of ORDER BY inside the call, else of arrival.",
-                                 .examples = {{"array_agg(x ORDER BY x DESC)", "[10, 4, 2, 1]"}},
-                                 .is_order_sensitive = true,
-                                 .bind = BindArrayAgg});
-  registry.Add(AggregateFunction{
-      .name = "string_agg",
-      .aliases = {"listagg", "group_concat"},
-      .doc = "All values as text, joined by a separator (default ','), in the order of ORDER BY inside the call, else of arrival.",
-      .examples = {{"string_agg(x, '-' ORDER BY x)", "1-2-4-10"}},
-      .arguments_min = 1,
-      .arguments_max = 2,
-      .is_order_sensitive = true,
-      .bind = BindStringAgg});
-  registry.Add(AggregateFunction{.name = "nth_value",
-                                 .doc = "The n-th value by event time, or by ORDER BY inside the call; NULL when there are fewer.",
-                                 .examples = {{"nth_value(x, 2 ORDER BY x)", "2"}},
-                                 .arguments_min = 2,
+  registry.Add(
+      AggregateFunction{.name = "array_agg",
+                        .aliases = {"list"},
+                        .doc = "An array of all values, in the order of ORDER BY inside the call, else of arrival.",
+                        .examples = {{"array_agg(x ORDER BY x DESC)", "[10, 4, 2, 1]"}},
+                        .is_order_sensitive = true,
+                        .bind = BindArrayAgg});
+  registry.Add(AggregateFunction{.name = "string_agg",
+                                 .aliases = {"listagg", "group_concat"},
+                                 .doc = "All values as text, joined by a separator (default ','), in the order of "
+                                        "ORDER BY inside the call, else of arrival.",
+                                 .examples = {{"string_agg(x, '-' ORDER BY x)", "1-2-4-10"}},
+                                 .arguments_min = 1,
                                  .arguments_max = 2,
                                  .is_order_sensitive = true,
-                                 .bind = BindNthValue});
+                                 .bind = BindStringAgg});
+  registry.Add(AggregateFunction{
+      .name = "nth_value",
+      .doc = "The n-th value by event time, or by ORDER BY inside the call; NULL when there are fewer.",
+      .examples = {{"nth_value(x, 2 ORDER BY x)", "2"}},
+      .arguments_min = 2,
+      .arguments_max = 2,
+      .is_order_sensitive = true,
+      .bind = BindNthValue});
 }
 
 }  // namespace laminar::functions

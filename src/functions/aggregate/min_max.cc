@@ -1,7 +1,7 @@
 // min(x), max(x): every orderable type; NaN stands above all numbers; NULL when no value was seen.
 //
-// Where rows are only added the state is the value and a flag (text: an owned copy that reuses its memory). Where rows may be taken back
-// it is an ordered multiset.
+// Where rows are only added the state is the value and a flag (text: an owned copy that reuses its memory). Where rows
+// may be taken back it is an ordered multiset.
 #include "functions/aggregate/min_max.h"
 
 #include <bit>
@@ -92,8 +92,8 @@ struct TextExtreme {
   }
 };
 
-void TextResults(const BoundAggregate&, const uint8_t* const* states, uint32_t offset, uint32_t count, BatchBuffer& buffer,
-                 Column& out, uint32_t first) {
+void TextResults(const BoundAggregate&, const uint8_t* const* states, uint32_t offset, uint32_t count,
+                 BatchBuffer& buffer, Column& out, uint32_t first) {
   const AllowAllocation growth;
   for (uint32_t i = 0; i < count; ++i) {
     const TextState& state = As<TextState>(states[i] + offset);
@@ -144,7 +144,8 @@ BoundAggregate BindText(std::string_view name, const Type& type) {
 }
 
 template <class Cell, bool kIsMax>
-Outcome EndOfBag(const BoundAggregate& aggregate, const Bag<Cell>& bag, BatchBuffer& buffer, Column& out, uint32_t row) {
+Outcome EndOfBag(const BoundAggregate& aggregate, const Bag<Cell>& bag, BatchBuffer& buffer, Column& out,
+                 uint32_t row) {
   if (bag.total() == 0) return Outcome::Null();
   BagAggregate<Cell>::Parameters(aggregate).codec.Decode(kIsMax ? bag.Last() : bag.First(), buffer, out, row);
   return Outcome::Value();

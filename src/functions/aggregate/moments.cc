@@ -1,8 +1,10 @@
-// stddev, variance, skewness, kurtosis, sem and their population forms: central moments up to the fourth, updated row by row.
+// stddev, variance, skewness, kurtosis, sem and their population forms: central moments up to the fourth, updated row
+// by row.
 //
-// Adding a row is merging with the moments of that one row, its weight being its count; a negative weight takes it back by the same formula
-// (the merge of moments is a group operation). When the count is back at zero the state is exactly empty again, so rounding does not
-// survive. NaN and infinite values are counted apart: while there is one the result is NaN.
+// Adding a row is merging with the moments of that one row, its weight being its count; a negative weight takes it back
+// by the same formula (the merge of moments is a group operation). When the count is back at zero the state is exactly
+// empty again, so rounding does not survive. NaN and infinite values are counted apart: while there is one the result
+// is NaN.
 #include <cmath>
 #include <limits>
 
@@ -57,7 +59,8 @@ struct Moments {
       a.powers[2] += b.powers[2] + product * delta * delta * (na * na - na * nb + nb * nb) / (n * n) +
                      6 * delta * delta * (na * na * b.powers[0] + nb * nb * a.powers[0]) / (n * n) +
                      4 * delta * (na * b.powers[1] - nb * a.powers[1]) / n;
-      a.powers[1] += b.powers[1] + product * delta * (na - nb) / n + 3 * delta * (na * b.powers[0] - nb * a.powers[0]) / n;
+      a.powers[1] +=
+          b.powers[1] + product * delta * (na - nb) / n + 3 * delta * (na * b.powers[0] - nb * a.powers[0]) / n;
     }
     a.powers[0] += b.powers[0] + product;
     a.mean += step;
@@ -68,7 +71,15 @@ struct Moments {
 };
 
 enum class Statistic : uint8_t {
-  kVariance, kVariancePop, kStddev, kStddevPop, kSem, kSkewness, kSkewnessPop, kKurtosis, kKurtosisPop
+  kVariance,
+  kVariancePop,
+  kStddev,
+  kStddevPop,
+  kSem,
+  kSkewness,
+  kSkewnessPop,
+  kKurtosis,
+  kKurtosisPop
 };
 
 constexpr int OrderOf(Statistic statistic) { return statistic >= Statistic::kSkewness ? 4 : 2; }
@@ -142,8 +153,8 @@ void RegisterMoments(expr::FunctionRegistry& registry) {
                                    .examples = {{std::string(name) + "(x)", result}},
                                    .bind = bind});
   };
-  add("stddev", {"stddev_samp", "std", "stdev"}, "Sample standard deviation; NULL below two values.", "4.031128874149275",
-      BindStatistic<Statistic::kStddev>);
+  add("stddev", {"stddev_samp", "std", "stdev"}, "Sample standard deviation; NULL below two values.",
+      "4.031128874149275", BindStatistic<Statistic::kStddev>);
   add("stddev_pop", {}, "Standard deviation of the whole population.", "3.491060010942235",
       BindStatistic<Statistic::kStddevPop>);
   add("variance", {"var", "var_samp", "var_sample"}, "Sample variance; NULL below two values.", "16.25",
@@ -153,7 +164,8 @@ void RegisterMoments(expr::FunctionRegistry& registry) {
   add("sem", {}, "Standard error of the mean.", "2.0155644370746373", BindStatistic<Statistic::kSem>);
   add("skewness", {}, "Skewness of a sample; NULL below three values.", "1.469334548210623",
       BindStatistic<Statistic::kSkewness>);
-  add("skewness_pop", {}, "Skewness of the whole population.", "0.8483206969390205", BindStatistic<Statistic::kSkewnessPop>);
+  add("skewness_pop", {}, "Skewness of the whole population.", "0.8483206969390205",
+      BindStatistic<Statistic::kSkewnessPop>);
   add("kurtosis", {}, "Excess kurtosis of a sample; NULL below four values.", "2.03076923076923",
       BindStatistic<Statistic::kKurtosis>);
   add("kurtosis_pop", {}, "Excess kurtosis of the whole population.", "-0.9292307692307693",

@@ -1,4 +1,5 @@
-// From a type known at bind time to a template instance: WithIntegerType(physical, []<class T>() { return Update<T>; }).
+// From a type known at bind time to a template instance: WithIntegerType(physical, []<class T>() { return Update<T>;
+// }).
 #pragma once
 
 #include <cstdint>

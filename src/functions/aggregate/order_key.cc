@@ -24,9 +24,7 @@ OrderKey::OrderKey(std::span<const data::Type> types, std::span<const expr::Sort
   if (types_.size() == 1) codec_ = CellCodec(types_[0], CellEncoding::kOrdered);
 }
 
-bool OrderKey::AreDense(const expr::AggregateInput& in) const {
-  return types_.empty() || !in.args[column_]->has_nulls;
-}
+bool OrderKey::AreDense(const expr::AggregateInput& in) const { return types_.empty() || !in.args[column_]->has_nulls; }
 
 void OrderKey::EncodeDense(const expr::AggregateInput& in, uint64_t* out) const {
   if (types_.empty()) {

@@ -1,7 +1,7 @@
 // The ORDER BY of an order-sensitive aggregate as one comparable key a row.
 //
-// No key, or one of at most eight bytes (an event time): a Word, `high` being 1 or 3 for a NULL that stands first or last, 2 for a value,
-// and 0 for nothing yet. Anything else: bytes in memcmp order.
+// No key, or one of at most eight bytes (an event time): a Word, `high` being 1 or 3 for a NULL that stands first or
+// last, 2 for a value, and 0 for nothing yet. Anything else: bytes in memcmp order.
 #pragma once
 
 #include <cstdint>

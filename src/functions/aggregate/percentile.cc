@@ -1,7 +1,9 @@
-// median, percentile_cont, percentile_disc and their aliases, and mad: exact, over a bag of all values, so they take rows back.
+// median, percentile_cont, percentile_disc and their aliases, and mad: exact, over a bag of all values, so they take
+// rows back.
 //
-// The fraction is a constant, given as percentile_cont(x, p) or percentile_cont(p) WITHIN GROUP (ORDER BY x [DESC]); DESC mirrors it.
-// Interpolated results are DOUBLE for numbers and keep the type for dates and times; percentile_disc returns one of the values.
+// The fraction is a constant, given as percentile_cont(x, p) or percentile_cont(p) WITHIN GROUP (ORDER BY x [DESC]);
+// DESC mirrors it. Interpolated results are DOUBLE for numbers and keep the type for dates and times; percentile_disc
+// returns one of the values.
 #include <algorithm>
 #include <cmath>
 
@@ -39,7 +41,8 @@ Bracket Around(const Bag<Word>& bag, double fraction) {
   return {.low = low, .high = share > 0 && below + 1 < bag.total() ? bag.At(below + 1) : low, .share = share};
 }
 
-Outcome InterpolatedNumber(const BoundAggregate& aggregate, const Bag<Word>& bag, BatchBuffer&, Column& out, uint32_t row) {
+Outcome InterpolatedNumber(const BoundAggregate& aggregate, const Bag<Word>& bag, BatchBuffer&, Column& out,
+                           uint32_t row) {
   out.As<double>()[row] = 0;
   if (bag.total() == 0) return Outcome::Null();
   const FractionParameters& parameters = ParametersOf(aggregate);
@@ -64,7 +67,8 @@ Outcome InterpolatedTime(const BoundAggregate& aggregate, const Bag<Word>& bag, 
 }
 
 template <class Cell>
-Outcome DiscreteValue(const BoundAggregate& aggregate, const Bag<Cell>& bag, BatchBuffer& buffer, Column& out, uint32_t row) {
+Outcome DiscreteValue(const BoundAggregate& aggregate, const Bag<Cell>& bag, BatchBuffer& buffer, Column& out,
+                      uint32_t row) {
   if (bag.total() == 0) return Outcome::Null();
   const FractionParameters& parameters = ParametersOf(aggregate);
   // The first value whose share of rows reaches the fraction; the allowance keeps 0.07 * 100 at rank 7.
@@ -87,15 +91,17 @@ Result<Place> FindPlace(const AggregateBindCall& call) {
   if (!call.order_types.empty()) {
     TRY(CheckCount(call, 1, 1));
     if (call.order_types.size() != 1) {
-      return Error(ErrorCode::kFunctionArguments,
-                   fmt::format("{}: WITHIN GROUP orders by {} expressions, expected one", call.name, call.order_types.size()));
+      return Error(ErrorCode::kFunctionArguments, fmt::format("{}: WITHIN GROUP orders by {} expressions, expected one",
+                                                              call.name, call.order_types.size()));
     }
     const double fraction = TRY(ConstantFraction(call, 0));
-    return Place{.type = call.order_types[0], .column = 1, .fraction = fraction, .descending = call.order[0].descending};
+    return Place{
+        .type = call.order_types[0], .column = 1, .fraction = fraction, .descending = call.order[0].descending};
   }
   if (call.types.size() != 2) {
-    return Error(Status(ErrorCode::kFunctionArguments, fmt::format("{}: the values or the fraction are missing", call.name))
-                     .WithHint(fmt::format("write {0}(x, 0.9) or {0}(0.9) WITHIN GROUP (ORDER BY x)", call.name)));
+    return Error(
+        Status(ErrorCode::kFunctionArguments, fmt::format("{}: the values or the fraction are missing", call.name))
+            .WithHint(fmt::format("write {0}(x, 0.9) or {0}(0.9) WITHIN GROUP (ORDER BY x)", call.name)));
   }
   const double fraction = TRY(ConstantFraction(call, 1));
   return Place{.type = call.types[0], .column = 0, .fraction = fraction};
@@ -105,9 +111,10 @@ Result<BoundAggregate> Continuous(const AggregateBindCall& call, const Place& pl
   const Type& type = place.type;
   const bool is_time = type.is_temporal();
   if (!is_time && !type.is_numeric() && type.id() != TypeId::kNull) {
-    return Error(Status(ErrorCode::kFunctionArguments, fmt::format("{}: the values are {}, expected numbers, dates or times",
-                                                                   call.name, type.ToString()))
-                     .WithHint("percentile_disc takes values of any type"));
+    return Error(
+        Status(ErrorCode::kFunctionArguments,
+               fmt::format("{}: the values are {}, expected numbers, dates or times", call.name, type.ToString()))
+            .WithHint("percentile_disc takes values of any type"));
   }
   BoundAggregate bound;
   bound.name = call.name;
@@ -164,13 +171,15 @@ Outcome MedianDistance(const BoundAggregate& aggregate, const Bag<Word>& bag, Ba
   if (bag.total() == 0) return Outcome::Null();
   const CellCodec& codec = ParametersOf(aggregate).codec;
   const Bracket bracket = Around(bag, 0.5);
-  const double middle = codec.ToDouble(bracket.low) + (codec.ToDouble(bracket.high) - codec.ToDouble(bracket.low)) * bracket.share;
+  const double middle =
+      codec.ToDouble(bracket.low) + (codec.ToDouble(bracket.high) - codec.ToDouble(bracket.low)) * bracket.share;
   struct Distance {
     double value;
     int64_t count;
   };
   std::vector<Distance> distances;
-  bag.ForEach([&](const Word& word, int64_t count) { distances.push_back({std::abs(codec.ToDouble(word) - middle), count}); });
+  bag.ForEach(
+      [&](const Word& word, int64_t count) { distances.push_back({std::abs(codec.ToDouble(word) - middle), count}); });
   std::sort(distances.begin(), distances.end(), [](const Distance& a, const Distance& b) { return a.value < b.value; });
   const auto at = [&](int64_t rank) {
     for (const Distance& distance : distances) {
@@ -203,13 +212,14 @@ void RegisterPercentile(expr::FunctionRegistry& registry) {
                                  .doc = "Median of the absolute distances from the median.",
                                  .examples = {{"mad(x)", "1.5"}},
                                  .bind = BindMad});
-  registry.Add(AggregateFunction{.name = "percentile_cont",
-                                 .aliases = {"percentile", "quantile_cont"},
-                                 .doc = "The value at a fraction of the ordered values, interpolated between neighbours.",
-                                 .examples = {{"percentile_cont(x, 0.9)", "8.2"}},
-                                 .arguments_min = 1,
-                                 .arguments_max = 2,
-                                 .bind = BindContinuous});
+  registry.Add(
+      AggregateFunction{.name = "percentile_cont",
+                        .aliases = {"percentile", "quantile_cont"},
+                        .doc = "The value at a fraction of the ordered values, interpolated between neighbours.",
+                        .examples = {{"percentile_cont(x, 0.9)", "8.2"}},
+                        .arguments_min = 1,
+                        .arguments_max = 2,
+                        .bind = BindContinuous});
   registry.Add(AggregateFunction{.name = "percentile_disc",
                                  .aliases = {"quantile_disc", "quantile"},
                                  .doc = "The first of the ordered values whose share of rows reaches a fraction.",

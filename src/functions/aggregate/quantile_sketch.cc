@@ -44,7 +44,8 @@ void QuantileSketch::Merge(const QuantileSketch& from) {
   Compress();
 }
 
-// One pass over all in order: a centroid grows while it spans at most one unit of the scale function k(q) = c / 2pi * asin(2q - 1).
+// One pass over all in order: a centroid grows while it spans at most one unit of the scale function k(q) = c / 2pi *
+// asin(2q - 1).
 void QuantileSketch::Compress() {
   if (waiting_.empty()) return;
   waiting_.insert(waiting_.end(), centroids_.begin(), centroids_.end());

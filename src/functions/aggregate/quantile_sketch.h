@@ -1,7 +1,7 @@
 // QuantileSketch: quantiles of a stream in a few KiB, with a rank error well below 1 %, mergeable: a merging t-digest.
 //
-// Values wait in a buffer; when it is full they are sorted into centroids, which may grow the larger the nearer they stand to the median, so
-// the tails stay exact. Infinite values are counted apart; NaN counts as above all numbers.
+// Values wait in a buffer; when it is full they are sorted into centroids, which may grow the larger the nearer they
+// stand to the median, so the tails stay exact. Infinite values are counted apart; NaN counts as above all numbers.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ class QuantileSketch {
   double minus_infinite_ = 0;
   double plus_infinite_ = 0;
   double nans_ = 0;
-  double least_ = 0;     // of the finite values
+  double least_ = 0;  // of the finite values
   double greatest_ = 0;
 };
 

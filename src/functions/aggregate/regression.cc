@@ -1,5 +1,5 @@
-// Statistics of pairs (y, x): covar, corr, regr_*; rows where either is NULL do not count. The same running moments as moments.cc, in two
-// variables: mergeable, and taken back by negative weight.
+// Statistics of pairs (y, x): covar, corr, regr_*; rows where either is NULL do not count. The same running moments as
+// moments.cc, in two variables: mergeable, and taken back by negative weight.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -59,7 +59,17 @@ struct Pairs {
 };
 
 enum class PairStatistic : uint8_t {
-  kCovarSamp, kCovarPop, kCorr, kSlope, kIntercept, kR2, kAvgX, kAvgY, kSxx, kSyy, kSxy
+  kCovarSamp,
+  kCovarPop,
+  kCorr,
+  kSlope,
+  kIntercept,
+  kR2,
+  kAvgX,
+  kAvgY,
+  kSxx,
+  kSyy,
+  kSxy
 };
 
 Outcome Divide(double a, double b, double& out) {

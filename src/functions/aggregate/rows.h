@@ -1,8 +1,10 @@
-// How aggregate families walk a batch's rows and write results. Header-only: these loops are inlined into each aggregate.
+// How aggregate families walk a batch's rows and write results. Header-only: these loops are inlined into each
+// aggregate.
 //
-// Three loops an aggregate has: dense rows of one group (accumulate in registers, write once), dense rows of many groups, and the general
-// one with nulls, filter, weights and constants. All give the same state: how rows were cut never changes a result.
-// States stand 8-aligned inside rows of a state table that may be moved as bytes, so a state holds plain numbers and owning raw pointers.
+// Three loops an aggregate has: dense rows of one group (accumulate in registers, write once), dense rows of many
+// groups, and the general one with nulls, filter, weights and constants. All give the same state: how rows were cut
+// never changes a result. States stand 8-aligned inside rows of a state table that may be moved as bytes, so a state
+// holds plain numbers and owning raw pointers.
 #pragma once
 
 #include <array>
@@ -62,8 +64,8 @@ void ForEachRow(const AggregateInput& in, const std::array<const Column*, kColum
   }
 }
 
-// Op: struct State; static void AddOne(State&, T); static void Add(State&, T, int64_t weight); where the compiler cannot keep the state in
-// registers by itself also static void AddAll(State&, const T*, uint32_t rows).
+// Op: struct State; static void AddOne(State&, T); static void Add(State&, T, int64_t weight); where the compiler
+// cannot keep the state in registers by itself also static void AddAll(State&, const T*, uint32_t rows).
 template <class Op, class T>
 void UpdateOne(const BoundAggregate&, const AggregateInput& in) {
   using State = typename Op::State;

@@ -1,6 +1,7 @@
 // Bytes of serialized accumulators: little-endian numbers and length-prefixed strings behind a version byte.
 //
-// Readers consume from the front of a view and believe nothing: a length is checked against what is left before it is used.
+// Readers consume from the front of a view and believe nothing: a length is checked against what is left before it is
+// used.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
-// sum(x) and avg(x): exact for integers and DECIMAL, compensated for doubles; NULL when no value was seen. Retract by negative weight.
+// sum(x) and avg(x): exact for integers and DECIMAL, compensated for doubles; NULL when no value was seen. Retract by
+// negative weight.
 //
-// sum of integers is BIGINT (UBIGINT for UBIGINT), of DECIMAL(p,s) DECIMAL(38,s), of floats DOUBLE. The sum is kept wider than its
-// result, so only a final value that does not fit is an overflow: that result row is NULL with an error.
+// sum of integers is BIGINT (UBIGINT for UBIGINT), of DECIMAL(p,s) DECIMAL(38,s), of floats DOUBLE. The sum is kept
+// wider than its result, so only a final value that does not fit is an overflow: that result row is NULL with an error.
 // avg of integers and floats is DOUBLE, of DECIMAL a DECIMAL with four more digits, rounded half away from zero.
 #include <algorithm>
 
@@ -42,9 +43,11 @@ struct AddDecimalValue {
 struct AddDouble {
   using State = DoubleSum;
   static void AddOne(State& state, double value) { state.AddOne(value); }
-  // The same sums in registers; the rare special values go to the state. Packing both sums into one vector would put the whole correction
-  // on the way from one row to the next, four times slower.
-  [[gnu::noinline, gnu::optimize("no-tree-slp-vectorize")]] static void AddAll(State& state, const double* __restrict values, uint32_t rows) {
+  // The same sums in registers; the rare special values go to the state. Packing both sums into one vector would put
+  // the whole correction on the way from one row to the next, four times slower.
+  [[gnu::noinline, gnu::optimize("no-tree-slp-vectorize")]] static void AddAll(State& state,
+                                                                               const double* __restrict values,
+                                                                               uint32_t rows) {
     double total = state.total;
     double rest = state.rest;
     uint32_t special = 0;
@@ -174,7 +177,8 @@ Result<BoundAggregate> BindAvg(const AggregateBindCall& call) {
     return bound;
   }
   BoundAggregate bound = Summing(call.name, type, TypeId::kDouble);
-  bound.result = type.is_float() ? ResultRows<DoubleSum, double, DoubleMean> : ResultRows<IntegerSum, double, IntegerMean>;
+  bound.result =
+      type.is_float() ? ResultRows<DoubleSum, double, DoubleMean> : ResultRows<IntegerSum, double, IntegerMean>;
   return bound;
 }
 
@@ -217,12 +221,13 @@ Result<BoundAggregate> BindSumIf(const AggregateBindCall& call) {
 }  // namespace
 
 void RegisterSum(expr::FunctionRegistry& registry) {
-  registry.Add(AggregateFunction{.name = "sum",
-                                 .aliases = {"fsum", "kahan_sum"},
-                                 .doc = "Sum of all values that are not NULL: exact for integers and DECIMAL, compensated for "
-                                        "DOUBLE. NULL when there is none.",
-                                 .examples = {{"sum(x)", "17"}, {"sum(DISTINCT x)", "17"}},
-                                 .bind = BindSum});
+  registry.Add(
+      AggregateFunction{.name = "sum",
+                        .aliases = {"fsum", "kahan_sum"},
+                        .doc = "Sum of all values that are not NULL: exact for integers and DECIMAL, compensated for "
+                               "DOUBLE. NULL when there is none.",
+                        .examples = {{"sum(x)", "17"}, {"sum(DISTINCT x)", "17"}},
+                        .bind = BindSum});
   registry.Add(AggregateFunction{.name = "avg",
                                  .aliases = {"mean", "favg"},
                                  .doc = "Arithmetic mean of all values that are not NULL.",

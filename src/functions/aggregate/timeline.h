@@ -1,8 +1,9 @@
-// Timeline: the rows of a group in the order (sort key, arrival), the state of FIRST, LAST and NTH_VALUE where rows may be taken back, and of
-// ARRAY_AGG and STRING_AGG.
+// Timeline: the rows of a group in the order (sort key, arrival), the state of FIRST, LAST and NTH_VALUE where rows may
+// be taken back, and of ARRAY_AGG and STRING_AGG.
 //
-// Adding inserts at the row's place; among equal keys later arrivals stand behind. Taking back removes an entry of equal key and equal value,
-// bit for bit: the first or the last such one to arrive, as asked. What is not there cannot be taken back and changes nothing.
+// Adding inserts at the row's place; among equal keys later arrivals stand behind. Taking back removes an entry of
+// equal key and equal value, bit for bit: the first or the last such one to arrive, as asked. What is not there cannot
+// be taken back and changes nothing.
 #pragma once
 
 #include <algorithm>

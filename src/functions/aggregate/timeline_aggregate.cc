@@ -122,8 +122,8 @@ struct OnTimeline {
     }
   }
 
-  static Outcome WriteArray(const CellCodec& codec, const List& list, BatchBuffer& buffer, const Type& type, Column& out,
-                            uint32_t row) {
+  static Outcome WriteArray(const CellCodec& codec, const List& list, BatchBuffer& buffer, const Type& type,
+                            Column& out, uint32_t row) {
     if (list.total() > kListEntriesMax) return Outcome::Fail(ErrorCode::kEntryLimit);
     const uint32_t length = static_cast<uint32_t>(list.total());
     uint32_t next = buffer.ReserveChild(out, type, length);
@@ -134,7 +134,8 @@ struct OnTimeline {
     return Outcome::Value();
   }
 
-  static Outcome WriteText(const List& list, std::string_view separator, BatchBuffer& buffer, Column& out, uint32_t row) {
+  static Outcome WriteText(const List& list, std::string_view separator, BatchBuffer& buffer, Column& out,
+                           uint32_t row) {
     if constexpr (std::is_same_v<Cell, std::string>) {
       if (list.total() > kListEntriesMax) return Outcome::Fail(ErrorCode::kEntryLimit);
       uint64_t bytes = separator.size() * static_cast<uint64_t>(list.total() - 1);

@@ -16,8 +16,8 @@ struct TimelineForm {
   bool respect_nulls = false;   // keep rows whose value is NULL
   bool skip_null_keys = false;  // rows with a NULL sort key do not take part (arg_min, arg_max)
   OrderKey key;
-  int64_t nth = 1;         // kNth: from 1
-  std::string separator;   // kString
+  int64_t nth = 1;        // kNth: from 1
+  std::string separator;  // kString
 };
 
 // A result of more copies, or a text of more bytes, is an error (kEntryLimit) in its row.

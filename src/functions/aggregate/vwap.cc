@@ -1,5 +1,5 @@
-// vwap(price, quantity): the average price weighted by quantity, sum(price * quantity) / sum(quantity), both sums compensated. Rows where either
-// is NULL do not count; NULL while the quantities add up to zero. Takes rows back.
+// vwap(price, quantity): the average price weighted by quantity, sum(price * quantity) / sum(quantity), both sums
+// compensated. Rows where either is NULL do not count; NULL while the quantities add up to zero. Takes rows back.
 #include "functions/aggregate/bind.h"
 #include "functions/aggregate/rows.h"
 #include "functions/aggregate/wide.h"

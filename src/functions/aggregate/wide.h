@@ -67,8 +67,8 @@ struct DecimalSum {
   Int128 sum() const { return static_cast<Int128>(static_cast<UInt128>(limbs[1]) << 64 | limbs[0]); }
 };
 
-// Neumaier's sum: `rest` gathers what each addition rounds away, so the error does not grow with the number of rows. NaN and
-// infinities are counted apart, so they can be taken back.
+// Neumaier's sum: `rest` gathers what each addition rounds away, so the error does not grow with the number of rows.
+// NaN and infinities are counted apart, so they can be taken back.
 struct DoubleSum {
   double total = 0;
   double rest = 0;
@@ -87,12 +87,14 @@ struct DoubleSum {
     total = next;
   }
   void AddOne(double value) {
-    if (!std::isfinite(value)) [[unlikely]] return AddSpecial(value, 1);
+    if (!std::isfinite(value)) [[unlikely]]
+      return AddSpecial(value, 1);
     AddExactly(value);
     ++finite;
   }
   void Add(double value, int64_t weight) {
-    if (!std::isfinite(value)) [[unlikely]] return AddSpecial(value, weight);
+    if (!std::isfinite(value)) [[unlikely]]
+      return AddSpecial(value, weight);
     const double factor = static_cast<double>(weight);
     const double product = value * factor;
     AddExactly(product);

@@ -111,10 +111,14 @@ void InSequence(KernelContext& context, Arguments args, Column& out) {
         if (args[0]->IsNull(row) || item.IsNull(row)) context.Null(out, row);
       }
     }
+    // Kernels compute a single row when all their arguments are constant.
+    const bool is_constant = args[0]->encoding == Encoding::kConstant && item.encoding == Encoding::kConstant;
+    context.rows = is_constant ? 1 : rows;
     state.equal(context, Arguments(pair), out);
+    context.rows = rows;
     for (uint32_t row = 0; row < rows; ++row) {
       const bool is_null = item.IsNull(row);
-      found[row] |= values[row] & !is_null;
+      found[row] |= values[is_constant ? 0 : row] & !is_null;
       is_unknown[row] |= is_null;
     }
   }

@@ -17,18 +17,27 @@ using expr::ExprPtr;
 using sql::ExpressionKind;
 
 bool IsAggregateCall(const PlanContext& context, const sql::Expression& node) {
-  return node.kind == ExpressionKind::kCall && node.name.size() == 1 && (node.call == nullptr || node.call->over == nullptr) &&
+  return node.kind == ExpressionKind::kCall && node.name.size() == 1 &&
+         (node.call == nullptr || node.call->over == nullptr) &&
          context.functions->FindAggregate(node.name[0]) != nullptr;
 }
 
 bool HasAggregate(const PlanContext& context, const sql::Expression& node) {
   if (IsAggregateCall(context, node)) return true;
-  return std::ranges::any_of(node.children, [&](const sql::ExpressionPtr& child) { return child != nullptr && HasAggregate(context, *child); });
+  return std::ranges::any_of(node.children, [&](const sql::ExpressionPtr& child) {
+    return child != nullptr && HasAggregate(context, *child);
+  });
 }
 
-AggregateScope::AggregateScope(const PlanContext& context, const Scope& input, bool input_retracts, std::vector<ExprPtr> keys,
-                               std::vector<std::string> key_names, std::optional<WindowCall> window)
-    : context_(context), input_(input), input_retracts_(input_retracts), keys_(std::move(keys)), key_names_(std::move(key_names)), window_(std::move(window)) {
+AggregateScope::AggregateScope(const PlanContext& context, const Scope& input, bool input_retracts,
+                               std::vector<ExprPtr> keys, std::vector<std::string> key_names,
+                               std::optional<WindowCall> window)
+    : context_(context),
+      input_(input),
+      input_retracts_(input_retracts),
+      keys_(std::move(keys)),
+      key_names_(std::move(key_names)),
+      window_(std::move(window)) {
   for (size_t i = 0; i < keys_.size(); ++i) key_columns_.push_back(Need(expr::Clone(*keys_[i]), key_names_[i]));
   for (const ScopeColumn& column : input_.columns) {
     if (time_attribute_ < 0 && column.is_time) time_attribute_ = static_cast<int>(column.index);
@@ -94,10 +103,13 @@ Result<ExprPtr> AggregateScope::BindWindowBound(const sql::Expression& node) {
   TRY(BindWindowArguments(context_, call, 0, same));
   ExpressionBinder binder(context_, input_);
   const ExprPtr time = TRY(binder.Bind(*node.children[0]));
-  const bool fits = same.is_hop == window_->is_hop && same.size == window_->size && same.slide == window_->slide && same.offset == window_->offset &&
-                    time->kind == expr::ExprKind::kColumn && time->column == window_->time_column;
+  const bool fits = same.is_hop == window_->is_hop && same.size == window_->size && same.slide == window_->slide &&
+                    same.offset == window_->offset && time->kind == expr::ExprKind::kColumn &&
+                    time->column == window_->time_column;
   if (!fits) {
-    return Error(Status(ErrorCode::kWindowBoundMismatch, sql::Print(node) + " does not match the window of GROUP BY").WithHint("use window_start and window_end").At(node.position));
+    return Error(Status(ErrorCode::kWindowBoundMismatch, sql::Print(node) + " does not match the window of GROUP BY")
+                     .WithHint("use window_start and window_end")
+                     .At(node.position));
   }
   return BoundColumn(!is_start);
 }
@@ -119,9 +131,10 @@ Result<ExprPtr> AggregateScope::Intercept(const sql::Expression& node) {
   if (ExprPtr key = KeyOf(**bound)) return key;
   if (expr::IsConstant(**bound)) return std::move(*bound);
   if (node.kind == ExpressionKind::kColumn) {
-    return Error(Status(ErrorCode::kNotGrouped, "column \"" + sql::PrintName(node.name) + "\" is neither grouped nor aggregated")
-                     .WithHint("add it to GROUP BY, or aggregate it, for example max(" + sql::PrintName(node.name) + ")")
-                     .At(node.position));
+    return Error(
+        Status(ErrorCode::kNotGrouped, "column \"" + sql::PrintName(node.name) + "\" is neither grouped nor aggregated")
+            .WithHint("add it to GROUP BY, or aggregate it, for example max(" + sql::PrintName(node.name) + ")")
+            .At(node.position));
   }
   return ExprPtr();
 }
@@ -130,88 +143,114 @@ Result<ExprPtr> AggregateScope::BindAggregate(const sql::Expression& node) {
   const std::string text = sql::Print(node);
   const uint32_t first = static_cast<uint32_t>(keys_.size() + (window_ ? 2 : 0));
   for (uint32_t i = 0; i < calls_.size(); ++i) {
-    if (calls_[i].text == text) {
-      const auto& f = *calls_[i].call.function;
-      return expr::MakeColumn(first + i, f.result_type, f.is_nullable);
-    }
+    if (calls_[i].text != text) continue;
+    const expr::BoundAggregate& known = *calls_[i].call.function;
+    return expr::MakeColumn(first + i, known.result_type, known.is_nullable);
   }
   const expr::AggregateFunction& function = *context_.functions->FindAggregate(node.name[0]);
-  ExpressionBinder binder(context_, input_);
-  std::vector<ExprPtr> args;
-  const bool is_star = node.children.size() == 1 && node.children[0]->kind == ExpressionKind::kStar;
-  if (is_star && !function.takes_star) return Error(Status(ErrorCode::kFunctionArguments, function.name + "(*) means nothing").WithHint("only count(*) does").At(node.position));
-  for (const sql::ExpressionPtr& child : node.children) {
-    if (is_star) break;
-    if (HasAggregate(context_, *child)) {
-      return Error(Status(ErrorCode::kNestedAggregate, "an aggregate stands inside " + function.name).WithHint("aggregate in a sub-query or view first").At(child->position));
-    }
-    args.push_back(TRY(binder.Bind(*child)));
+  Arguments arguments;
+  TRY(BindArguments(node, function, arguments));
+  TRY(BindOrder(node, function, arguments));
+  auto bound = TRY(BindFunction(node, function, arguments));
+
+  Call made;
+  made.text = text;
+  for (size_t i = 0; i < arguments.values.size(); ++i) {
+    ExprPtr value = std::move(arguments.values[i]);
+    if (i < bound->arguments.size()) value = TRY(CastTo(std::move(value), bound->arguments[i], node.position));
+    const std::string name = i < node.children.size() ? sql::CanonicalName(*node.children[i]) : "argument";
+    made.call.arguments.push_back(Need(std::move(value), name));
   }
-  if (node.call != nullptr && node.call->separator) args.push_back(expr::MakeLiteral(Value::String(*node.call->separator), Type(TypeId::kVarchar)));
-  std::vector<ExprPtr> order;
-  std::vector<expr::SortKey> order_keys;
-  auto add_order = [&](const std::vector<sql::OrderItem>& items) -> Status {
-    for (const sql::OrderItem& item : items) {
-      order.push_back(TRY(binder.Bind(*item.expression)));
-      const bool first_nulls = item.nulls == sql::NullsOrder::kFirst || (item.nulls == sql::NullsOrder::kDefault && item.descending);
-      order_keys.push_back({item.descending, first_nulls});
+  for (ExprPtr& key : arguments.order) made.call.arguments.push_back(Need(std::move(key), "order_key"));
+  if (node.call != nullptr && node.call->filter != nullptr) {
+    ExpressionBinder binder(context_, input_);
+    ExprPtr filter = TRY(binder.BindCondition(*node.call->filter, "FILTER"));
+    made.call.filter = static_cast<int>(Need(std::move(filter), sql::CanonicalName(*node.call->filter)));
+  }
+  made.call.function = bound;
+  calls_.push_back(std::move(made));
+  return expr::MakeColumn(first + static_cast<uint32_t>(calls_.size()) - 1, bound->result_type, bound->is_nullable);
+}
+
+Status AggregateScope::BindArguments(const sql::Expression& node, const expr::AggregateFunction& function,
+                                     Arguments& out) {
+  ExpressionBinder binder(context_, input_);
+  out.is_star = node.children.size() == 1 && node.children[0]->kind == ExpressionKind::kStar;
+  if (out.is_star) {
+    if (function.takes_star) return {};
+    return Status(ErrorCode::kFunctionArguments, function.name + "(*) means nothing")
+        .WithHint("only count(*) does")
+        .At(node.position);
+  }
+  for (const sql::ExpressionPtr& child : node.children) {
+    if (HasAggregate(context_, *child)) {
+      return Status(ErrorCode::kNestedAggregate, "an aggregate stands inside " + function.name)
+          .WithHint("aggregate in a sub-query or view first")
+          .At(child->position);
     }
-    return {};
-  };
+    out.values.push_back(TRY(binder.Bind(*child)));
+    expr::FoldConstants(out.values.back(), *context_.environment);
+  }
+  if (node.call != nullptr && node.call->separator) {
+    out.values.push_back(expr::MakeLiteral(Value::String(*node.call->separator), Type(TypeId::kVarchar)));
+  }
+  return {};
+}
+
+// ORDER BY inside the call, WITHIN GROUP, or for FIRST and LAST the event time.
+Status AggregateScope::BindOrder(const sql::Expression& node, const expr::AggregateFunction& function, Arguments& out) {
+  ExpressionBinder binder(context_, input_);
   if (node.call != nullptr) {
-    TRY(add_order(node.call->order_by));
-    TRY(add_order(node.call->within_group));
+    for (const std::vector<sql::OrderItem>* items : {&node.call->order_by, &node.call->within_group}) {
+      for (const sql::OrderItem& item : *items) {
+        out.order.push_back(TRY(binder.Bind(*item.expression)));
+        const bool nulls_first =
+            item.nulls == sql::NullsOrder::kFirst || (item.nulls == sql::NullsOrder::kDefault && item.descending);
+        out.order_keys.push_back({item.descending, nulls_first});
+      }
+    }
   }
   const bool by_time = function.name == "first_value" || function.name == "last_value";
-  if (by_time && order.empty() && time_attribute_ >= 0) {
-    order.push_back(expr::MakeColumn(static_cast<uint32_t>(time_attribute_), time_type()));
-    order_keys.push_back({});
+  if (by_time && out.order.empty() && time_attribute_ >= 0) {
+    out.order.push_back(expr::MakeColumn(static_cast<uint32_t>(time_attribute_), time_type()));
+    out.order_keys.push_back({});
   }
+  return {};
+}
 
+Result<std::shared_ptr<const expr::BoundAggregate>> AggregateScope::BindFunction(
+    const sql::Expression& node, const expr::AggregateFunction& function, const Arguments& arguments) {
+  const size_t given = arguments.values.size();
+  const bool too_few = given < function.arguments_min && !arguments.is_star && arguments.order.empty();
+  if (too_few || given > function.arguments_max) {
+    const std::string limit = too_few ? "at least " + std::to_string(function.arguments_min)
+                                      : "at most " + std::to_string(function.arguments_max);
+    return Error(Status(ErrorCode::kFunctionArguments,
+                        function.name + " takes " + limit + " argument(s), found " + std::to_string(given))
+                     .At(node.position));
+  }
   std::vector<Type> types;
   std::vector<const Value*> constants;
-  for (ExprPtr& arg : args) {
-    expr::FoldConstants(arg, *context_.environment);
-    types.push_back(arg->type);
-    constants.push_back(arg->kind == expr::ExprKind::kLiteral ? &arg->literal : nullptr);
+  for (const ExprPtr& value : arguments.values) {
+    types.push_back(value->type);
+    constants.push_back(value->kind == expr::ExprKind::kLiteral ? &value->literal : nullptr);
   }
   std::vector<Type> order_types;
-  for (const ExprPtr& key : order) order_types.push_back(key->type);
-  if (args.size() < function.arguments_min && !(is_star && function.takes_star) && order.empty()) {
-    return Error(Status(ErrorCode::kFunctionArguments, function.name + " takes at least " + std::to_string(function.arguments_min) + " argument(s), found " + std::to_string(args.size())).At(node.position));
-  }
-  if (args.size() > function.arguments_max) {
-    return Error(Status(ErrorCode::kFunctionArguments, function.name + " takes at most " + std::to_string(function.arguments_max) + " argument(s), found " + std::to_string(args.size())).At(node.position));
-  }
+  for (const ExprPtr& key : arguments.order) order_types.push_back(key->type);
+  const sql::NullTreatment nulls = node.call == nullptr ? sql::NullTreatment::kDefault : node.call->null_treatment;
   expr::AggregateBindCall call;
   call.name = node.name[0];
   call.types = types;
   call.constants = constants;
   call.is_distinct = node.call != nullptr && node.call->distinct;
-  call.respect_nulls = node.call != nullptr && node.call->null_treatment == sql::NullTreatment::kRespect;
-  call.ignore_nulls = node.call != nullptr && node.call->null_treatment == sql::NullTreatment::kIgnore;
+  call.respect_nulls = nulls == sql::NullTreatment::kRespect;
+  call.ignore_nulls = nulls == sql::NullTreatment::kIgnore;
   call.input_retracts = input_retracts_;
   call.order_types = order_types;
-  call.order = order_keys;
+  call.order = arguments.order_keys;
   auto bound = function.bind(call);
   if (!bound) return Error(std::move(bound.error().At(node.position)));
-  auto shared = std::make_shared<expr::BoundAggregate>(*std::move(bound));
-
-  Call made;
-  made.text = text;
-  for (size_t i = 0; i < args.size(); ++i) {
-    ExprPtr cast = i < shared->arguments.size() ? TRY(CastTo(std::move(args[i]), shared->arguments[i], node.position)) : std::move(args[i]);
-    made.call.arguments.push_back(Need(std::move(cast), i < node.children.size() ? sql::CanonicalName(*node.children[i]) : "argument"));
-  }
-  for (ExprPtr& key : order) made.call.arguments.push_back(Need(std::move(key), "order_key"));
-  if (node.call != nullptr && node.call->filter != nullptr) {
-    ExprPtr filter = TRY(binder.BindCondition(*node.call->filter, "FILTER"));
-    made.call.filter = static_cast<int>(Need(std::move(filter), sql::CanonicalName(*node.call->filter)));
-  }
-  made.call.function = shared;
-  const uint32_t column = first + static_cast<uint32_t>(calls_.size());
-  calls_.push_back(std::move(made));
-  return expr::MakeColumn(column, shared->result_type, shared->is_nullable);
+  return std::make_shared<const expr::BoundAggregate>(*std::move(bound));
 }
 
 // Plain columns first, in the input's order, so that late rows read like the rows that came in.
@@ -241,11 +280,13 @@ void AggregateScope::SortInputs() {
 
 namespace {
 
-Status CheckTime(const Scope& scope, const Properties& below, const WindowCall& window, QueryMode mode, exec::EmitKind emit) {
+Status CheckTime(const Scope& scope, const Properties& below, const WindowCall& window, QueryMode mode,
+                 exec::EmitKind emit) {
   for (const ScopeColumn& column : scope.columns) {
     if (column.index != window.time_column) continue;
     if (!column.type.is_timestamp()) {
-      return Status(ErrorCode::kNotTimeAttribute, "window column \"" + column.name + "\" is " + column.type.ToString() + ", not a TIMESTAMP")
+      return Status(ErrorCode::kNotTimeAttribute,
+                    "window column \"" + column.name + "\" is " + column.type.ToString() + ", not a TIMESTAMP")
           .WithHint("declare a generated TIMESTAMP column on the source")
           .At(window.position);
     }
@@ -257,7 +298,8 @@ Status CheckTime(const Scope& scope, const Properties& below, const WindowCall& 
           .At(window.position);
     }
     if (below.has_watermark && !column.is_time) {
-      return Status(ErrorCode::kNotTimeAttribute, "\"" + column.name + "\" is not a time attribute: no watermark bounds it")
+      return Status(ErrorCode::kNotTimeAttribute,
+                    "\"" + column.name + "\" is not a time attribute: no watermark bounds it")
           .WithHint("window on the column of WATERMARK FOR, or on window_start or window_end of a view")
           .At(window.position);
     }
@@ -298,11 +340,13 @@ Result<NodePtr> AggregateScope::Build(NodePtr below, QueryMode mode, const EmitC
     node->properties.upsert_key->push_back(static_cast<uint32_t>(node->schema.size()));
     for (const char* name : {"window_start", "window_end"}) node->schema.Add({name, time_type(), false});
     using enum exec::EmitKind;
-    node->properties.append_only = spec.emit == kFinal || spec.emit == kOnWindowClose || (spec.emit == kOnWatermark && spec.lateness == 0);
+    node->properties.append_only =
+        spec.emit == kFinal || spec.emit == kOnWindowClose || (spec.emit == kOnWatermark && spec.lateness == 0);
     node->properties.time_attribute.assign(keys_.size() + 2 + calls.size(), false);
     node->properties.time_attribute[keys_.size()] = input.has_watermark;
     node->properties.time_attribute[keys_.size() + 1] = input.has_watermark;
-    for (const exec::AggregateCall& call : calls) node->schema.Add({call.function->name, call.function->result_type, call.function->is_nullable});
+    for (const exec::AggregateCall& call : calls)
+      node->schema.Add({call.function->name, call.function->result_type, call.function->is_nullable});
     spec.aggregates = std::move(calls);
     node->spec = std::move(spec);
   } else {
@@ -311,14 +355,17 @@ Result<NodePtr> AggregateScope::Build(NodePtr below, QueryMode mode, const EmitC
     spec.keys = key_columns_;
     spec.emit = mode == QueryMode::kBatch ? exec::EmitKind::kFinal : emit.kind.value_or(exec::EmitKind::kOnUpdate);
     if (spec.emit == exec::EmitKind::kOnWatermark || spec.emit == exec::EmitKind::kOnWindowClose) {
-      return Error(Status(ErrorCode::kEmitNeedsBucket, "this EMIT needs a window in GROUP BY").WithHint("group by TUMBLE(ts, INTERVAL '1' MINUTE), or EMIT ON UPDATE").At(emit.position));
+      return Error(Status(ErrorCode::kEmitNeedsBucket, "this EMIT needs a window in GROUP BY")
+                       .WithHint("group by TUMBLE(ts, INTERVAL '1' MINUTE), or EMIT ON UPDATE")
+                       .At(emit.position));
     }
     spec.input_retracts = input_retracts_;
     node->kind = NodeKind::kGroupAggregate;
     node->properties.append_only = spec.emit == exec::EmitKind::kFinal;
     node->properties.time_attribute.assign(keys_.size() + calls.size(), false);
     node->properties.has_watermark = false;
-    for (const exec::AggregateCall& call : calls) node->schema.Add({call.function->name, call.function->result_type, call.function->is_nullable});
+    for (const exec::AggregateCall& call : calls)
+      node->schema.Add({call.function->name, call.function->result_type, call.function->is_nullable});
     spec.aggregates = std::move(calls);
     node->spec = std::move(spec);
   }

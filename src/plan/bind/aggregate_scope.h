@@ -1,4 +1,5 @@
-// What may be named above an aggregation: its keys, its window bounds, its aggregate calls. Collects the calls as it meets them.
+// What may be named above an aggregation: its keys, its window bounds, its aggregate calls. Collects the calls as it
+// meets them.
 #pragma once
 
 #include <optional>
@@ -31,7 +32,19 @@ class AggregateScope final : public ExpressionBinder::Interceptor {
   data::Type time_type() const;
 
  private:
+  // Of one call: values, then order keys.
+  struct Arguments {
+    bool is_star = false;
+    std::vector<expr::ExprPtr> values;
+    std::vector<expr::ExprPtr> order;
+    std::vector<expr::SortKey> order_keys;
+  };
   Result<expr::ExprPtr> BindAggregate(const sql::Expression& node);
+  Status BindArguments(const sql::Expression& node, const expr::AggregateFunction& function, Arguments& out);
+  Status BindOrder(const sql::Expression& node, const expr::AggregateFunction& function, Arguments& out);
+  Result<std::shared_ptr<const expr::BoundAggregate>> BindFunction(const sql::Expression& node,
+                                                                   const expr::AggregateFunction& function,
+                                                                   const Arguments& arguments);
   Result<expr::ExprPtr> BindWindowBound(const sql::Expression& node);
   expr::ExprPtr KeyOf(const expr::Expr& bound) const;
   uint32_t Need(expr::ExprPtr expression, std::string name);
@@ -49,11 +62,11 @@ class AggregateScope final : public ExpressionBinder::Interceptor {
   std::vector<expr::ExprPtr> keys_;
   std::vector<std::string> key_names_;
   std::optional<WindowCall> window_;
-  int time_attribute_ = -1;                  // order of FIRST and LAST
-  std::vector<expr::ExprPtr> needed_;        // the projection below the aggregation
+  int time_attribute_ = -1;            // order of FIRST and LAST
+  std::vector<expr::ExprPtr> needed_;  // the projection below the aggregation
   std::vector<std::string> needed_names_;
-  std::vector<uint32_t> key_columns_;        // of needed_
-  uint32_t time_column_ = 0;                 // of needed_
+  std::vector<uint32_t> key_columns_;  // of needed_
+  uint32_t time_column_ = 0;           // of needed_
   std::vector<Call> calls_;
 };
 

@@ -81,47 +81,37 @@ Result<ExprPtr> ExpressionBinder::BindUsual(const sql::Expression& node) {
   switch (node.kind) {
     case ExpressionKind::kLiteral:
     case ExpressionKind::kTypedLiteral:
-    case ExpressionKind::kInterval:
-      return BindLiteral(node);
-    case ExpressionKind::kColumn:
-      return BindColumn(node);
+    case ExpressionKind::kInterval: return BindLiteral(node);
+    case ExpressionKind::kColumn: return BindColumn(node);
     case ExpressionKind::kStar:
-      return Error(Status(ErrorCode::kUnexpectedToken, "* stands where a value is needed").WithHint("* works in SELECT lists and in count(*)").At(node.position));
-    case ExpressionKind::kCall:
-      return BindCallNode(node);
+      return Error(Status(ErrorCode::kUnexpectedToken, "* stands where a value is needed")
+                       .WithHint("* works in SELECT lists and in count(*)")
+                       .At(node.position));
+    case ExpressionKind::kCall: return BindCallNode(node);
     case ExpressionKind::kUnary: {
       std::vector<ExprPtr> args = TRY(BindAll(node.children));
       switch (node.unary) {
-        case sql::UnaryOperator::kPlus:
-          return std::move(args[0]);
+        case sql::UnaryOperator::kPlus: return std::move(args[0]);
         case sql::UnaryOperator::kNot:
           args[0] = TRY(CastTo(std::move(args[0]), Type(TypeId::kBool), node.position));
           return Call("not", std::move(args), {}, node.position);
-        case sql::UnaryOperator::kNegate:
-          return Call("-", std::move(args), node.children, node.position);
-        case sql::UnaryOperator::kBitNot:
-          return Call("~", std::move(args), node.children, node.position);
+        case sql::UnaryOperator::kNegate: return Call("-", std::move(args), node.children, node.position);
+        case sql::UnaryOperator::kBitNot: return Call("~", std::move(args), node.children, node.position);
       }
       break;
     }
-    case ExpressionKind::kBinary:
-      return BindBinary(node);
+    case ExpressionKind::kBinary: return BindBinary(node);
     case ExpressionKind::kAnd:
-    case ExpressionKind::kOr:
-      return BindLogical(node);
+    case ExpressionKind::kOr: return BindLogical(node);
     case ExpressionKind::kCast: {
       const Type type = TRY(BindType(*node.type));
       ExprPtr value = TRY(Bind(*node.children[0]));
       return CastTo(std::move(value), type, node.position, node.try_cast);
     }
-    case ExpressionKind::kCase:
-      return BindCase(node);
-    case ExpressionKind::kBetween:
-      return BindBetween(node);
-    case ExpressionKind::kIn:
-      return BindIn(node);
-    case ExpressionKind::kLike:
-      return BindLike(node);
+    case ExpressionKind::kCase: return BindCase(node);
+    case ExpressionKind::kBetween: return BindBetween(node);
+    case ExpressionKind::kIn: return BindIn(node);
+    case ExpressionKind::kLike: return BindLike(node);
     case ExpressionKind::kIsNull:
       return Call(node.negated ? "is_not_null" : "is_null", TRY(BindAll(node.children)), {}, node.position);
     case ExpressionKind::kIsDistinct: {
@@ -132,7 +122,9 @@ Result<ExprPtr> ExpressionBinder::BindUsual(const sql::Expression& node) {
     case ExpressionKind::kIsBool: {
       std::vector<ExprPtr> args = TRY(BindAll(node.children));
       args[0] = TRY(CastTo(std::move(args[0]), Type(TypeId::kBool), node.position));
-      const char* name = node.truth == sql::Truth::kTrue ? "is_true" : node.truth == sql::Truth::kFalse ? "is_false" : "is_null";
+      const char* name = node.truth == sql::Truth::kTrue    ? "is_true"
+                         : node.truth == sql::Truth::kFalse ? "is_false"
+                                                            : "is_null";
       ExprPtr test = TRY(Call(name, std::move(args), {}, node.position));
       if (!node.negated) return test;
       std::vector<ExprPtr> one;
@@ -146,17 +138,14 @@ Result<ExprPtr> ExpressionBinder::BindUsual(const sql::Expression& node) {
     case ExpressionKind::kArray:
     case ExpressionKind::kStructLiteral:
     case ExpressionKind::kMapLiteral:
-    case ExpressionKind::kRow:
-      return BindNested(node);
+    case ExpressionKind::kRow: return BindNested(node);
     case ExpressionKind::kSubscript:
-    case ExpressionKind::kSlice:
-      return BindSubscript(node);
+    case ExpressionKind::kSlice: return BindSubscript(node);
     case ExpressionKind::kField: {
       ExprPtr base = TRY(Bind(*node.children[0]));
       return Field(std::move(base), node.labels[0], node.position);
     }
-    case ExpressionKind::kLambda:
-      return Error(NotYet("a lambda", node.position));
+    case ExpressionKind::kLambda: return Error(NotYet("a lambda", node.position));
     case ExpressionKind::kParameter: {
       const size_t i = node.parameter - 1;
       if (i >= context_.parameters.size()) {
@@ -187,7 +176,10 @@ Result<std::vector<ExprPtr>> ExpressionBinder::BindAll(std::span<const sql::Expr
 Result<ExprPtr> ExpressionBinder::BindCondition(const sql::Expression& node, std::string_view clause) {
   ExprPtr bound = TRY(Bind(node));
   if (bound->type.id() != TypeId::kBool && bound->type.id() != TypeId::kNull) {
-    return Error(Status(ErrorCode::kTypeMismatch, std::string(clause) + " needs a BOOLEAN, found " + bound->type.ToString()).WithHint("compare it with something").At(node.position));
+    return Error(
+        Status(ErrorCode::kTypeMismatch, std::string(clause) + " needs a BOOLEAN, found " + bound->type.ToString())
+            .WithHint("compare it with something")
+            .At(node.position));
   }
   return CastTo(std::move(bound), Type(TypeId::kBool), node.position);
 }
@@ -207,11 +199,13 @@ Result<ExprPtr> ExpressionBinder::Field(ExprPtr base, const std::string& name, T
     args.push_back(expr::MakeLiteral(Value::String(name), Type(TypeId::kVarchar)));
     return Call(function, std::move(args), {}, position);
   }
-  return Error(Status(ErrorCode::kUnknownColumn, "a value of type " + base->type.ToString() + " has no field \"" + name + "\"").At(position));
+  return Error(
+      Status(ErrorCode::kUnknownColumn, "a value of type " + base->type.ToString() + " has no field \"" + name + "\"")
+          .At(position));
 }
 
-Result<ExprPtr> ExpressionBinder::Call(std::string_view name, std::vector<ExprPtr> args, std::span<const sql::ExpressionPtr> asts,
-                                       TextPosition position) {
+Result<ExprPtr> ExpressionBinder::Call(std::string_view name, std::vector<ExprPtr> args,
+                                       std::span<const sql::ExpressionPtr> asts, TextPosition position) {
   std::vector<Type> types;
   std::vector<const Value*> constants;
   bool any_bare = false;
@@ -240,8 +234,9 @@ Result<ExprPtr> ExpressionBinder::Call(std::string_view name, std::vector<ExprPt
   return call;
 }
 
-Result<ExprPtr> ExpressionBinder::Compare(std::string_view op, ExprPtr left, ExprPtr right, const sql::Expression& left_node,
-                                          const sql::Expression& right_node, TextPosition position) {
+Result<ExprPtr> ExpressionBinder::Compare(std::string_view op, ExprPtr left, ExprPtr right,
+                                          const sql::Expression& left_node, const sql::Expression& right_node,
+                                          TextPosition position) {
   std::vector<ExprPtr> args;
   args.push_back(std::move(left));
   args.push_back(std::move(right));
@@ -251,7 +246,8 @@ Result<ExprPtr> ExpressionBinder::Compare(std::string_view op, ExprPtr left, Exp
     auto unified = Unify(args, nodes, position);
     if (!unified && !nulls) {
       if (unified.error().code() != ErrorCode::kTypeMismatch) return Error(std::move(unified.error()));
-      return Error(Status(ErrorCode::kTypeMismatch, "cannot compare " + args[0]->type.ToString() + " " + std::string(op) + " " + args[1]->type.ToString())
+      return Error(Status(ErrorCode::kTypeMismatch, "cannot compare " + args[0]->type.ToString() + " " +
+                                                        std::string(op) + " " + args[1]->type.ToString())
                        .WithHint("cast one side, for example CAST(x AS " + args[0]->type.ToString() + ")")
                        .At(position));
     }
@@ -263,7 +259,8 @@ Result<ExprPtr> ExpressionBinder::BindBinary(const sql::Expression& node) {
   ExprPtr left = TRY(Bind(*node.children[0]));
   ExprPtr right = TRY(Bind(*node.children[1]));
   if (IsComparison(node.binary)) {
-    return Compare(SymbolOf(node.binary), std::move(left), std::move(right), *node.children[0], *node.children[1], node.position);
+    return Compare(SymbolOf(node.binary), std::move(left), std::move(right), *node.children[0], *node.children[1],
+                   node.position);
   }
   std::vector<ExprPtr> args;
   args.push_back(std::move(left));
@@ -276,7 +273,8 @@ Result<ExprPtr> ExpressionBinder::BindLogical(const sql::Expression& node) {
   auto bound = std::make_unique<expr::Expr>();
   bound->kind = is_and ? expr::ExprKind::kAnd : expr::ExprKind::kOr;
   bound->type = Type(TypeId::kBool);
-  for (const sql::ExpressionPtr& child : node.children) bound->args.push_back(TRY(BindCondition(*child, is_and ? "AND" : "OR")));
+  for (const sql::ExpressionPtr& child : node.children)
+    bound->args.push_back(TRY(BindCondition(*child, is_and ? "AND" : "OR")));
   return bound;
 }
 
@@ -293,7 +291,8 @@ Result<ExprPtr> ExpressionBinder::BindCase(const sql::Expression& node) {
     if (node.has_operand) {
       ExprPtr operand = TRY(Bind(*node.children[0]));
       ExprPtr candidate = TRY(Bind(when));
-      whens.push_back(TRY(Compare("=", std::move(operand), std::move(candidate), *node.children[0], when, when.position)));
+      whens.push_back(
+          TRY(Compare("=", std::move(operand), std::move(candidate), *node.children[0], when, when.position)));
     } else {
       whens.push_back(TRY(BindCondition(when, "WHEN")));
     }
@@ -322,7 +321,8 @@ Result<ExprPtr> ExpressionBinder::BindBetween(const sql::Expression& node) {
   for (size_t side = 1; side <= 2; ++side) {
     ExprPtr left = TRY(Bind(value));
     ExprPtr bound = TRY(Bind(*node.children[side]));
-    both.push_back(TRY(Compare(side == 1 ? ">=" : "<=", std::move(left), std::move(bound), value, *node.children[side], node.position)));
+    both.push_back(TRY(Compare(side == 1 ? ">=" : "<=", std::move(left), std::move(bound), value, *node.children[side],
+                               node.position)));
   }
   ExprPtr range = expr::MakeAnd(std::move(both));
   if (!node.negated) return range;
@@ -332,7 +332,8 @@ Result<ExprPtr> ExpressionBinder::BindBetween(const sql::Expression& node) {
 }
 
 Result<ExprPtr> ExpressionBinder::BindIn(const sql::Expression& node) {
-  if (node.query != nullptr) return Error(NotYet("IN with a sub-query", node.position, "join with it, or list the values"));
+  if (node.query != nullptr)
+    return Error(NotYet("IN with a sub-query", node.position, "join with it, or list the values"));
   std::vector<ExprPtr> args = TRY(BindAll(node.children));
   TRY(Unify(args, Pointers(node.children), node.position));
   ExprPtr in = TRY(Call("in", std::move(args), {}, node.position));
@@ -344,7 +345,8 @@ Result<ExprPtr> ExpressionBinder::BindIn(const sql::Expression& node) {
 
 Result<ExprPtr> ExpressionBinder::BindLike(const sql::Expression& node) {
   static constexpr std::string_view kNames[] = {"like", "ilike", "similar"};
-  ExprPtr like = TRY(Call(kNames[static_cast<size_t>(node.like)], TRY(BindAll(node.children)), node.children, node.position));
+  ExprPtr like =
+      TRY(Call(kNames[static_cast<size_t>(node.like)], TRY(BindAll(node.children)), node.children, node.position));
   if (!node.negated) return like;
   std::vector<ExprPtr> one;
   one.push_back(std::move(like));
@@ -352,7 +354,8 @@ Result<ExprPtr> ExpressionBinder::BindLike(const sql::Expression& node) {
 }
 
 Result<ExprPtr> ExpressionBinder::BindCoalesce(const sql::Expression& node) {
-  if (node.children.empty()) return Error(Status(ErrorCode::kFunctionArguments, "coalesce needs at least one argument").At(node.position));
+  if (node.children.empty())
+    return Error(Status(ErrorCode::kFunctionArguments, "coalesce needs at least one argument").At(node.position));
   auto bound = std::make_unique<expr::Expr>();
   bound->kind = expr::ExprKind::kCoalesce;
   bound->args = TRY(BindAll(node.children));
@@ -373,10 +376,15 @@ Result<ExprPtr> ExpressionBinder::BindCallNode(const sql::Expression& node) {
                      .At(node.position));
   }
   if (name == "session") {
-    return Error(Status(ErrorCode::kMisplacedWindow, "SESSION stands where a value is needed").WithHint("SESSION works in GROUP BY and FROM").At(node.position));
+    return Error(Status(ErrorCode::kMisplacedWindow, "SESSION stands where a value is needed")
+                     .WithHint("SESSION works in GROUP BY and FROM")
+                     .At(node.position));
   }
-  if (scalar && node.call != nullptr && (node.call->distinct || node.call->filter || !node.call->order_by.empty() || !node.call->within_group.empty())) {
-    return Error(Status(ErrorCode::kFunctionArguments, name + " is not an aggregate: DISTINCT, FILTER and ORDER BY mean nothing to it").At(node.position));
+  if (scalar && node.call != nullptr &&
+      (node.call->distinct || node.call->filter || !node.call->order_by.empty() || !node.call->within_group.empty())) {
+    return Error(Status(ErrorCode::kFunctionArguments,
+                        name + " is not an aggregate: DISTINCT, FILTER and ORDER BY mean nothing to it")
+                     .At(node.position));
   }
   std::vector<ExprPtr> args = TRY(BindAll(node.children));
   if (name == "nullif" || name == "greatest" || name == "least" || name == "ifnull" || name == "nvl") {
@@ -393,7 +401,10 @@ Result<ExprPtr> ExpressionBinder::BindSubscript(const sql::Expression& node) {
     args.push_back(node.children[i] ? TRY(Bind(*node.children[i])) : expr::MakeLiteral(Value(), Type(TypeId::kInt64)));
   }
   if (node.kind == ExpressionKind::kSlice) return Call("array_slice", std::move(args), {}, node.position);
-  const char* name = base == TypeId::kStruct ? "struct_extract" : base == TypeId::kMap ? "element_at" : base == TypeId::kJson ? "->" : "array_element";
+  const char* name = base == TypeId::kStruct ? "struct_extract"
+                     : base == TypeId::kMap  ? "element_at"
+                     : base == TypeId::kJson ? "->"
+                                             : "array_element";
   return Call(name, std::move(args), node.children, node.position);
 }
 

@@ -23,15 +23,19 @@ Status BindWindowArguments(const PlanContext& context, const sql::Expression& ca
   const std::string& name = call.name.back();
   window.position = call.position;
   if (name == "session" || name == "cumulate") {
-    return NotSupportedYet(name == "session" ? "a SESSION window" : "a CUMULATE window", call.position, "TUMBLE and HOP work");
+    return NotSupportedYet(name == "session" ? "a SESSION window" : "a CUMULATE window", call.position,
+                           "TUMBLE and HOP work");
   }
   window.is_hop = name != "tumble";
   const size_t durations = window.is_hop ? 2 : 1;
   const size_t given = call.children.size() - first;
-  if (call.children.size() <= first || given < durations + (first == 0 ? 1 : 0) || given > durations + 1 + (first == 0 ? 1 : 0)) {
-    const std::string form = window.is_hop ? ToUpper(name) + " requires 3 arguments (time_column, slide, size)" : "TUMBLE requires 2 arguments (time_column, interval)";
+  if (call.children.size() <= first || given < durations + (first == 0 ? 1 : 0) ||
+      given > durations + 1 + (first == 0 ? 1 : 0)) {
+    const std::string form = window.is_hop ? ToUpper(name) + " requires 3 arguments (time_column, slide, size)"
+                                           : "TUMBLE requires 2 arguments (time_column, interval)";
     return Status(ErrorCode::kWindowArguments, form + ", found " + std::to_string(call.children.size()))
-        .WithHint(window.is_hop ? "HOP(ts, INTERVAL '1' MINUTE, INTERVAL '5' MINUTE)" : "TUMBLE(ts, INTERVAL '1' MINUTE)")
+        .WithHint(window.is_hop ? "HOP(ts, INTERVAL '1' MINUTE, INTERVAL '5' MINUTE)"
+                                : "TUMBLE(ts, INTERVAL '1' MINUTE)")
         .At(call.position);
   }
   size_t i = first == 0 ? 1 : first;
@@ -41,13 +45,19 @@ Status BindWindowArguments(const PlanContext& context, const sql::Expression& ca
   if (!window.is_hop) window.slide = window.size;
   if (i < call.children.size()) window.offset = TRY(BindDuration(context, *call.children[i], "the window offset"));
   if (window.size <= 0 || window.slide <= 0) {
-    return Status(ErrorCode::kBadDuration, "window sizes and slides must be positive").WithHint("for example INTERVAL '1' MINUTE").At(size_position);
+    return Status(ErrorCode::kBadDuration, "window sizes and slides must be positive")
+        .WithHint("for example INTERVAL '1' MINUTE")
+        .At(size_position);
   }
   if (window.slide > window.size) {
-    return Status(ErrorCode::kBadDuration, "the slide must not exceed the window size").WithHint("the order is HOP(time, slide, size)").At(call.position);
+    return Status(ErrorCode::kBadDuration, "the slide must not exceed the window size")
+        .WithHint("the order is HOP(time, slide, size)")
+        .At(call.position);
   }
   if (window.size / window.slide > 10000) {
-    return Status(ErrorCode::kBadDuration, "a row would fall into more than 10000 windows").WithHint("use a longer slide").At(call.position);
+    return Status(ErrorCode::kBadDuration, "a row would fall into more than 10000 windows")
+        .WithHint("use a longer slide")
+        .At(call.position);
   }
   window.offset = FloorMod(window.offset, window.slide);
   return {};
@@ -57,7 +67,8 @@ Result<Bound> QueryBinder::Alias(NodePtr node, const sql::TableRef& ref) {
   Bound bound;
   bound.scope = ScopeOf(*node, ref.alias);
   if (ref.column_aliases.size() > bound.scope.columns.size()) {
-    return Error(Status(ErrorCode::kUnknownColumn, "\"" + ref.alias + "\" has " + std::to_string(bound.scope.columns.size()) + " columns but " +
+    return Error(Status(ErrorCode::kUnknownColumn, "\"" + ref.alias + "\" has " +
+                                                       std::to_string(bound.scope.columns.size()) + " columns but " +
                                                        std::to_string(ref.column_aliases.size()) + " aliases")
                      .At(ref.position));
   }
@@ -68,28 +79,29 @@ Result<Bound> QueryBinder::Alias(NodePtr node, const sql::TableRef& ref) {
 
 Result<Bound> QueryBinder::BindFrom(const sql::TableRef& ref, bool is_top, std::optional<WindowCall>& window) {
   switch (ref.kind) {
-    case sql::TableRefKind::kNamed:
-      return BindNamed(ref);
-    case sql::TableRefKind::kSubquery:
-      return Alias(TRY(BindQuery(*ref.query, is_top)), ref);
-    case sql::TableRefKind::kFunction:
-      return BindTableFunction(ref, window);
+    case sql::TableRefKind::kNamed: return BindNamed(ref);
+    case sql::TableRefKind::kSubquery: return Alias(TRY(BindQuery(*ref.query, is_top)), ref);
+    case sql::TableRefKind::kFunction: return BindTableFunction(ref, window);
     case sql::TableRefKind::kJoin: {
       const sql::Join& join = *ref.join;
-      const bool unnest = join.kind == sql::JoinKind::kCross && join.right->kind == sql::TableRefKind::kFunction && join.right->function->name.back() == "unnest";
+      const bool unnest = join.kind == sql::JoinKind::kCross && join.right->kind == sql::TableRefKind::kFunction &&
+                          join.right->function->name.back() == "unnest";
       if (unnest) {
         Bound left = TRY(BindFrom(*join.left, is_top, window));
         return BindUnnest(*join.right, std::move(left));
       }
-      return Error(NotSupportedYet(join.asof ? "ASOF JOIN" : "JOIN", ref.position, "one relation in FROM works; UNION ALL combines several"));
+      return Error(NotSupportedYet(join.asof ? "ASOF JOIN" : "JOIN", ref.position,
+                                   "one relation in FROM works; UNION ALL combines several"));
     }
   }
   return Error(ErrorCode::kInternal, "a table reference of unknown kind");
 }
 
 Result<Bound> QueryBinder::BindNamed(const sql::TableRef& ref) {
-  if (ref.as_of != nullptr || ref.latest || !ref.versioned_on.empty()) return Error(NotSupportedYet("a temporal table reference", ref.position));
-  if (!ref.timestamp_by.empty()) return Error(NotSupportedYet("TIMESTAMP BY", ref.position, "declare WATERMARK FOR that column on the source"));
+  if (ref.as_of != nullptr || ref.latest || !ref.versioned_on.empty())
+    return Error(NotSupportedYet("a temporal table reference", ref.position));
+  if (!ref.timestamp_by.empty())
+    return Error(NotSupportedYet("TIMESTAMP BY", ref.position, "declare WATERMARK FOR that column on the source"));
   if (ref.name.size() == 1) {
     for (size_t i = ctes_.size(); i-- > 0;) {
       if (ctes_[i]->name != ref.name[0]) continue;
@@ -113,7 +125,10 @@ Result<Bound> QueryBinder::BindNamed(const sql::TableRef& ref) {
     bound.node->kind = NodeKind::kFunction;
     bound.node->function = "laminar_metrics";
     bound.node->properties.bounded = true;
-    bound.node->schema = data::Schema({{"name", TypeId::kVarchar, false}, {"labels", TypeId::kVarchar, false}, {"kind", TypeId::kVarchar, false}, {"value", TypeId::kDouble, false}});
+    bound.node->schema = data::Schema({{"name", TypeId::kVarchar, false},
+                                       {"labels", TypeId::kVarchar, false},
+                                       {"kind", TypeId::kVarchar, false},
+                                       {"value", TypeId::kDouble, false}});
     bound.node->properties.time_attribute.assign(4, false);
     bound.scope = ScopeOf(*bound.node, ref.alias.empty() ? name : ref.alias);
     return bound;
@@ -149,10 +164,12 @@ Result<NodePtr> QueryBinder::ExpandView(const catalog::Relation& view, TextPosit
   return node;
 }
 
-Result<Bound> QueryBinder::BindRelation(const catalog::RelationPtr& relation, const std::string& alias, TextPosition position) {
+Result<Bound> QueryBinder::BindRelation(const catalog::RelationPtr& relation, const std::string& alias,
+                                        TextPosition position) {
   Bound bound;
   if (relation->kind == RelationKind::kSink) {
-    return Error(Status(ErrorCode::kNotThatKind, "\"" + relation->name + "\" is a sink; it can be written, not read").At(position));
+    return Error(Status(ErrorCode::kNotThatKind, "\"" + relation->name + "\" is a sink; it can be written, not read")
+                     .At(position));
   }
   DependOn(relation->name);
   if (relation->kind == RelationKind::kView) {
@@ -210,13 +227,16 @@ Result<Bound> QueryBinder::BindWindowFunction(const sql::TableRef& ref, std::opt
   const sql::Expression& call = *ref.function;
   const std::string upper = ToUpper(call.name.back());
   if (call.children.size() < 3) {
-    return Error(Status(ErrorCode::kWindowArguments, upper + " in FROM requires a relation, a time column and durations")
-                     .WithHint(upper == "TUMBLE" ? "FROM TUMBLE(orders, ts, INTERVAL '1' MINUTE)" : "FROM HOP(orders, ts, INTERVAL '1' MINUTE, INTERVAL '5' MINUTE)")
-                     .At(call.position));
+    return Error(
+        Status(ErrorCode::kWindowArguments, upper + " in FROM requires a relation, a time column and durations")
+            .WithHint(upper == "TUMBLE" ? "FROM TUMBLE(orders, ts, INTERVAL '1' MINUTE)"
+                                        : "FROM HOP(orders, ts, INTERVAL '1' MINUTE, INTERVAL '5' MINUTE)")
+            .At(call.position));
   }
   const sql::Expression& input = *call.children[0];
   Bound bound;
-  if (input.kind == ExpressionKind::kColumn || (input.kind == ExpressionKind::kTableArgument && input.query == nullptr)) {
+  if (input.kind == ExpressionKind::kColumn ||
+      (input.kind == ExpressionKind::kTableArgument && input.query == nullptr)) {
     sql::TableRef named;
     named.kind = sql::TableRefKind::kNamed;
     named.name = input.name;
@@ -226,15 +246,20 @@ Result<Bound> QueryBinder::BindWindowFunction(const sql::TableRef& ref, std::opt
     bound.node = TRY(BindQuery(*input.query, false));
     bound.scope = ScopeOf(*bound.node, "");
   } else {
-    return Error(Status(ErrorCode::kWindowArguments, "the first argument of " + upper + " in FROM is a relation, found " + sql::Print(input)).At(input.position));
+    return Error(Status(ErrorCode::kWindowArguments,
+                        "the first argument of " + upper + " in FROM is a relation, found " + sql::Print(input))
+                     .At(input.position));
   }
   if (!ref.alias.empty()) {
     for (ScopeColumn& column : bound.scope.columns) column.relation = ref.alias;
   }
   const sql::Expression* time = call.children[1].get();
-  if (time->kind == ExpressionKind::kCall && time->name.back() == "descriptor" && time->children.size() == 1) time = time->children[0].get();
+  if (time->kind == ExpressionKind::kCall && time->name.back() == "descriptor" && time->children.size() == 1)
+    time = time->children[0].get();
   if (time->kind != ExpressionKind::kColumn) {
-    return Error(Status(ErrorCode::kWindowArguments, "the second argument of " + upper + " in FROM is a time column, found " + sql::Print(*time)).At(time->position));
+    return Error(Status(ErrorCode::kWindowArguments,
+                        "the second argument of " + upper + " in FROM is a time column, found " + sql::Print(*time))
+                     .At(time->position));
   }
   WindowCall w;
   w.in_from = true;
@@ -247,12 +272,14 @@ Result<Bound> QueryBinder::BindWindowFunction(const sql::TableRef& ref, std::opt
 
 Result<Bound> QueryBinder::BindUnnest(const sql::TableRef& ref, Bound input) {
   const sql::Expression& call = *ref.function;
-  if (call.children.size() != 1) return Error(Status(ErrorCode::kFunctionArguments, "unnest takes one array here").At(call.position));
+  if (call.children.size() != 1)
+    return Error(Status(ErrorCode::kFunctionArguments, "unnest takes one array here").At(call.position));
   ExpressionBinder binder(context_, input.scope);
   ExprPtr array = TRY(binder.Bind(*call.children[0]));
   const Type type = array->type;
   if (type.id() != TypeId::kArray && type.id() != TypeId::kMap) {
-    return Error(Status(ErrorCode::kTypeMismatch, "unnest needs an ARRAY or MAP, found " + type.ToString()).At(call.position));
+    return Error(
+        Status(ErrorCode::kTypeMismatch, "unnest needs an ARRAY or MAP, found " + type.ToString()).At(call.position));
   }
   std::vector<ExprPtr> outputs;
   std::vector<std::string> names;
@@ -281,9 +308,12 @@ Result<Bound> QueryBinder::BindUnnest(const sql::TableRef& ref, Bound input) {
   if (ref.with_ordinality) added.push_back({"ordinality", Type(TypeId::kInt64), false});
   const std::string relation = ref.alias.empty() ? "unnest" : ref.alias;
   for (size_t i = 0; i < added.size(); ++i) {
-    if (i < ref.column_aliases.size()) added[i].name = ref.column_aliases[i];
-    else if (i == 0 && !ref.alias.empty() && type.id() == TypeId::kArray) added[i].name = ref.alias;
-    input.scope.columns.push_back({relation, added[i].name, added[i].type, true, false, static_cast<uint32_t>(node->schema.size())});
+    if (i < ref.column_aliases.size())
+      added[i].name = ref.column_aliases[i];
+    else if (i == 0 && !ref.alias.empty() && type.id() == TypeId::kArray)
+      added[i].name = ref.alias;
+    input.scope.columns.push_back(
+        {relation, added[i].name, added[i].type, true, false, static_cast<uint32_t>(node->schema.size())});
     node->schema.Add(added[i]);
   }
   node->properties = below->properties;
@@ -299,11 +329,16 @@ Result<Bound> QueryBinder::BindUnnest(const sql::TableRef& ref, Bound input) {
 Result<Bound> QueryBinder::BindFile(const sql::TableRef& ref) {
   const sql::Expression& call = *ref.function;
   const std::string& name = call.name.back();
-  if (call.children.size() != 1) return Error(Status(ErrorCode::kFunctionArguments, name + " takes a path").WithHint("other options: CREATE SOURCE ... WITH (connector = 'file', path = '...')").At(call.position));
+  if (call.children.size() != 1)
+    return Error(Status(ErrorCode::kFunctionArguments, name + " takes a path")
+                     .WithHint("other options: CREATE SOURCE ... WITH (connector = 'file', path = '...')")
+                     .At(call.position));
   const Value path = TRY(BindConstant(context_, *call.children[0], Type(TypeId::kVarchar), "the path of " + name));
-  if (path.is_null()) return Error(Status(ErrorCode::kFunctionArguments, "the path of " + name + " is NULL").At(call.position));
+  if (path.is_null())
+    return Error(Status(ErrorCode::kFunctionArguments, "the path of " + name + " is NULL").At(call.position));
   if (mode_ != QueryMode::kBatch || context_.open_file == nullptr) {
-    return Error(NotSupportedYet(name + " in a query that goes on", call.position, "CREATE SOURCE s WITH (connector = 'file', path = '...') and read s"));
+    return Error(NotSupportedYet(name + " in a query that goes on", call.position,
+                                 "CREATE SOURCE s WITH (connector = 'file', path = '...') and read s"));
   }
   auto relation = context_.open_file(path.string_value(), name == "read_file" ? "" : name.substr(5));
   if (!relation) return Error(std::move(relation.error().At(call.children[0]->position)));
@@ -320,41 +355,56 @@ Result<Bound> QueryBinder::BindFile(const sql::TableRef& ref) {
 Result<Bound> QueryBinder::BindSystemFunction(const sql::TableRef& ref) {
   const sql::Expression& call = *ref.function;
   const std::string& name = call.name.back();
-  if (name == "read_csv" || name == "read_json" || name == "read_parquet" || name == "read_arrow" || name == "read_file") return BindFile(ref);
+  if (name == "read_csv" || name == "read_json" || name == "read_parquet" || name == "read_arrow" ||
+      name == "read_file")
+    return BindFile(ref);
   auto node = std::make_unique<Node>();
   node->kind = NodeKind::kFunction;
   node->function = name;
   node->properties.bounded = true;
   if (name == "generate_series" || name == "range") {
     if (call.children.empty() || call.children.size() > 3) {
-      return Error(Status(ErrorCode::kFunctionArguments, name + " takes a stop, or a start, a stop and a step").At(call.position));
+      return Error(Status(ErrorCode::kFunctionArguments, name + " takes a stop, or a start, a stop and a step")
+                       .At(call.position));
     }
     for (const sql::ExpressionPtr& child : call.children) {
       node->arguments.push_back(TRY(BindConstant(context_, *child, Type(TypeId::kInt64), "an argument of " + name)));
-      if (node->arguments.back().is_null()) return Error(Status(ErrorCode::kFunctionArguments, "an argument of " + name + " is NULL").At(child->position));
+      if (node->arguments.back().is_null())
+        return Error(Status(ErrorCode::kFunctionArguments, "an argument of " + name + " is NULL").At(child->position));
     }
     if (node->arguments.size() == 3 && node->arguments[2].int_value() == 0) {
       return Error(Status(ErrorCode::kFunctionArguments, "the step of " + name + " is zero").At(call.position));
     }
     node->schema = data::Schema({{name, TypeId::kInt64, false}});
   } else if (name == "late" || name == "errors") {
-    if (call.children.size() != 1) return Error(Status(ErrorCode::kFunctionArguments, name + " takes the name of a view or source").WithHint("SELECT * FROM " + name + "('my_view')").At(call.position));
-    const Value argument = TRY(BindConstant(context_, *call.children[0], Type(TypeId::kVarchar), "the argument of " + name));
-    if (argument.is_null()) return Error(Status(ErrorCode::kFunctionArguments, "the argument of " + name + " is NULL").At(call.position));
+    if (call.children.size() != 1)
+      return Error(Status(ErrorCode::kFunctionArguments, name + " takes the name of a view or source")
+                       .WithHint("SELECT * FROM " + name + "('my_view')")
+                       .At(call.position));
+    const Value argument =
+        TRY(BindConstant(context_, *call.children[0], Type(TypeId::kVarchar), "the argument of " + name));
+    if (argument.is_null())
+      return Error(Status(ErrorCode::kFunctionArguments, "the argument of " + name + " is NULL").At(call.position));
     auto relation = context_.catalog->Get(argument.string_value());
     if (!relation) return Error(std::move(relation.error().At(call.children[0]->position)));
     node->arguments.push_back(argument);
     if (name == "late") {
       if ((*relation)->late_schema.size() == 0) {
-        return Error(Status(ErrorCode::kLateWithoutWindow, "\"" + argument.string_value() + "\" has no window, so it has no late rows").At(call.position));
+        return Error(Status(ErrorCode::kLateWithoutWindow,
+                            "\"" + argument.string_value() + "\" has no window, so it has no late rows")
+                         .At(call.position));
       }
       node->schema = (*relation)->late_schema;
     } else {
-      node->schema = data::Schema({{"place", TypeId::kVarchar, false}, {"code", TypeId::kVarchar, false}, {"reason", TypeId::kVarchar, false}, {"row_text", TypeId::kVarchar, false}});
+      node->schema = data::Schema({{"place", TypeId::kVarchar, false},
+                                   {"code", TypeId::kVarchar, false},
+                                   {"reason", TypeId::kVarchar, false},
+                                   {"row_text", TypeId::kVarchar, false}});
     }
   } else {
     return Error(Status(ErrorCode::kUnknownFunction, "there is no table function " + name)
-                     .WithHint("there are: tumble, hop, unnest, generate_series, range, read_csv, read_json, read_parquet, read_arrow, late, errors")
+                     .WithHint("there are: tumble, hop, unnest, generate_series, range, read_csv, read_json, "
+                               "read_parquet, read_arrow, late, errors")
                      .At(call.position));
   }
   node->properties.time_attribute.assign(node->schema.size(), false);

@@ -28,7 +28,9 @@ Result<ExprPtr> BindDecimalLiteral(const sql::Expression& node) {
   }
   scale = scale < 0 ? 0 : scale;
   if (digits > 38) {
-    return Error(Status(ErrorCode::kBadLiteral, "number " + text + " has more than 38 digits").WithHint("write it as a DOUBLE, for example 1e40").At(node.position));
+    return Error(Status(ErrorCode::kBadLiteral, "number " + text + " has more than 38 digits")
+                     .WithHint("write it as a DOUBLE, for example 1e40")
+                     .At(node.position));
   }
   const Type type = Type::Decimal(digits < 1 ? 1 : digits, scale);
   auto value = expr::CastValue(Value::String(text), Type(TypeId::kVarchar), type);
@@ -48,7 +50,8 @@ Result<ExprPtr> BindInterval(const sql::Expression& node) {
   if (v.months != static_cast<int32_t>(v.months) || v.days != static_cast<int32_t>(v.days)) {
     return Error(Status(ErrorCode::kOutOfRange, "interval '" + v.text + "' is out of range").At(node.position));
   }
-  return expr::MakeLiteral(Value::Of({static_cast<int32_t>(v.months), static_cast<int32_t>(v.days), v.microseconds}), Type(TypeId::kInterval));
+  return expr::MakeLiteral(Value::Of({static_cast<int32_t>(v.months), static_cast<int32_t>(v.days), v.microseconds}),
+                           Type(TypeId::kInterval));
 }
 
 }  // namespace
@@ -62,20 +65,15 @@ Result<ExprPtr> BindLiteral(const sql::Expression& node) {
   if (node.kind == sql::ExpressionKind::kInterval) return BindInterval(node);
   const sql::Literal& literal = node.literal;
   switch (literal.kind) {
-    case sql::LiteralKind::kNull:
-      return expr::MakeLiteral(Value(), Type(TypeId::kNull));
-    case sql::LiteralKind::kBoolean:
-      return expr::MakeLiteral(Value::Bool(literal.boolean), Type(TypeId::kBool));
+    case sql::LiteralKind::kNull: return expr::MakeLiteral(Value(), Type(TypeId::kNull));
+    case sql::LiteralKind::kBoolean: return expr::MakeLiteral(Value::Bool(literal.boolean), Type(TypeId::kBool));
     case sql::LiteralKind::kInteger: {
       const bool fits = literal.integer == static_cast<int32_t>(literal.integer);
       return expr::MakeLiteral(Value::Int(literal.integer), Type(fits ? TypeId::kInt32 : TypeId::kInt64));
     }
-    case sql::LiteralKind::kDecimal:
-      return BindDecimalLiteral(node);
-    case sql::LiteralKind::kFloat:
-      return expr::MakeLiteral(Value::Double(literal.floating), Type(TypeId::kDouble));
-    case sql::LiteralKind::kString:
-      return expr::MakeLiteral(Value::String(literal.text), Type(TypeId::kVarchar));
+    case sql::LiteralKind::kDecimal: return BindDecimalLiteral(node);
+    case sql::LiteralKind::kFloat: return expr::MakeLiteral(Value::Double(literal.floating), Type(TypeId::kDouble));
+    case sql::LiteralKind::kString: return expr::MakeLiteral(Value::String(literal.text), Type(TypeId::kVarchar));
   }
   return Error(ErrorCode::kInternal, "a literal of unknown kind");
 }
@@ -109,12 +107,14 @@ Result<Type> Unify(std::vector<ExprPtr>& args, std::span<const sql::Expression* 
   return common;
 }
 
-Result<Value> BindConstant(const PlanContext& context, const sql::Expression& node, const Type& type, std::string_view what) {
+Result<Value> BindConstant(const PlanContext& context, const sql::Expression& node, const Type& type,
+                           std::string_view what) {
   const Scope nothing;
   ExpressionBinder binder(context, nothing);
   ExprPtr bound = TRY(binder.Bind(node));
   if (!expr::IsConstant(*bound)) {
-    return Error(Status(ErrorCode::kTypeMismatch, std::string(what) + " must be a constant, found " + sql::Print(node)).At(node.position));
+    return Error(Status(ErrorCode::kTypeMismatch, std::string(what) + " must be a constant, found " + sql::Print(node))
+                     .At(node.position));
   }
   bound = TRY(CastTo(std::move(bound), type, node.position));
   auto value = expr::EvaluateConstant(*bound, *context.environment);
@@ -124,7 +124,9 @@ Result<Value> BindConstant(const PlanContext& context, const sql::Expression& no
 
 Result<Duration> BindDuration(const PlanContext& context, const sql::Expression& node, std::string_view what) {
   auto bad = [&](const std::string& why) {
-    return Error(Status(ErrorCode::kBadDuration, std::string(what) + " " + why).WithHint("for example INTERVAL '5' MINUTE").At(node.position));
+    return Error(Status(ErrorCode::kBadDuration, std::string(what) + " " + why)
+                     .WithHint("for example INTERVAL '5' MINUTE")
+                     .At(node.position));
   };
   auto value = BindConstant(context, node, Type(TypeId::kInterval), what);
   if (!value) return bad("must be a constant interval, found " + sql::Print(node));
@@ -133,7 +135,8 @@ Result<Duration> BindDuration(const PlanContext& context, const sql::Expression&
   if (interval.months != 0) return bad("must have a fixed length; months and years do not");
   Duration days = 0;
   Duration total = 0;
-  if (__builtin_mul_overflow(Duration{interval.days}, kDay, &days) || __builtin_add_overflow(days, interval.micros, &total)) {
+  if (__builtin_mul_overflow(Duration{interval.days}, kDay, &days) ||
+      __builtin_add_overflow(days, interval.micros, &total)) {
     return bad("is out of range");
   }
   return total;

@@ -30,7 +30,8 @@ Scope ScopeOf(const Node& node, const std::string& relation) {
 
 namespace {
 
-// What a projection keeps of its input's properties: columns passed on unchanged keep their place in keys and their time.
+// What a projection keeps of its input's properties: columns passed on unchanged keep their place in keys and their
+// time.
 Properties Project(const Properties& input, const std::vector<ExprPtr>& outputs) {
   Properties out = input;
   out.time_attribute.assign(outputs.size(), false);
@@ -56,10 +57,12 @@ Properties Project(const Properties& input, const std::vector<ExprPtr>& outputs)
 
 }  // namespace
 
-NodePtr MakeFilterProject(NodePtr input, ExprPtr predicate, std::vector<ExprPtr> outputs, std::vector<std::string> names) {
+NodePtr MakeFilterProject(NodePtr input, ExprPtr predicate, std::vector<ExprPtr> outputs,
+                          std::vector<std::string> names) {
   auto node = std::make_unique<Node>();
   node->kind = NodeKind::kFilterProject;
-  for (size_t i = 0; i < outputs.size(); ++i) node->schema.Add({std::move(names[i]), outputs[i]->type, outputs[i]->nullable});
+  for (size_t i = 0; i < outputs.size(); ++i)
+    node->schema.Add({std::move(names[i]), outputs[i]->type, outputs[i]->nullable});
   node->properties = Project(input->properties, outputs);
   exec::FilterProjectSpec spec;
   spec.input = input->schema.Types();
@@ -100,13 +103,17 @@ NodePtr MakeDistinct(NodePtr input, QueryMode mode, const EmitChoice& emit) {
 }
 
 Result<NodePtr> QueryBinder::BindQuery(const sql::Query& query, bool is_top) {
-  if (++depth_ > 64) return Error(Status(ErrorCode::kTooComplex, "views and sub-queries are nested more than 64 deep").At(query.position));
+  if (++depth_ > 64)
+    return Error(
+        Status(ErrorCode::kTooComplex, "views and sub-queries are nested more than 64 deep").At(query.position));
   const size_t ctes_before = ctes_.size();
   const Duration lateness_before = lateness_;
   if (query.recursive) return Error(NotSupportedYet("WITH RECURSIVE", query.position));
   if (query.stream.lateness != nullptr) {
     lateness_ = TRY(BindDuration(context_, *query.stream.lateness, "the allowed lateness"));
-    if (lateness_ < 0) return Error(Status(ErrorCode::kNegativeLateness, "the allowed lateness is negative").At(query.stream.lateness_position));
+    if (lateness_ < 0)
+      return Error(
+          Status(ErrorCode::kNegativeLateness, "the allowed lateness is negative").At(query.stream.lateness_position));
   }
   for (const sql::CommonTable& cte : query.with) ctes_.push_back(&cte);
   bool took_order = false;
@@ -118,23 +125,21 @@ Result<NodePtr> QueryBinder::BindQuery(const sql::Query& query, bool is_top) {
   return node;
 }
 
-Result<NodePtr> QueryBinder::BindBody(const sql::QueryBody& body, const sql::Query& owner, bool is_top, bool& took_order) {
+Result<NodePtr> QueryBinder::BindBody(const sql::QueryBody& body, const sql::Query& owner, bool is_top,
+                                      bool& took_order) {
   switch (body.kind) {
-    case sql::BodyKind::kSelect:
-      return BindSelect(*this, *body.select, owner, is_top, took_order);
-    case sql::BodyKind::kSetOperation:
-      return BindSetOperation(body, is_top);
-    case sql::BodyKind::kValues:
-      return BindValues(body);
-    case sql::BodyKind::kNested:
-      return BindQuery(*body.nested, is_top);
+    case sql::BodyKind::kSelect: return BindSelect(*this, *body.select, owner, is_top, took_order);
+    case sql::BodyKind::kSetOperation: return BindSetOperation(body, is_top);
+    case sql::BodyKind::kValues: return BindValues(body);
+    case sql::BodyKind::kNested: return BindQuery(*body.nested, is_top);
   }
   return Error(ErrorCode::kInternal, "a query body of unknown kind");
 }
 
 Result<NodePtr> QueryBinder::BindSetOperation(const sql::QueryBody& body, bool is_top) {
   if (body.op != sql::SetOperator::kUnion) {
-    return Error(NotSupportedYet(body.op == sql::SetOperator::kIntersect ? "INTERSECT" : "EXCEPT", body.position, "UNION and UNION ALL work"));
+    return Error(NotSupportedYet(body.op == sql::SetOperator::kIntersect ? "INTERSECT" : "EXCEPT", body.position,
+                                 "UNION and UNION ALL work"));
   }
   auto node = std::make_unique<Node>();
   node->kind = NodeKind::kUnion;
@@ -148,11 +153,15 @@ Result<NodePtr> QueryBinder::BindSetOperation(const sql::QueryBody& body, bool i
   for (size_t i = 1; i < node->inputs.size(); ++i) {
     const data::Schema& schema = node->inputs[i]->schema;
     if (schema.size() != width) {
-      return Error(Status(ErrorCode::kTypeMismatch, "the sides of UNION have " + std::to_string(width) + " and " + std::to_string(schema.size()) + " columns").At(body.inputs[i]->position));
+      return Error(Status(ErrorCode::kTypeMismatch, "the sides of UNION have " + std::to_string(width) + " and " +
+                                                        std::to_string(schema.size()) + " columns")
+                       .At(body.inputs[i]->position));
     }
     for (size_t c = 0; c < width; ++c) {
       auto common = expr::CommonType(types[c], schema[c].type);
-      if (!common) return Error(std::move(common.error().Prefix("column " + std::to_string(c + 1) + " of UNION").At(body.inputs[i]->position)));
+      if (!common)
+        return Error(std::move(
+            common.error().Prefix("column " + std::to_string(c + 1) + " of UNION").At(body.inputs[i]->position)));
       types[c] = *std::move(common);
     }
   }
@@ -167,14 +176,16 @@ Result<NodePtr> QueryBinder::BindSetOperation(const sql::QueryBody& body, bool i
     std::vector<ExprPtr> outputs;
     std::vector<std::string> names;
     for (uint32_t c = 0; c < width; ++c) {
-      outputs.push_back(TRY(CastTo(expr::MakeColumn(c, input->schema[c].type, input->schema[c].nullable), types[c], body.position)));
+      outputs.push_back(
+          TRY(CastTo(expr::MakeColumn(c, input->schema[c].type, input->schema[c].nullable), types[c], body.position)));
       names.push_back(node->inputs[0]->schema[c].name);
       all.time_attribute[c] = all.time_attribute[c] && input->properties.IsTime(c);
     }
     all.append_only &= input->properties.append_only;
     all.bounded &= input->properties.bounded;
     all.has_watermark &= input->properties.has_watermark;
-    if (input->schema.Types() != types) input = MakeFilterProject(std::move(input), nullptr, std::move(outputs), std::move(names));
+    if (input->schema.Types() != types)
+      input = MakeFilterProject(std::move(input), nullptr, std::move(outputs), std::move(names));
   }
   for (size_t c = 0; c < width; ++c) node->schema.Add({node->inputs[0]->schema[c].name, types[c], true});
   node->properties = std::move(all);
@@ -216,7 +227,8 @@ Result<std::pair<uint64_t, uint64_t>> QueryBinder::BindLimit(const sql::Query& q
     if (node == nullptr) return absent;
     const Value value = TRY(BindConstant(context_, *node, Type(TypeId::kInt64), what));
     if (value.is_null()) return absent;
-    if (value.int_value() < 0) return Error(Status(ErrorCode::kOutOfRange, std::string(what) + " is negative").At(node->position));
+    if (value.int_value() < 0)
+      return Error(Status(ErrorCode::kOutOfRange, std::string(what) + " is negative").At(node->position));
     return static_cast<uint64_t>(value.int_value());
   };
   const uint64_t limit = TRY(bind(query.limit, "LIMIT", UINT64_MAX));
@@ -228,7 +240,8 @@ Result<NodePtr> QueryBinder::AddLimit(NodePtr node, const sql::Query& query) {
   if (query.limit == nullptr && query.offset == nullptr) return node;
   if (!node->properties.append_only) {
     const TextPosition position = query.limit ? query.limit->position : query.offset->position;
-    return Error(NotSupportedYet("LIMIT over results that change", position, "add ORDER BY over a view, or EMIT ON WINDOW CLOSE"));
+    return Error(NotSupportedYet("LIMIT over results that change", position,
+                                 "add ORDER BY over a view, or EMIT ON WINDOW CLOSE"));
   }
   auto [limit, offset] = TRY(BindLimit(query));
   auto limited = std::make_unique<Node>();
@@ -241,12 +254,15 @@ Result<NodePtr> QueryBinder::AddLimit(NodePtr node, const sql::Query& query) {
   return limited;
 }
 
-// ORDER BY of a query whose body is not a SELECT: output names and positions only. A SELECT has handled its own (took_order).
+// ORDER BY of a query whose body is not a SELECT: output names and positions only. A SELECT has handled its own
+// (took_order).
 Result<NodePtr> QueryBinder::AddOrderAndLimit(NodePtr node, const sql::Query& query, bool took_order) {
   if (took_order) return node;
   if (query.order_by.empty()) return AddLimit(std::move(node), query);
   if (!node->properties.bounded) {
-    return Error(Status(ErrorCode::kUnboundedOrder, "ORDER BY needs an input that ends").WithHint("order when you read: SELECT ... FROM the view ORDER BY ...").At(query.order_by[0].expression->position));
+    return Error(Status(ErrorCode::kUnboundedOrder, "ORDER BY needs an input that ends")
+                     .WithHint("order when you read: SELECT ... FROM the view ORDER BY ...")
+                     .At(query.order_by[0].expression->position));
   }
   exec::SortSpec spec;
   spec.input = node->schema.Types();
@@ -256,15 +272,18 @@ Result<NodePtr> QueryBinder::AddOrderAndLimit(NodePtr node, const sql::Query& qu
     const sql::Expression& e = *item.expression;
     if (e.kind == sql::ExpressionKind::kLiteral && e.literal.kind == sql::LiteralKind::kInteger) {
       if (e.literal.integer < 1 || e.literal.integer > static_cast<int64_t>(node->schema.size())) {
-        return Error(Status(ErrorCode::kUnknownColumn, "ORDER BY position " + e.literal.text + " is not in the result").At(e.position));
+        return Error(Status(ErrorCode::kUnknownColumn, "ORDER BY position " + e.literal.text + " is not in the result")
+                         .At(e.position));
       }
       column = static_cast<uint32_t>(e.literal.integer - 1);
     } else if (e.kind == sql::ExpressionKind::kColumn) {
       column = TRY(scope.Resolve(e.name, e.position)).first->index;
     } else {
-      return Error(NotSupportedYet("ORDER BY an expression over UNION or VALUES", e.position, "order by a column name or position"));
+      return Error(NotSupportedYet("ORDER BY an expression over UNION or VALUES", e.position,
+                                   "order by a column name or position"));
     }
-    const bool first = item.nulls == sql::NullsOrder::kFirst || (item.nulls == sql::NullsOrder::kDefault && item.descending);
+    const bool first =
+        item.nulls == sql::NullsOrder::kFirst || (item.nulls == sql::NullsOrder::kDefault && item.descending);
     spec.columns.push_back({column, {item.descending, first}});
   }
   std::tie(spec.limit, spec.offset) = TRY(BindLimit(query));

@@ -1,7 +1,7 @@
 // Queries to plan trees: FROM, WHERE, GROUP BY, HAVING, SELECT, DISTINCT, ORDER BY, LIMIT, set operations, CTEs, views.
 //
-// The binder decides what each operator emits (spec F011): in batch mode everything is final; in streaming mode the statement's EMIT goes to the
-// outermost aggregation and inner ones take their defaults.
+// The binder decides what each operator emits (spec F011): in batch mode everything is final; in streaming mode the
+// statement's EMIT goes to the outermost aggregation and inner ones take their defaults.
 #pragma once
 
 #include <optional>
@@ -32,7 +32,7 @@ struct WindowCall {
   Duration size = 0;
   Duration slide = 0;
   Duration offset = 0;
-  std::string relation;      // alias of a window in FROM; empty for the GROUP BY form
+  std::string relation;  // alias of a window in FROM; empty for the GROUP BY form
   bool in_from = false;
   TextPosition position;
 };
@@ -77,16 +77,19 @@ class QueryBinder {
 };
 
 // Small constructors shared by the binder's files.
-NodePtr MakeFilterProject(NodePtr input, expr::ExprPtr predicate, std::vector<expr::ExprPtr> outputs, std::vector<std::string> names);
+NodePtr MakeFilterProject(NodePtr input, expr::ExprPtr predicate, std::vector<expr::ExprPtr> outputs,
+                          std::vector<std::string> names);
 NodePtr MakeFilter(NodePtr input, expr::ExprPtr predicate);
 NodePtr MakeDistinct(NodePtr input, QueryMode mode, const EmitChoice& emit);
 Scope ScopeOf(const Node& node, const std::string& relation);
-// Window arguments (column, durations) of a TUMBLE / HOP / SLIDE call; `first` is the position of the time argument in the call.
+// Window arguments (column, durations) of a TUMBLE / HOP / SLIDE call; `first` is the position of the time argument in
+// the call.
 Status BindWindowArguments(const PlanContext& context, const sql::Expression& call, size_t first, WindowCall& window);
 Status NotSupportedYet(const std::string& what, TextPosition position, std::string hint = "");
 bool IsWindowName(std::string_view name);
 
 // SELECT ... FROM ... WHERE ... GROUP BY ... HAVING with the query's ORDER BY (which may look below the projection).
-Result<NodePtr> BindSelect(QueryBinder& binder, const sql::Select& select, const sql::Query& owner, bool is_top, bool& took_order);
+Result<NodePtr> BindSelect(QueryBinder& binder, const sql::Select& select, const sql::Query& owner, bool is_top,
+                           bool& took_order);
 
 }  // namespace laminar::plan

@@ -23,8 +23,8 @@ struct ScopeColumn {
 struct Scope {
   std::vector<ScopeColumn> columns;
 
-  // Finds `name` (parts: column; relation.column). Returns the column and how many parts it used (the rest are struct fields).
-  // kUnknownColumn when absent (with the nearest name) or ambiguous.
+  // Finds `name` (parts: column; relation.column). Returns the column and how many parts it used (the rest are struct
+  // fields). kUnknownColumn when absent (with the nearest name) or ambiguous.
   Result<std::pair<const ScopeColumn*, size_t>> Resolve(const sql::Name& name, TextPosition position) const;
 };
 

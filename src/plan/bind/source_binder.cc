@@ -19,7 +19,8 @@ namespace {
 
 Scope ScopeOfSchema(const data::Schema& schema, const std::string& relation) {
   Scope scope;
-  for (uint32_t i = 0; i < schema.size(); ++i) scope.columns.push_back({relation, schema[i].name, schema[i].type, schema[i].nullable, false, i});
+  for (uint32_t i = 0; i < schema.size(); ++i)
+    scope.columns.push_back({relation, schema[i].name, schema[i].type, schema[i].nullable, false, i});
   return scope;
 }
 
@@ -35,7 +36,8 @@ Status BindColumns(const PlanContext& context, const sql::Definition& definition
     if (column.default_value != nullptr) return NotSupportedYet("DEFAULT", column.default_value->position);
     if (column.generated != nullptr) continue;
     TRY(CheckName(relation.physical, column.name, column.position));
-    if (!column.type) return Status(ErrorCode::kSchemaNotInferable, "column \"" + column.name + "\" has no type").At(column.position);
+    if (!column.type)
+      return Status(ErrorCode::kSchemaNotInferable, "column \"" + column.name + "\" has no type").At(column.position);
     relation.physical.Add({column.name, TRY(BindType(*column.type)), !column.not_null && !column.primary_key});
   }
   const Scope scope = ScopeOfSchema(relation.physical, relation.name);
@@ -62,37 +64,49 @@ Status BindColumns(const PlanContext& context, const sql::Definition& definition
 // WATERMARK FOR c AS c - INTERVAL '5' SECOND, AS c, or no expression; any other monotone form is computed per row.
 Status BindWatermark(const PlanContext& context, const sql::Definition& definition, Relation& relation) {
   if (definition.watermarks.empty()) return {};
-  if (definition.watermarks.size() > 1) return Status(ErrorCode::kSecondWatermark, "\"" + relation.name + "\" has two watermarks").WithHint("keep one").At(definition.watermarks[1].position);
+  if (definition.watermarks.size() > 1)
+    return Status(ErrorCode::kSecondWatermark, "\"" + relation.name + "\" has two watermarks")
+        .WithHint("keep one")
+        .At(definition.watermarks[1].position);
   const sql::WatermarkDefinition& written = definition.watermarks[0];
   if (!written.per_key.empty()) return NotSupportedYet("WATERMARK ... PER KEY", written.position);
   const int column = written.column.size() == 1 ? relation.schema.IndexOf(written.column[0]) : -1;
   if (column < 0) {
     std::vector<std::string> names;
     for (const data::Field& field : relation.schema.fields()) names.push_back(field.name);
-    return Status(ErrorCode::kUnknownTimeColumn, "there is no column \"" + sql::PrintName(written.column) + "\" for the watermark").WithHint("there are: " + Join(names, ", ")).At(written.position);
+    return Status(ErrorCode::kUnknownTimeColumn,
+                  "there is no column \"" + sql::PrintName(written.column) + "\" for the watermark")
+        .WithHint("there are: " + Join(names, ", "))
+        .At(written.position);
   }
   catalog::WatermarkDefinition watermark;
   watermark.column = static_cast<uint32_t>(column);
   const Type type = relation.schema[watermark.column].type;
   if (!type.is_timestamp()) {
-    return Status(ErrorCode::kBadTimeColumnType, "watermark column \"" + sql::PrintName(written.column) + "\" is " + type.ToString() + ", not a TIMESTAMP")
+    return Status(ErrorCode::kBadTimeColumnType, "watermark column \"" + sql::PrintName(written.column) + "\" is " +
+                                                     type.ToString() + ", not a TIMESTAMP")
         .WithHint("add a generated column, for example event_time AS to_timestamp(seconds)")
         .At(written.position);
   }
   if (written.expression != nullptr) {
     const sql::Expression& e = *written.expression;
-    const bool shift = e.kind == sql::ExpressionKind::kBinary && e.children[0]->kind == sql::ExpressionKind::kColumn && e.children[0]->name.back() == written.column[0] &&
+    const bool shift = e.kind == sql::ExpressionKind::kBinary && e.children[0]->kind == sql::ExpressionKind::kColumn &&
+                       e.children[0]->name.back() == written.column[0] &&
                        (e.binary == sql::BinaryOperator::kSubtract || e.binary == sql::BinaryOperator::kAdd);
     const bool same = e.kind == sql::ExpressionKind::kColumn && e.name.back() == written.column[0];
     if (!shift && !same) {
-      return Status(ErrorCode::kBadWatermark, "the watermark " + sql::Print(e) + " is not " + written.column[0] + " minus a fixed delay")
+      return Status(ErrorCode::kBadWatermark,
+                    "the watermark " + sql::Print(e) + " is not " + written.column[0] + " minus a fixed delay")
           .WithHint("WATERMARK FOR " + written.column[0] + " AS " + written.column[0] + " - INTERVAL '5' SECOND")
           .At(e.position);
     }
     if (shift) {
       watermark.delay = TRY(BindDuration(context, *e.children[1], "the watermark delay"));
       if (e.binary == sql::BinaryOperator::kAdd) watermark.delay = -watermark.delay;
-      if (watermark.delay < 0) return Status(ErrorCode::kNegativeDelay, "the watermark delay is negative").WithHint("subtract an interval from the column").At(e.position);
+      if (watermark.delay < 0)
+        return Status(ErrorCode::kNegativeDelay, "the watermark delay is negative")
+            .WithHint("subtract an interval from the column")
+            .At(e.position);
     }
   }
   relation.watermark = std::move(watermark);
@@ -104,13 +118,17 @@ Status BindPrimaryKey(const sql::Definition& definition, Relation& relation) {
   TextPosition position = definition.primary_key_position;
   for (const sql::ColumnDefinition& column : definition.columns) {
     if (!column.primary_key) continue;
-    if (!names.empty()) return Status(ErrorCode::kClauseTwice, "PRIMARY KEY is written twice").WithHint("for several columns: PRIMARY KEY (a, b)").At(column.position);
+    if (!names.empty())
+      return Status(ErrorCode::kClauseTwice, "PRIMARY KEY is written twice")
+          .WithHint("for several columns: PRIMARY KEY (a, b)")
+          .At(column.position);
     names.push_back(column.name);
     position = column.position;
   }
   for (const std::string& name : names) {
     const int column = relation.schema.IndexOf(name);
-    if (column < 0) return Status(ErrorCode::kUnknownColumn, "there is no column \"" + name + "\" for the primary key").At(position);
+    if (column < 0)
+      return Status(ErrorCode::kUnknownColumn, "there is no column \"" + name + "\" for the primary key").At(position);
     relation.primary_key.push_back(static_cast<uint32_t>(column));
   }
   return {};
@@ -118,7 +136,8 @@ Status BindPrimaryKey(const sql::Definition& definition, Relation& relation) {
 
 }  // namespace
 
-Result<Relation> BindSource(const PlanContext& context, const sql::CreateSource& create, const std::optional<data::Schema>& inferred) {
+Result<Relation> BindSource(const PlanContext& context, const sql::CreateSource& create,
+                            const std::optional<data::Schema>& inferred) {
   Relation relation;
   relation.name = create.name.back();
   relation.kind = catalog::RelationKind::kSource;
@@ -129,12 +148,14 @@ Result<Relation> BindSource(const PlanContext& context, const sql::CreateSource&
   for (const auto& [key, value] : relation.options) {
     if (key == "connector") relation.connector = ToLower(value);
   }
-  const bool declared = std::ranges::any_of(create.definition.columns, [](const sql::ColumnDefinition& c) { return c.generated == nullptr; });
+  const bool declared = std::ranges::any_of(create.definition.columns,
+                                            [](const sql::ColumnDefinition& c) { return c.generated == nullptr; });
   if (!declared && inferred) {
     relation.physical = *inferred;
     relation.schema = *inferred;
     if (!create.definition.columns.empty()) {
-      for (uint32_t i = 0; i < inferred->size(); ++i) relation.columns.push_back(expr::MakeColumn(i, (*inferred)[i].type));
+      for (uint32_t i = 0; i < inferred->size(); ++i)
+        relation.columns.push_back(expr::MakeColumn(i, (*inferred)[i].type));
       const Scope scope = ScopeOfSchema(relation.physical, relation.name);
       for (const sql::ColumnDefinition& column : create.definition.columns) {
         TRY(CheckName(relation.schema, column.name, column.position));
@@ -148,10 +169,14 @@ Result<Relation> BindSource(const PlanContext& context, const sql::CreateSource&
   } else {
     TRY(BindColumns(context, create.definition, relation));
   }
-  if (relation.schema.size() == 0) return Error(Status(ErrorCode::kSchemaNotInferable, "source \"" + relation.name + "\" has no columns").WithHint("CREATE SOURCE " + relation.name + " (id BIGINT, ...) WITH (...)"));
+  if (relation.schema.size() == 0)
+    return Error(Status(ErrorCode::kSchemaNotInferable, "source \"" + relation.name + "\" has no columns")
+                     .WithHint("CREATE SOURCE " + relation.name + " (id BIGINT, ...) WITH (...)"));
   TRY(BindWatermark(context, create.definition, relation));
   TRY(BindPrimaryKey(create.definition, relation));
-  if (!relation.primary_key.empty()) return Error(NotSupportedYet("PRIMARY KEY on a source", create.definition.primary_key_position, "CREATE TABLE takes one"));
+  if (!relation.primary_key.empty())
+    return Error(
+        NotSupportedYet("PRIMARY KEY on a source", create.definition.primary_key_position, "CREATE TABLE takes one"));
   return relation;
 }
 
@@ -162,9 +187,13 @@ Result<Relation> BindTable(const PlanContext& context, const sql::CreateTable& c
   relation.options = StoredOptions(create.options);
   relation.connector = "memory";
   if (create.lookup) return Error(NotSupportedYet("CREATE LOOKUP TABLE", {}));
-  if (!relation.options.empty()) return Error(Status(ErrorCode::kBadOption, "a table takes no option \"" + relation.options[0].first + "\"").At(create.options[0].position));
+  if (!relation.options.empty())
+    return Error(Status(ErrorCode::kBadOption, "a table takes no option \"" + relation.options[0].first + "\"")
+                     .At(create.options[0].position));
   TRY(BindColumns(context, create.definition, relation));
-  if (!relation.columns.empty()) return Error(NotSupportedYet("a generated column on a table", create.definition.columns[0].position, "compute it in a view"));
+  if (!relation.columns.empty())
+    return Error(NotSupportedYet("a generated column on a table", create.definition.columns[0].position,
+                                 "compute it in a view"));
   TRY(BindWatermark(context, create.definition, relation));
   TRY(BindPrimaryKey(create.definition, relation));
   return relation;

@@ -15,19 +15,44 @@ using data::TypeId;
 
 // Synonyms (spec 0.3), lower case, without arguments.
 constexpr std::pair<std::string_view, TypeId> kPlain[] = {
-    {"boolean", TypeId::kBool},      {"bool", TypeId::kBool},          {"tinyint", TypeId::kInt8},
-    {"int1", TypeId::kInt8},         {"smallint", TypeId::kInt16},     {"int2", TypeId::kInt16},
-    {"integer", TypeId::kInt32},     {"int", TypeId::kInt32},          {"int4", TypeId::kInt32},
-    {"bigint", TypeId::kInt64},      {"int8", TypeId::kInt64},         {"utinyint", TypeId::kUInt8},
-    {"usmallint", TypeId::kUInt16},  {"uinteger", TypeId::kUInt32},    {"uint", TypeId::kUInt32},
-    {"ubigint", TypeId::kUInt64},    {"real", TypeId::kFloat},         {"float4", TypeId::kFloat},
-    {"float", TypeId::kFloat},       {"double", TypeId::kDouble},      {"double precision", TypeId::kDouble},
-    {"float8", TypeId::kDouble},     {"varchar", TypeId::kVarchar},    {"text", TypeId::kVarchar},
-    {"string", TypeId::kVarchar},    {"char", TypeId::kVarchar},       {"character", TypeId::kVarchar},
-    {"character varying", TypeId::kVarchar},                           {"bpchar", TypeId::kVarchar},
-    {"binary", TypeId::kBinary},     {"varbinary", TypeId::kBinary},   {"bytea", TypeId::kBinary},
-    {"blob", TypeId::kBinary},       {"json", TypeId::kJson},          {"jsonb", TypeId::kJson},
-    {"date", TypeId::kDate},         {"interval", TypeId::kInterval},  {"uuid", TypeId::kUuid},
+    {"boolean", TypeId::kBool},
+    {"bool", TypeId::kBool},
+    {"tinyint", TypeId::kInt8},
+    {"int1", TypeId::kInt8},
+    {"smallint", TypeId::kInt16},
+    {"int2", TypeId::kInt16},
+    {"integer", TypeId::kInt32},
+    {"int", TypeId::kInt32},
+    {"int4", TypeId::kInt32},
+    {"bigint", TypeId::kInt64},
+    {"int8", TypeId::kInt64},
+    {"utinyint", TypeId::kUInt8},
+    {"usmallint", TypeId::kUInt16},
+    {"uinteger", TypeId::kUInt32},
+    {"uint", TypeId::kUInt32},
+    {"ubigint", TypeId::kUInt64},
+    {"real", TypeId::kFloat},
+    {"float4", TypeId::kFloat},
+    {"float", TypeId::kFloat},
+    {"double", TypeId::kDouble},
+    {"double precision", TypeId::kDouble},
+    {"float8", TypeId::kDouble},
+    {"varchar", TypeId::kVarchar},
+    {"text", TypeId::kVarchar},
+    {"string", TypeId::kVarchar},
+    {"char", TypeId::kVarchar},
+    {"character", TypeId::kVarchar},
+    {"character varying", TypeId::kVarchar},
+    {"bpchar", TypeId::kVarchar},
+    {"binary", TypeId::kBinary},
+    {"varbinary", TypeId::kBinary},
+    {"bytea", TypeId::kBinary},
+    {"blob", TypeId::kBinary},
+    {"json", TypeId::kJson},
+    {"jsonb", TypeId::kJson},
+    {"date", TypeId::kDate},
+    {"interval", TypeId::kInterval},
+    {"uuid", TypeId::kUuid},
 };
 
 Status BadType(const sql::TypeName& name, std::string message, std::string hint) {
@@ -48,7 +73,8 @@ Result<Type> BindDecimal(const sql::TypeName& name) {
   int64_t precision = name.arguments.empty() ? 18 : name.arguments[0];
   int64_t scale = name.arguments.size() > 1 ? name.arguments[1] : (name.arguments.empty() ? 3 : 0);
   if (name.arguments.size() > 2 || precision < 1 || precision > 38 || scale < 0 || scale > precision) {
-    return Error(BadType(name, "type " + sql::Print(name) + " is out of range", "DECIMAL(p, s) with 1 <= p <= 38 and 0 <= s <= p"));
+    return Error(BadType(name, "type " + sql::Print(name) + " is out of range",
+                         "DECIMAL(p, s) with 1 <= p <= 38 and 0 <= s <= p"));
   }
   return Type::Decimal(static_cast<int>(precision), static_cast<int>(scale));
 }
@@ -85,7 +111,8 @@ Result<Type> BindType(const sql::TypeName& name) {
   }
   const std::string near(NearestName(name.name, known));
   return Error(BadType(name, "there is no type \"" + name.name + "\"",
-                       near.empty() ? "for example BIGINT, DOUBLE, VARCHAR, TIMESTAMP, BOOLEAN, DECIMAL(10, 2)" : "did you mean " + ToUpper(near) + "?"));
+                       near.empty() ? "for example BIGINT, DOUBLE, VARCHAR, TIMESTAMP, BOOLEAN, DECIMAL(10, 2)"
+                                    : "did you mean " + ToUpper(near) + "?"));
 }
 
 }  // namespace laminar::plan

@@ -9,7 +9,8 @@ namespace {
 
 std::string Columns(const data::Schema& schema, const std::vector<uint32_t>& columns) {
   std::string out;
-  for (uint32_t column : columns) out += (out.empty() ? "" : ", ") + (column < schema.size() ? schema[column].name : "#" + std::to_string(column));
+  for (uint32_t column : columns)
+    out += (out.empty() ? "" : ", ") + (column < schema.size() ? schema[column].name : "#" + std::to_string(column));
   return out;
 }
 
@@ -34,8 +35,10 @@ std::string NameOf(const Node& node) {
     case NodeKind::kScan: return "Scan";
     case NodeKind::kValues: return "Values";
     case NodeKind::kFunction: return "TableFunction";
-    case NodeKind::kFilterProject: return std::get<exec::FilterProjectSpec>(node.spec).predicate != nullptr ? "FilterProject" : "Project";
-    case NodeKind::kGroupAggregate: return std::get<exec::GroupAggregateSpec>(node.spec).aggregates.empty() ? "Distinct" : "GroupAggregate";
+    case NodeKind::kFilterProject:
+      return std::get<exec::FilterProjectSpec>(node.spec).predicate != nullptr ? "FilterProject" : "Project";
+    case NodeKind::kGroupAggregate:
+      return std::get<exec::GroupAggregateSpec>(node.spec).aggregates.empty() ? "Distinct" : "GroupAggregate";
     case NodeKind::kWindowAggregate: return "WindowAggregate";
     case NodeKind::kWindowAssign: return "WindowAssign";
     case NodeKind::kUnion: return "UnionAll";
@@ -48,7 +51,8 @@ std::string NameOf(const Node& node) {
 
 std::string Window(const Node& node, uint32_t time_column, Duration size, Duration slide, Duration offset) {
   const std::string column = node.inputs[0]->schema[time_column].name;
-  std::string text = size == slide ? fmt::format("TUMBLE({}, {}", column, FormatDuration(size)) : fmt::format("HOP({}, {}, {}", column, FormatDuration(slide), FormatDuration(size));
+  std::string text = size == slide ? fmt::format("TUMBLE({}, {}", column, FormatDuration(size))
+                                   : fmt::format("HOP({}, {}, {}", column, FormatDuration(slide), FormatDuration(size));
   if (offset != 0) text += ", " + FormatDuration(offset);
   return text + ")";
 }
@@ -56,18 +60,18 @@ std::string Window(const Node& node, uint32_t time_column, Duration size, Durati
 std::string DetailOf(const Node& node) {
   switch (node.kind) {
     case NodeKind::kScan:
-      return fmt::format("{} {} [{}]", catalog::KindName(node.relation->kind), node.relation->name, Join(NamesOf(node.schema), ", "));
-    case NodeKind::kValues:
-      return fmt::format("{} row(s)", node.rows.size());
-    case NodeKind::kFunction:
-      return node.function;
+      return fmt::format("{} {} [{}]", catalog::KindName(node.relation->kind), node.relation->name,
+                         Join(NamesOf(node.schema), ", "));
+    case NodeKind::kValues: return fmt::format("{} row(s)", node.rows.size());
+    case NodeKind::kFunction: return node.function;
     case NodeKind::kFilterProject: {
       const auto& spec = std::get<exec::FilterProjectSpec>(node.spec);
       const std::vector<std::string> names = NamesOf(node.inputs[0]->schema);
       std::string text;
       for (size_t i = 0; i < spec.outputs.size(); ++i) {
         const std::string value = expr::ToString(*spec.outputs[i], &names);
-        text += (text.empty() ? "" : ", ") + (value == node.schema[i].name ? value : value + " AS " + node.schema[i].name);
+        text +=
+            (text.empty() ? "" : ", ") + (value == node.schema[i].name ? value : value + " AS " + node.schema[i].name);
       }
       if (spec.predicate != nullptr) text += " where " + expr::ToString(*spec.predicate, &names);
       return text;
@@ -81,7 +85,8 @@ std::string DetailOf(const Node& node) {
     case NodeKind::kWindowAggregate: {
       const auto& spec = std::get<exec::WindowAggregateSpec>(node.spec);
       std::string text = Window(node, spec.time_column, spec.size, spec.slide, spec.offset);
-      text += fmt::format(" keys [{}] aggregates [{}] emit {} ({})", Columns(node.inputs[0]->schema, spec.keys), Aggregates(node, spec.aggregates), EmitName(spec.emit), node.emit_origin);
+      text += fmt::format(" keys [{}] aggregates [{}] emit {} ({})", Columns(node.inputs[0]->schema, spec.keys),
+                          Aggregates(node, spec.aggregates), EmitName(spec.emit), node.emit_origin);
       if (spec.lateness > 0) text += " lateness " + FormatDuration(spec.lateness);
       return text;
     }
@@ -92,26 +97,27 @@ std::string DetailOf(const Node& node) {
     case NodeKind::kSort: {
       const auto& spec = std::get<exec::SortSpec>(node.spec);
       std::string text;
-      for (const exec::SortColumn& column : spec.columns) text += (text.empty() ? "" : ", ") + node.schema[column.column].name + (column.key.descending ? " desc" : "");
+      for (const exec::SortColumn& column : spec.columns)
+        text += (text.empty() ? "" : ", ") + node.schema[column.column].name + (column.key.descending ? " desc" : "");
       if (spec.limit != UINT64_MAX) text += fmt::format(" limit {}", spec.limit);
       if (spec.offset != 0) text += fmt::format(" offset {}", spec.offset);
       return text;
     }
     case NodeKind::kLimit: {
       const auto& spec = std::get<exec::LimitSpec>(node.spec);
-      return fmt::format("{}{}", spec.limit == UINT64_MAX ? "" : std::to_string(spec.limit), spec.offset == 0 ? "" : fmt::format(" offset {}", spec.offset));
+      return fmt::format("{}{}", spec.limit == UINT64_MAX ? "" : std::to_string(spec.limit),
+                         spec.offset == 0 ? "" : fmt::format(" offset {}", spec.offset));
     }
-    case NodeKind::kUnnest:
-      return node.inputs[0]->schema[std::get<exec::UnnestSpec>(node.spec).column].name;
-    case NodeKind::kUnion:
-      return fmt::format("{} inputs", node.inputs.size());
+    case NodeKind::kUnnest: return node.inputs[0]->schema[std::get<exec::UnnestSpec>(node.spec).column].name;
+    case NodeKind::kUnion: return fmt::format("{} inputs", node.inputs.size());
   }
   return "";
 }
 
 std::string StateOf(const Node& node) {
   switch (node.kind) {
-    case NodeKind::kGroupAggregate: return node.properties.bounded ? "bounded by the input" : "one row a group, unbounded";
+    case NodeKind::kGroupAggregate:
+      return node.properties.bounded ? "bounded by the input" : "one row a group, unbounded";
     case NodeKind::kWindowAggregate: return "open windows, bounded by the watermark";
     case NodeKind::kSort: return "bounded by the input";
     default: return "none";
@@ -138,7 +144,8 @@ void Print(const Node& node, int depth, bool verbose, std::string& out) {
   out += indent + "  | " + PropertiesOf(node) + "\n";
   if (verbose) {
     std::string types;
-    for (const data::Field& field : node.schema.fields()) types += (types.empty() ? "" : ", ") + field.name + " " + field.type.ToString();
+    for (const data::Field& field : node.schema.fields())
+      types += (types.empty() ? "" : ", ") + field.name + " " + field.type.ToString();
     out += indent + "  | " + types + "\n";
   }
   for (const NodePtr& input : node.inputs) Print(*input, depth + 1, verbose, out);
@@ -148,17 +155,22 @@ std::string Quote(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<int>(c));
-    else out += c;
+    if (static_cast<unsigned char>(c) < 0x20)
+      out += fmt::format("\\u{:04x}", static_cast<int>(c));
+    else
+      out += c;
   }
   return out + "\"";
 }
 
 void PrintJson(const Node& node, std::string& out) {
-  out += fmt::format("{{\"operator\":{},\"detail\":{},\"append_only\":{},\"bounded\":{},\"watermark\":{},\"state\":{},\"columns\":[", Quote(NameOf(node)), Quote(DetailOf(node)),
-                     node.properties.append_only, node.properties.bounded, node.properties.has_watermark, Quote(StateOf(node)));
+  out += fmt::format(
+      "{{\"operator\":{},\"detail\":{},\"append_only\":{},\"bounded\":{},\"watermark\":{},\"state\":{},\"columns\":[",
+      Quote(NameOf(node)), Quote(DetailOf(node)), node.properties.append_only, node.properties.bounded,
+      node.properties.has_watermark, Quote(StateOf(node)));
   for (size_t i = 0; i < node.schema.size(); ++i) {
-    out += fmt::format("{}{{\"name\":{},\"type\":{},\"time\":{}}}", i == 0 ? "" : ",", Quote(node.schema[i].name), Quote(node.schema[i].type.ToString()), node.properties.IsTime(static_cast<uint32_t>(i)));
+    out += fmt::format("{}{{\"name\":{},\"type\":{},\"time\":{}}}", i == 0 ? "" : ",", Quote(node.schema[i].name),
+                       Quote(node.schema[i].type.ToString()), node.properties.IsTime(static_cast<uint32_t>(i)));
   }
   out += "],\"inputs\":[";
   for (size_t i = 0; i < node.inputs.size(); ++i) {

@@ -56,7 +56,8 @@ bool MergeProjections(NodePtr& node) {
   std::vector<ExprPtr> conditions;
   if (inner.predicate != nullptr) conditions.push_back(std::move(inner.predicate));
   if (outer.predicate != nullptr) conditions.push_back(Substitute(*outer.predicate, inner.outputs));
-  if (!conditions.empty()) merged.predicate = conditions.size() == 1 ? std::move(conditions[0]) : expr::MakeAnd(std::move(conditions));
+  if (!conditions.empty())
+    merged.predicate = conditions.size() == 1 ? std::move(conditions[0]) : expr::MakeAnd(std::move(conditions));
   NodePtr below = std::move(node->inputs[0]->inputs[0]);
   node->inputs[0] = std::move(below);
   node->spec = std::move(merged);

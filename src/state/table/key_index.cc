@@ -90,7 +90,10 @@ KeyIndex::~KeyIndex() {
 
 KeyIndex::Segment KeyIndex::NewSegment(uint32_t entries) {
   auto* memory = static_cast<Entry*>(pool_.Allocate(entries * sizeof(Entry), vnode_mask_ != 0));
-  return {.entries = memory, .mask = entries - 1, .shift = 32u - static_cast<uint32_t>(std::countr_zero(entries)), .used = 0};
+  return {.entries = memory,
+          .mask = entries - 1,
+          .shift = 32u - static_cast<uint32_t>(std::countr_zero(entries)),
+          .used = 0};
 }
 
 void KeyIndex::Grow(Segment& segment) {

@@ -31,7 +31,9 @@ struct NoneEqual {
 
 struct WordEqual {
   const uint8_t* words;
-  bool operator()(uint32_t i, const uint8_t* row) const { return LoadWord(row + kFirstKey) == LoadWord(words + size_t{i} * 8); }
+  bool operator()(uint32_t i, const uint8_t* row) const {
+    return LoadWord(row + kFirstKey) == LoadWord(words + size_t{i} * 8);
+  }
 };
 
 template <uint32_t kOffset>
@@ -44,7 +46,8 @@ struct StringEqual {
     if (LoadWord(a + 8) == LoadWord(b + 8)) return true;
     const uint32_t length = static_cast<uint32_t>(LoadWord(a));
     if (length <= StringRef::kInlineMax) return false;
-    return std::memcmp(reinterpret_cast<const char*>(LoadWord(a + 8)), reinterpret_cast<const char*>(LoadWord(b + 8)), length) == 0;
+    return std::memcmp(reinterpret_cast<const char*>(LoadWord(a + 8)), reinterpret_cast<const char*>(LoadWord(b + 8)),
+                       length) == 0;
   }
 };
 
@@ -59,7 +62,9 @@ struct WordAnd {
 
 struct SecondWord {
   const uint8_t* words;
-  bool operator()(uint32_t i, const uint8_t* row) const { return LoadWord(row + kFirstKey + 8) == LoadWord(words + size_t{i} * 8); }
+  bool operator()(uint32_t i, const uint8_t* row) const {
+    return LoadWord(row + kFirstKey + 8) == LoadWord(words + size_t{i} * 8);
+  }
 };
 
 // The bytes of a batch column are the stored form already.
@@ -120,7 +125,8 @@ void KeyLookup::Load(const data::Batch& batch, std::span<const uint32_t> key_col
     source.has_nulls = LoadKeys(column, from, first, count, heap_, scratch_, source.memory.get(), source.nulls.get());
     if (source.has_nulls && k < 8) {
       has_packed_nulls_ = true;
-      for (uint32_t i = 0; i < count; ++i) packed_nulls_[i] = static_cast<uint8_t>(packed_nulls_[i] | source.nulls[i] << k);
+      for (uint32_t i = 0; i < count; ++i)
+        packed_nulls_[i] = static_cast<uint8_t>(packed_nulls_[i] | source.nulls[i] << k);
     }
   }
 }
@@ -145,7 +151,9 @@ void KeyLookup::VisitShape(const Visit& visit) const {
   constexpr uint32_t kNullByte = offsetof(RowHeader, nulls);
   // A null slot is zero in the row and in the block, so only the null bits tell it from a zero.
   auto with_nulls = [&](const auto& equal) {
-    visit([&](uint32_t i, const uint8_t* row) { return equal(i, row) && (row[kNullByte] & null_mask_) == packed_nulls_[i]; });
+    visit([&](uint32_t i, const uint8_t* row) {
+      return equal(i, row) && (row[kNullByte] & null_mask_) == packed_nulls_[i];
+    });
   };
   switch (shape_) {
     case Shape::kNone: return visit(NoneEqual{});
@@ -183,7 +191,8 @@ void KeyLookup::Walk(const uint64_t* hashes, uint32_t count, const Visit& visit)
   }
 }
 
-void KeyLookup::Find(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes, RowRef* out) {
+void KeyLookup::Find(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes,
+                     RowRef* out) {
   for (uint32_t first = 0; first < batch.rows; first += kBlock) {
     const uint32_t count = std::min(kBlock, batch.rows - first);
     Load(batch, key_columns, first, count);
@@ -196,8 +205,8 @@ void KeyLookup::Find(const data::Batch& batch, std::span<const uint32_t> key_col
   }
 }
 
-void KeyLookup::FindOrInsert(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes, RowRef* out,
-                             uint8_t* inserted) {
+void KeyLookup::FindOrInsert(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes,
+                             RowRef* out, uint8_t* inserted) {
   std::memset(inserted, 0, batch.rows);
   for (uint32_t first = 0; first < batch.rows; first += kBlock) {
     const uint32_t count = std::min(kBlock, batch.rows - first);

@@ -26,8 +26,8 @@ class KeyLookup {
   KeyLookup(PageStore& store, KeyIndex& index);
 
   void Find(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes, RowRef* out);
-  void FindOrInsert(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes, RowRef* out,
-                    uint8_t* inserted);
+  void FindOrInsert(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes,
+                    RowRef* out, uint8_t* inserted);
 
  private:
   enum class Shape : uint8_t { kNone, kWord, kString, kWordWord, kWordString, kAny };

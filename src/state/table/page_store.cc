@@ -154,7 +154,8 @@ uint8_t* PageStore::Touch(RowRef row) {
 }
 
 void PageStore::MakeWritable(uint32_t page) {
-  if (births_[page] > newest_shared_) [[likely]] return;
+  if (births_[page] > newest_shared_) [[likely]]
+    return;
   ReapSnapshots();
   if (births_[page] > newest_shared_) return;
   if (IsVisible(births_[page], stamp_)) {
@@ -191,7 +192,8 @@ void PageStore::Retire(uint8_t* page, size_t bytes, uint32_t birth) {
 }
 
 void PageStore::FreeString(const char* bytes, size_t size) {
-  if (marks_.empty()) [[likely]] return memory_->strings.Free(bytes, size);
+  if (marks_.empty()) [[likely]]
+    return memory_->strings.Free(bytes, size);
   AllowAllocation growth;
   retired_strings_.push_back({bytes, size, stamp_});
 }

@@ -72,9 +72,9 @@ class PageStore {
 
   const RowLayout& layout() const { return memory_->layout; }
   uint8_t* At(RowRef row) const { return pages_[row >> shift_] + size_t{row & mask_} * row_bytes_; }
-  uint32_t slots() const { return slots_; }       // places ever used, dead ones included
+  uint32_t slots() const { return slots_; }  // places ever used, dead ones included
   uint64_t live() const { return slots_ - free_; }
-  uint64_t room() const;                          // rows that fit into the memory there is
+  uint64_t room() const;  // rows that fit into the memory there is
   uint64_t memory_bytes() const;
 
   // A zeroed live row, dirty.

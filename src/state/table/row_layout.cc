@@ -73,7 +73,8 @@ T FromWord(uint64_t word) {
 }
 
 template <class T>
-void ReadValues(const StoredColumn& column, const uint8_t* const* rows, uint32_t count, data::Column& out, uint32_t first) {
+void ReadValues(const StoredColumn& column, const uint8_t* const* rows, uint32_t count, data::Column& out,
+                uint32_t first) {
   T* to = out.As<T>() + first;
   if constexpr (sizeof(T) == 16) {
     for (uint32_t i = 0; i < count; ++i) std::memcpy(static_cast<void*>(to + i), rows[i] + column.offset, 16);
@@ -111,8 +112,8 @@ RowLayout::RowLayout(const TableSpec& spec) {
   row_bytes = (offset + spec.payload_bytes + 7) / 8 * 8;
 }
 
-void ReadStored(const StoredColumn& column, const uint8_t* const* rows, uint32_t count, data::BatchBuffer& buffer, data::Column& out,
-                uint32_t first) {
+void ReadStored(const StoredColumn& column, const uint8_t* const* rows, uint32_t count, data::BatchBuffer& buffer,
+                data::Column& out, uint32_t first) {
   switch (column.slot) {
     case Slot::kWord:
       if (column.physical == PhysicalType::kNull) break;
@@ -136,7 +137,8 @@ void ReadStored(const StoredColumn& column, const uint8_t* const* rows, uint32_t
   }
 }
 
-bool LoadForStore(const StoredColumn& column, const data::Column& from, uint32_t row, bool canonical, std::string& scratch, uint64_t out[2]) {
+bool LoadForStore(const StoredColumn& column, const data::Column& from, uint32_t row, bool canonical,
+                  std::string& scratch, uint64_t out[2]) {
   out[0] = 0;
   out[1] = 0;
   if (column.physical == PhysicalType::kNull || from.IsNull(row)) return false;
@@ -189,8 +191,8 @@ void VisitSlots(const data::Column& from, uint32_t first, uint32_t count, const 
 
 }  // namespace
 
-bool LoadKeys(const StoredColumn& column, const data::Column& from, uint32_t first, uint32_t count, data::StringHeap& heap,
-              std::string& scratch, uint64_t* out, uint8_t* nulls) {
+bool LoadKeys(const StoredColumn& column, const data::Column& from, uint32_t first, uint32_t count,
+              data::StringHeap& heap, std::string& scratch, uint64_t* out, uint8_t* nulls) {
   const bool is_word = column.slot == Slot::kWord;
   const data::Column& base = from.encoding == data::Encoding::kDictionary ? *from.dictionary : from;
   if (column.slot == Slot::kNested || column.physical == PhysicalType::kInterval) {
@@ -212,7 +214,8 @@ bool LoadKeys(const StoredColumn& column, const data::Column& from, uint32_t fir
     });
   } else if (!is_word) {
     const char* values = base.As<char>();
-    VisitSlots(from, first, count, [&](uint32_t i, uint32_t slot) { std::memcpy(out + size_t{i} * 2, values + size_t{slot} * 16, 16); });
+    VisitSlots(from, first, count,
+               [&](uint32_t i, uint32_t slot) { std::memcpy(out + size_t{i} * 2, values + size_t{slot} * 16, 16); });
   }
   std::memset(nulls, 0, count);
   if (!from.has_nulls && column.physical != PhysicalType::kNull) return false;

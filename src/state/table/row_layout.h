@@ -23,8 +23,8 @@
 namespace laminar::state {
 
 struct RowHeader {
-  uint32_t stamp;    // of the last write; see page_store.h. Survives an erase
-  uint32_t tag;      // upper half of the key's hash; of a dead row: the next free row
+  uint32_t stamp;  // of the last write; see page_store.h. Survives an erase
+  uint32_t tag;    // upper half of the key's hash; of a dead row: the next free row
   uint8_t vnode;
   uint8_t live;
   uint8_t nulls[6];  // a bit a column, keys first; 1: null
@@ -72,19 +72,20 @@ struct RowLayout {
 // One stored column of rows[0, count) (null pointers are not allowed) to rows [first, first + count) of a
 // flat column. Strings stay views
 // into the table's memory.
-void ReadStored(const StoredColumn& column, const uint8_t* const* rows, uint32_t count, data::BatchBuffer& buffer, data::Column& out,
-                uint32_t first);
+void ReadStored(const StoredColumn& column, const uint8_t* const* rows, uint32_t count, data::BatchBuffer& buffer,
+                data::Column& out, uint32_t first);
 
 // The value of one batch row, as 16 bytes in stored form; strings and nested values are views (nested: into
 // `scratch`, which is
 // cleared). Returns false for NULL. `canonical` for keys.
-bool LoadForStore(const StoredColumn& column, const data::Column& from, uint32_t row, bool canonical, std::string& scratch, uint64_t out[2]);
+bool LoadForStore(const StoredColumn& column, const data::Column& from, uint32_t row, bool canonical,
+                  std::string& scratch, uint64_t out[2]);
 
 // A block of rows [first, first + count) of a key column in canonical stored form: 8 or 16 bytes a row into
 // `out` (nested: views into
 // `heap`), 1 into nulls[row] where null (zero else). Returns whether there is any null.
-bool LoadKeys(const StoredColumn& column, const data::Column& from, uint32_t first, uint32_t count, data::StringHeap& heap,
-              std::string& scratch, uint64_t* out, uint8_t* nulls);
+bool LoadKeys(const StoredColumn& column, const data::Column& from, uint32_t first, uint32_t count,
+              data::StringHeap& heap, std::string& scratch, uint64_t* out, uint8_t* nulls);
 
 // Whether the stored value equals that loaded one, nulls apart.
 bool StoredEquals(const StoredColumn& column, const uint8_t* row, const uint64_t value[2]);

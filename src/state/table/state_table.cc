@@ -26,7 +26,10 @@ constexpr uint64_t kMostRows = kNoRow - uint64_t{1};
 
 struct StateTable::Rep {
   explicit Rep(TableSpec table_spec)
-      : spec(std::move(table_spec)), store(std::make_shared<TableMemory>(spec)), layout(store.layout()), lookup(store, index) {}
+      : spec(std::move(table_spec)),
+        store(std::make_shared<TableMemory>(spec)),
+        layout(store.layout()),
+        lookup(store, index) {}
 
   TableSpec spec;
   PageStore store;
@@ -68,7 +71,8 @@ uint32_t StateTable::payload_offset() const { return rep_->layout.payload_offset
 Status StateTable::Reserve(uint32_t rows) {
   const uint64_t limit = rep_->spec.memory_limit_bytes;
   if (size() + rows > kMostRows) {
-    return Error(ErrorCode::kLimitReached, fmt::format("state of {}: a table holds at most {} rows", rep_->spec.name, kMostRows));
+    return Error(ErrorCode::kLimitReached,
+                 fmt::format("state of {}: a table holds at most {} rows", rep_->spec.name, kMostRows));
   }
   if (limit == 0) return Status::Ok();
   const uint64_t room = rep_->store.room();
@@ -76,18 +80,21 @@ Status StateTable::Reserve(uint32_t rows) {
   const uint64_t needed = memory_bytes() + missing * rep_->layout.row_bytes;
   if (needed <= limit) return Status::Ok();
   AllowAllocation message;
-  return Error(Status(ErrorCode::kLimitReached,
-                      fmt::format("state of {}: {} more rows need {} bytes, and the limit is {} bytes ({} rows held)",
-                                  rep_->spec.name, rows, needed, limit, size()))
-                   .WithHint("raise the memory limit of state, or keep fewer groups: a smaller window, less lateness, fewer keys"));
+  return Error(
+      Status(ErrorCode::kLimitReached,
+             fmt::format("state of {}: {} more rows need {} bytes, and the limit is {} bytes ({} rows held)",
+                         rep_->spec.name, rows, needed, limit, size()))
+          .WithHint(
+              "raise the memory limit of state, or keep fewer groups: a smaller window, less lateness, fewer keys"));
 }
 
-void StateTable::Find(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes, RowRef* out) const {
+void StateTable::Find(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes,
+                      RowRef* out) const {
   rep_->lookup.Find(batch, key_columns, hashes, out);
 }
 
-void StateTable::FindOrInsert(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes, RowRef* out,
-                              uint8_t* inserted) {
+void StateTable::FindOrInsert(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes,
+                              RowRef* out, uint8_t* inserted) {
   rep_->lookup.FindOrInsert(batch, key_columns, hashes, out, inserted);
 }
 
@@ -184,17 +191,18 @@ void ReadColumns(const PageStore& store, const std::vector<StoredColumn>& column
 
 }  // namespace
 
-void StateTable::ReadKeys(std::span<const RowRef> rows, data::BatchBuffer& buffer, std::span<data::Column* const> out_columns,
-                          uint32_t first) const {
+void StateTable::ReadKeys(std::span<const RowRef> rows, data::BatchBuffer& buffer,
+                          std::span<data::Column* const> out_columns, uint32_t first) const {
   ReadColumns(rep_->store, rep_->layout.keys, rows, buffer, out_columns, first);
 }
 
-void StateTable::ReadValues(std::span<const RowRef> rows, data::BatchBuffer& buffer, std::span<data::Column* const> out_columns,
-                            uint32_t first) const {
+void StateTable::ReadValues(std::span<const RowRef> rows, data::BatchBuffer& buffer,
+                            std::span<data::Column* const> out_columns, uint32_t first) const {
   ReadColumns(rep_->store, rep_->layout.values, rows, buffer, out_columns, first);
 }
 
-void StateTable::Rep::StoreValue(const StoredColumn& column, uint8_t* row, const data::Column& from, uint32_t batch_row) {
+void StateTable::Rep::StoreValue(const StoredColumn& column, uint8_t* row, const data::Column& from,
+                                 uint32_t batch_row) {
   uint64_t value[2];
   const bool is_set = LoadForStore(column, from, batch_row, false, scratch, value);
   if (column.holds_string()) {
@@ -211,7 +219,8 @@ void StateTable::Rep::StoreValue(const StoredColumn& column, uint8_t* row, const
   nulls = static_cast<uint8_t>(is_set ? nulls & ~column.null_bit : nulls | column.null_bit);
 }
 
-void StateTable::WriteValues(std::span<const RowRef> rows, const data::Batch& batch, std::span<const uint32_t> value_columns) {
+void StateTable::WriteValues(std::span<const RowRef> rows, const data::Batch& batch,
+                             std::span<const uint32_t> value_columns) {
   DCHECK(value_columns.size() == rep_->layout.values.size());
   AllowAllocation nested;  // the encoding of a nested value may grow the scratch
   for (size_t r = 0; r < rows.size(); ++r) {
@@ -225,7 +234,8 @@ void StateTable::WriteValues(std::span<const RowRef> rows, const data::Batch& ba
 }
 
 // Equal as data::Value::Compare sees it, so both sides are brought to canonical form.
-bool StateTable::ValuesEqual(RowRef row, const data::Batch& batch, uint32_t batch_row, std::span<const uint32_t> value_columns) const {
+bool StateTable::ValuesEqual(RowRef row, const data::Batch& batch, uint32_t batch_row,
+                             std::span<const uint32_t> value_columns) const {
   AllowAllocation nested;
   const uint8_t* at = rep_->store.At(row);
   for (size_t c = 0; c < value_columns.size(); ++c) {
@@ -288,7 +298,8 @@ void StateTable::BeginEpoch(Epoch) {
 
 uint64_t StateTable::dirty_rows() const {
   const PageStore& store = rep_->store;
-  return static_cast<uint64_t>(std::ranges::count_if(store.dirty(), [&](RowRef row) { return HeaderOf(store.At(row))->live != 0; }));
+  return static_cast<uint64_t>(
+      std::ranges::count_if(store.dirty(), [&](RowRef row) { return HeaderOf(store.At(row))->live != 0; }));
 }
 
 uint32_t StateTable::DirtyRows(uint64_t& cursor, uint32_t limit, RowRef* out) const {

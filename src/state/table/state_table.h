@@ -1,7 +1,9 @@
-// StateTable: the keyed, typed, paged table in which every operator keeps its state. One owner core; snapshots may be read elsewhere.
+// StateTable: the keyed, typed, paged table in which every operator keeps its state. One owner core; snapshots may be
+// read elsewhere.
 //
-// Rows stand row-wise in pages of 64 KiB: header, key columns, value columns, opaque payload (accumulators). An open-addressing index of 8-byte
-// entries, split in 256 vnodes (hash mod 256), finds them; lookups come in batches and prefetch. Three mechanisms serve all else:
+// Rows stand row-wise in pages of 64 KiB: header, key columns, value columns, opaque payload (accumulators). An
+// open-addressing index of 8-byte entries, split in 256 vnodes (hash mod 256), finds them; lookups come in batches and
+// prefetch. Three mechanisms serve all else:
 //   dirty-row references: the first write to a row in an epoch appends a reference, so the WAL knows what changed;
 //   copy-on-write pages: a snapshot is a copy of the page list, and the first later write to a shared page clones it;
 //   a schema: any table can be listed, sized and read by the same code.
@@ -28,14 +30,15 @@ inline constexpr RowRef kNoRow = 0xFFFFFFFFu;
 inline constexpr uint32_t kVnodes = 256;
 
 struct TableSpec {
-  std::string name;                     // for metrics and errors, e.g. "view ohlc: window aggregate"
-  std::vector<data::Type> key;          // compared by value; NULL equals NULL
-  std::vector<data::Type> values;       // typed columns after the key; may be empty
-  uint32_t payload_bytes = 0;           // opaque, 8-aligned, zeroed when a row is made
-  // Called before a row with payload goes away (erase, destruction), to free what the payload owns. Such a table takes no snapshots.
+  std::string name;                // for metrics and errors, e.g. "view ohlc: window aggregate"
+  std::vector<data::Type> key;     // compared by value; NULL equals NULL
+  std::vector<data::Type> values;  // typed columns after the key; may be empty
+  uint32_t payload_bytes = 0;      // opaque, 8-aligned, zeroed when a row is made
+  // Called before a row with payload goes away (erase, destruction), to free what the payload owns. Such a table takes
+  // no snapshots.
   void (*destroy_payload)(const void* context, uint8_t* payload) = nullptr;
   const void* destroy_context = nullptr;
-  uint64_t memory_limit_bytes = 0;      // 0: none. Passing it is kLimitReached from Reserve
+  uint64_t memory_limit_bytes = 0;  // 0: none. Passing it is kLimitReached from Reserve
 };
 
 class Snapshot;
@@ -53,21 +56,21 @@ class StateTable {
   // Makes sure that `rows` more rows fit without passing the memory limit. Call before FindOrInsert of a batch.
   Status Reserve(uint32_t rows);
 
-  // Looks up the keys of all rows of a batch: key_columns[i] is the batch column that holds key part i; hashes as data::HashRows gives
-  // them over those columns. out[row] is the row found, or kNoRow.
+  // Looks up the keys of all rows of a batch: key_columns[i] is the batch column that holds key part i; hashes as
+  // data::HashRows gives them over those columns. out[row] is the row found, or kNoRow.
   void Find(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes, RowRef* out) const;
-  // As Find, but makes absent rows (key set, values NULL, payload zero) and sets inserted[row] to 1 for the batch row that made one, else 0.
-  // Strings of new keys are copied into the table's heap. Marks new rows dirty.
-  void FindOrInsert(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes, RowRef* out,
-                    uint8_t* inserted);
+  // As Find, but makes absent rows (key set, values NULL, payload zero) and sets inserted[row] to 1 for the batch row
+  // that made one, else 0. Strings of new keys are copied into the table's heap. Marks new rows dirty.
+  void FindOrInsert(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes,
+                    RowRef* out, uint8_t* inserted);
   // Removes the row; its reference may be reused by a later insert.
   void Erase(RowRef row);
   // Erases many, with prefetch.
   void EraseRows(std::span<const RowRef> rows);
   void Clear();
 
-  // The row for writing: marks it dirty in the current epoch and clones its page if a snapshot shares it. The pointer holds until the next
-  // TakeSnapshot, insert of a row or Erase. payload: within the row at payload_offset().
+  // The row for writing: marks it dirty in the current epoch and clones its page if a snapshot shares it. The pointer
+  // holds until the next TakeSnapshot, insert of a row or Erase. payload: within the row at payload_offset().
   uint8_t* Mutable(RowRef row);
   const uint8_t* Get(RowRef row) const;
   uint32_t payload_offset() const;  // from the pointer that Mutable and Get return
@@ -76,33 +79,39 @@ class StateTable {
 
   // Copies key or value columns of rows (strings: views into the table's heap, valid until the row changes) to rows
   // [first, first + rows.size()) of out_columns, flat columns with storage.
-  void ReadKeys(std::span<const RowRef> rows, data::BatchBuffer& buffer, std::span<data::Column* const> out_columns, uint32_t first) const;
-  void ReadValues(std::span<const RowRef> rows, data::BatchBuffer& buffer, std::span<data::Column* const> out_columns, uint32_t first) const;
-  // Writes value columns of rows from batch rows: value_columns[i] is the batch column of value i; rows[r] gets batch row r (kNoRow: skipped).
+  void ReadKeys(std::span<const RowRef> rows, data::BatchBuffer& buffer, std::span<data::Column* const> out_columns,
+                uint32_t first) const;
+  void ReadValues(std::span<const RowRef> rows, data::BatchBuffer& buffer, std::span<data::Column* const> out_columns,
+                  uint32_t first) const;
+  // Writes value columns of rows from batch rows: value_columns[i] is the batch column of value i; rows[r] gets batch
+  // row r (kNoRow: skipped).
   void WriteValues(std::span<const RowRef> rows, const data::Batch& batch, std::span<const uint32_t> value_columns);
   // True when the stored values of rows[r] equal batch row r's.
-  bool ValuesEqual(RowRef row, const data::Batch& batch, uint32_t batch_row, std::span<const uint32_t> value_columns) const;
+  bool ValuesEqual(RowRef row, const data::Batch& batch, uint32_t batch_row,
+                   std::span<const uint32_t> value_columns) const;
 
-  // Sorts rows by key parts from `first_key` on, as data::Value::Compare orders values (NULL last; nested values in some fixed order).
+  // Sorts rows by key parts from `first_key` on, as data::Value::Compare orders values (NULL last; nested values in
+  // some fixed order).
   void SortByKey(std::span<RowRef> rows, uint32_t first_key) const;
   // Whether two rows agree in all key parts from `first_key` on.
   bool KeysEqual(RowRef a, RowRef b, uint32_t first_key) const;
 
-  // Walks live rows in place order: returns up to `limit` references from position `cursor` on and advances it; empty: done.
+  // Walks live rows in place order: returns up to `limit` references from position `cursor` on and advances it; empty:
+  // done.
   uint32_t Scan(uint64_t& cursor, uint32_t limit, RowRef* out) const;
 
-  // Epochs. Rows written since the last BeginEpoch are dirty; DirtyRows lists them (rows erased since are listed as tombstones by key bytes).
-  // Before the first BeginEpoch nothing is noted.
+  // Epochs. Rows written since the last BeginEpoch are dirty; DirtyRows lists them (rows erased since are listed as
+  // tombstones by key bytes). Before the first BeginEpoch nothing is noted.
   void BeginEpoch(Epoch epoch);
   uint64_t dirty_rows() const;
   // Fills out with up to `limit` live dirty rows from position `cursor` on and advances it; 0: done. Each row once.
   uint32_t DirtyRows(uint64_t& cursor, uint32_t limit, RowRef* out) const;
-  // The next key (data::AppendKey bytes of all key parts) erased in this epoch; false: done. A key may come twice, and may have been made
-  // anew since: tombstones apply before dirty rows.
+  // The next key (data::AppendKey bytes of all key parts) erased in this epoch; false: done. A key may come twice, and
+  // may have been made anew since: tombstones apply before dirty rows.
   bool NextTombstone(uint64_t& cursor, std::string_view& key) const;
 
-  // At an epoch boundary, by the owner. The snapshot may be read and destroyed on any thread, and outlive the table. Null for a table
-  // with destroy_payload.
+  // At an epoch boundary, by the owner. The snapshot may be read and destroyed on any thread, and outlive the table.
+  // Null for a table with destroy_payload.
   std::shared_ptr<const Snapshot> TakeSnapshot();
 
  private:
@@ -115,8 +124,8 @@ class Snapshot {
  public:
   virtual ~Snapshot() = default;
   virtual uint64_t size() const = 0;
-  // Fills `out` (types: key columns, then value columns) with up to its capacity of rows from position `cursor` on and advances it; rows() == 0: done.
-  // Strings are views into the snapshot, valid while it lives.
+  // Fills `out` (types: key columns, then value columns) with up to its capacity of rows from position `cursor` on and
+  // advances it; rows() == 0: done. Strings are views into the snapshot, valid while it lives.
   virtual void Read(uint64_t& cursor, data::BatchBuffer& out) const = 0;
 };
 

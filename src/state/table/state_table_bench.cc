@@ -80,7 +80,9 @@ class HandTable {
 
 class OurTable {
  public:
-  explicit OurTable(bool with_epochs) : table_({.name = "bench", .key = {data::TypeId::kInt64}, .values = {}, .payload_bytes = 24}), with_epochs_(with_epochs) {}
+  explicit OurTable(bool with_epochs)
+      : table_({.name = "bench", .key = {data::TypeId::kInt64}, .values = {}, .payload_bytes = 24}),
+        with_epochs_(with_epochs) {}
   double Run(const std::vector<int64_t>& keys, const std::vector<int64_t>& values) {
     const std::vector<data::Type> types = {data::TypeId::kInt64};
     const uint32_t key_columns[] = {0};
@@ -134,7 +136,8 @@ void Compare(size_t key_count) {
       const double hand_build = hand.Run(build, values);
       hand.Run(update, values);
       hand_update = hand.Run(update, values);
-      std::printf("%9zu keys  hand      build %6.1f  update %6.1f ns\n", key_count, per(hand_build, key_count), per(hand_update, update.size()));
+      std::printf("%9zu keys  hand      build %6.1f  update %6.1f ns\n", key_count, per(hand_build, key_count),
+                  per(hand_update, update.size()));
     }
     for (const bool with_epochs : {false, true}) {
       OurTable ours(with_epochs);

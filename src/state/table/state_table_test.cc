@@ -32,7 +32,9 @@ struct Shape {
   std::vector<Type> key;
 };
 
-std::string LongText(uint64_t id) { return "a rather long key text of number " + std::to_string(id) + std::string(id % 90, 'x'); }
+std::string LongText(uint64_t id) {
+  return "a rather long key text of number " + std::to_string(id) + std::string(id % 90, 'x');
+}
 
 // Key part of number `id`: distinct ids give distinct keys over all parts, because each part but the last
 // may repeat.
@@ -66,7 +68,8 @@ const std::vector<Type>& ValueTypes() {
 // Values of a row: its number, and what depends on how often it was written.
 std::vector<Value> ValuesOf(uint64_t id, uint64_t version) {
   std::vector<Value> values = {Value::Int(static_cast<int64_t>(id)), Value::String(LongText(id * 31 + version)),
-                               Value::Int(static_cast<int32_t>(version)), Value::List({Value::Int(static_cast<int64_t>(version))})};
+                               Value::Int(static_cast<int32_t>(version)),
+                               Value::List({Value::Int(static_cast<int64_t>(version))})};
   if (version % 5 == 1) values[1] = Value::Null();
   if (version % 5 == 2) values[1] = Value::String("short");
   if (version % 4 == 1) values[3] = Value::Null();
@@ -169,7 +172,8 @@ class Harness {
       if (rows.rows() == 0) break;
       const size_t keys = shape.key.size();
       for (uint32_t r = 0; r < rows.rows(); ++r) {
-        const auto id = static_cast<uint64_t>(Value::FromColumn(rows.column(keys), Type(TypeId::kInt64), r).int_value());
+        const auto id =
+            static_cast<uint64_t>(Value::FromColumn(rows.column(keys), Type(TypeId::kInt64), r).int_value());
         const auto at = model.find(id);
         REQUIRE(at != model.end());
         const std::vector<Value> key = KeyOf(shape, id);
@@ -397,9 +401,11 @@ TEST_CASE("snapshots are read on another thread while the owner writes") {
 }
 
 TEST_CASE("a small table costs little memory") {
-  StateTable table({.name = "small", .key = {Type(TypeId::kVarchar)}, .values = {Type(TypeId::kInt64)}, .payload_bytes = 56});
+  StateTable table(
+      {.name = "small", .key = {Type(TypeId::kVarchar)}, .values = {Type(TypeId::kInt64)}, .payload_bytes = 56});
   BatchBuffer input({Type(TypeId::kVarchar), Type(TypeId::kInt64)});
-  for (int i = 0; i < 3; ++i) input.AppendRow(std::vector<Value>{Value::String(LongText(static_cast<uint64_t>(i))), Value::Int(i)});
+  for (int i = 0; i < 3; ++i)
+    input.AppendRow(std::vector<Value>{Value::String(LongText(static_cast<uint64_t>(i))), Value::Int(i)});
   const uint32_t keys[] = {0};
   uint64_t hashes[3];
   RowRef refs[3];
@@ -436,7 +442,8 @@ TEST_CASE("strings that come and go do not make the table grow") {
 }
 
 TEST_CASE("the memory limit is an error before it is passed") {
-  StateTable table({.name = "view v: groups", .key = {Type(TypeId::kInt64)}, .payload_bytes = 8, .memory_limit_bytes = 200'000});
+  StateTable table(
+      {.name = "view v: groups", .key = {Type(TypeId::kInt64)}, .payload_bytes = 8, .memory_limit_bytes = 200'000});
   BatchBuffer input({Type(TypeId::kInt64)});
   const uint32_t keys[] = {0};
   uint64_t hashes[data::kBatchCapacity];
@@ -529,7 +536,8 @@ TEST_CASE("zero and minus zero, and all NaNs, are one key") {
   StateTable table({.name = "doubles", .key = {Type(TypeId::kDouble)}});
   BatchBuffer input({Type(TypeId::kDouble)});
   const double nan = __builtin_nan("");
-  for (const double value : {0.0, -0.0, nan, -nan, __builtin_nan("7")}) input.AppendRow(std::vector<Value>{Value::Double(value)});
+  for (const double value : {0.0, -0.0, nan, -nan, __builtin_nan("7")})
+    input.AppendRow(std::vector<Value>{Value::Double(value)});
   input.AppendRow(std::vector<Value>{Value::Null()});
   const uint32_t keys[] = {0};
   uint64_t hashes[6];

@@ -62,7 +62,8 @@ char* StringPool::Allocate(uint32_t size_class) {
       free_[exact] = block;
       next_ += rest_bytes;
     }
-    page_bytes_ = std::max(page_bytes_ == 0 ? kFirstPage : std::min(page_bytes_ * 2, kLargestPage), std::bit_ceil(size));
+    page_bytes_ =
+        std::max(page_bytes_ == 0 ? kFirstPage : std::min(page_bytes_ * 2, kLargestPage), std::bit_ceil(size));
     pages_.push_back(std::make_unique_for_overwrite<char[]>(page_bytes_ + kPadding));
     memory_bytes_ += page_bytes_ + kPadding;
     next_ = pages_.back().get();

@@ -28,13 +28,16 @@ class TableSnapshot final : public Snapshot {
       uint32_t count = 0;
       while (cursor < slots_ && count < room) {
         const auto row = static_cast<uint32_t>(cursor++);
-        const uint8_t* at = pages_[row / memory_->rows_per_page] + size_t{row % memory_->rows_per_page} * layout.row_bytes;
+        const uint8_t* at =
+            pages_[row / memory_->rows_per_page] + size_t{row % memory_->rows_per_page} * layout.row_bytes;
         if (HeaderOf(at)->live != 0) rows[count++] = at;
       }
       const uint32_t first = out.rows();
       size_t position = 0;
-      for (const StoredColumn& column : layout.keys) ReadStored(column, rows, count, out, out.column(position++), first);
-      for (const StoredColumn& column : layout.values) ReadStored(column, rows, count, out, out.column(position++), first);
+      for (const StoredColumn& column : layout.keys)
+        ReadStored(column, rows, count, out, out.column(position++), first);
+      for (const StoredColumn& column : layout.values)
+        ReadStored(column, rows, count, out, out.column(position++), first);
       out.SetRows(first + count);
     }
   }

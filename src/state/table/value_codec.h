@@ -18,7 +18,8 @@ namespace laminar::state {
 // Appends the value of `row` of a column (flat, constant or dictionary).
 void EncodeNested(const data::Column& column, const data::Type& type, uint32_t row, bool canonical, std::string& out);
 // Writes bytes of EncodeNested to `row` of a flat column with storage of `buffer`.
-void DecodeNested(std::string_view bytes, data::BatchBuffer& buffer, data::Column& column, const data::Type& type, uint32_t row);
+void DecodeNested(std::string_view bytes, data::BatchBuffer& buffer, data::Column& column, const data::Type& type,
+                  uint32_t row);
 
 // An interval as the representative of all intervals of the same length.
 data::Interval CanonicalInterval(const data::Interval& value);
