@@ -1,0 +1,208 @@
+"""A case: rows, a query, and the ways it is run in LaminarDB, each with what DuckDB must say to the same rows."""
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from queries import Queries, Query, Select, Streaming, Union
+from values import Column, csv_text, micros, random_columns, random_rows, row_text
+
+SECOND = 1_000_000
+
+
+@dataclass
+class Way:
+    name: str
+    statements: list[str]
+    expected: str  # DuckDB
+    is_sequence: bool = False
+    is_changelog: bool = False
+
+
+@dataclass
+class Case:
+    seed: int
+    columns: list[Column]
+    rows: list[tuple]
+    query: Query
+    delay: int
+    lateness: int
+    emit: str
+    only_way: str = ""  # when a failing case is made smaller
+
+    def watermarks(self) -> list:
+        """Before each row, and after the last: the running maximum of event times less the delay."""
+        out, top = [], None
+        for row in self.rows:
+            out.append(None if top is None else top - self.delay)
+            if row[1] is not None:
+                top = micros(row[1]) if top is None else max(top, micros(row[1]))
+        return out + [None if top is None else top - self.delay]
+
+
+def make_case(seed: int) -> Case:
+    rng = random.Random(seed)
+    columns = random_columns(rng)
+    rows = random_rows(rng, columns)
+    query = Queries(rng, columns).query()
+    delay = rng.choice([0, 0, 1, 10, 60, 600]) * SECOND
+    lateness = rng.choice([0, 0, 5, 60]) * SECOND
+    emit = rng.choice(["", "", "ON WATERMARK", "ON UPDATE", "ON WINDOW CLOSE", "CHANGES"])
+    return Case(seed, columns, rows, query, delay, lateness, emit)
+
+
+class Ways:
+    """The statements of one case; `prefix` keeps names of cases apart."""
+
+    def __init__(self, case: Case, prefix: str, folder: str):
+        self.case = case
+        self.rng = random.Random(case.seed + 1)
+        self.prefix = prefix
+        self.folder = folder
+        self.count = 0
+        self.body = case.query.body
+        self.top_window = isinstance(self.body, Select) and self.body.window is not None
+        self.ways: list[Way] = []
+
+    def all(self) -> list[Way]:
+        makers = [self.batch_table, self.batch_file, self.view_inserted, self.view_file, self.view_keyed, self.view_layers, self.changes]
+        for maker in makers:
+            self.rng = random.Random(self.case.seed + 1)
+            if not self.case.only_way or self.case.only_way == maker.__name__:
+                maker()
+        return self.ways
+
+    # --- pieces ---
+
+    def name(self, letter: str) -> str:
+        self.count += 1
+        return f"{self.prefix}{letter}{self.count}"
+
+    def definition(self, key: bool = False, watermark: bool = False) -> str:
+        parts = [f"{c.name} {c.sql}" for c in self.case.columns]
+        if key:
+            parts[0] += " PRIMARY KEY"
+        if watermark:
+            parts.append(f"WATERMARK FOR ts AS ts - INTERVAL '{self.case.delay // SECOND}' SECOND")
+        return "(" + ", ".join(parts) + ")"
+
+    def inserts(self, table: str, rows: list[tuple], cuts: int) -> list[str]:
+        places = sorted({0, len(rows), *(self.rng.randint(0, len(rows)) for _ in range(cuts))})
+        out = []
+        for a, b in zip(places, places[1:]):
+            out.append(f"INSERT INTO {table} VALUES " + ", ".join(row_text(r, self.case.columns) for r in rows[a:b]))
+        return out
+
+    def file_source(self) -> tuple[str, list[str]]:
+        """Without a window a watermark is only declared where no row lacks an event time: such rows never get past one."""
+        case = self.case
+        self.has_watermark = case.query.has_window() or all(r[1] is not None for r in case.rows)
+        source = self.name("f")
+        path = f"{self.folder}/{source}.csv"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(csv_text(self.case.rows, self.case.columns))
+        rows = self.rng.choice([1, 2, 3, 7, 16, 64, 1000, 1024])
+        return source, [f"SET batch_rows = {rows}", f"CREATE SOURCE {source} {self.definition(watermark=self.has_watermark)} WITH (connector = 'file', path = '{path}')"]
+
+    def select_view(self, view: str) -> str:
+        return f"SELECT * FROM {view}" + self.case.query.order_text()
+
+    def is_sequence(self) -> bool:
+        return bool(self.case.query.order) and all(e.exact for e, _ in self.body.items)
+
+    def expected(self, streaming: Streaming | None, with_order: bool = True) -> str:
+        return self.case.query.text("duck", "t", streaming, with_order)
+
+    def clauses(self, emit: str, is_query: bool = False) -> tuple[str, int]:
+        """ALLOW LATENESS and EMIT after a query, and the lateness that follows."""
+        out, lateness = "", 0
+        if self.top_window and self.case.lateness:
+            lateness = self.case.lateness
+            out += f" ALLOW LATENESS INTERVAL '{lateness // SECOND}' SECOND"
+        # Through a SELECT that does not group, EMIT would reach a window below it.
+        passes_on = isinstance(self.body, Select) and self.body.group is None and self.case.query.has_window()
+        if emit and (self.top_window or (emit in ("ON UPDATE", "CHANGES") and (is_query or not passes_on))):
+            out += f" EMIT {emit}"
+        return out, lateness
+
+    def text(self, base: str) -> str:
+        return self.case.query.text("laminar", base, with_order=False)
+
+    # --- ways ---
+
+    def batch_table(self):
+        t = self.name("t")
+        statements = [f"CREATE TABLE {t} {self.definition()}", *self.inserts(t, self.case.rows, self.rng.choice([0, 3]))]
+        statements.append(self.case.query.text("laminar", t))
+        self.ways.append(Way("batch_table", statements, self.expected(None), self.is_sequence()))
+
+    def batch_file(self):
+        f, statements = self.file_source()
+        statements.append(self.case.query.text("laminar", f))
+        self.ways.append(Way("batch_file", statements, self.expected(None), self.is_sequence()))
+
+    def view_inserted(self):
+        case, t, v = self.case, self.name("t"), self.name("v")
+        with_watermark = case.query.has_window()
+        kind = "SOURCE" if with_watermark or self.rng.random() < 0.3 else "TABLE"
+        clauses, lateness = self.clauses(case.emit)
+        create = f"CREATE MATERIALIZED VIEW {v} AS {self.text(t)}{clauses}"
+        inserts = self.inserts(t, case.rows, self.rng.choice([0, 2, 5, 20]))
+        at = 0 if kind == "SOURCE" else self.rng.randint(0, len(inserts))
+        statements = [f"CREATE {kind} {t} {self.definition(watermark=with_watermark)}", *inserts[:at], create, *inserts[at:], self.select_view(v)]
+        streaming = None
+        if with_watermark:
+            last = case.watermarks()[-1]
+            always = self.top_window and case.emit in ("ON UPDATE", "CHANGES")
+            if last is not None and self.top_window and case.emit == "ON WINDOW CLOSE":
+                last -= lateness
+            streaming = Streaming(lateness, last, always)
+        self.ways.append(Way("view_inserted", statements, self.expected(streaming), self.is_sequence()))
+
+    def view_file(self):
+        f, statements = self.file_source()
+        v = self.name("v")
+        clauses, lateness = self.clauses(self.case.emit)
+        statements += [f"CREATE MATERIALIZED VIEW {v} AS {self.text(f)}{clauses}", f"WAIT FOR {v}", self.select_view(v)]
+        self.ways.append(Way("view_file", statements, self.expected(Streaming(lateness)), self.is_sequence()))
+
+    def view_keyed(self):
+        """Every row may have had other values before: the last one under its key counts."""
+        case, rng, t, v = self.case, self.rng, self.name("k"), self.name("v")
+        if case.query.has_window() and not self.top_window:
+            return
+        history = list(case.rows)
+        for row in case.rows:
+            if rng.random() < 0.4:
+                at = next(i for i, r in enumerate(history) if r is row)
+                old = (row[0], *(c.draw(rng) for c in case.columns[1:]))
+                history.insert(rng.randint(0, at), old)
+        inserts = self.inserts(t, history, rng.choice([0, 2, 5, 20]))
+        at = rng.randint(0, len(inserts))
+        emit = " EMIT ON UPDATE" if self.top_window else ""
+        create = f"CREATE MATERIALIZED VIEW {v} AS {self.text(t)}{emit}"
+        statements = [f"CREATE TABLE {t} {self.definition(key=True)}", *inserts[:at], create, *inserts[at:], self.select_view(v)]
+        self.ways.append(Way("view_keyed", statements, self.expected(None), self.is_sequence()))
+
+    def view_layers(self):
+        """The query below as a view of its own."""
+        body = self.body
+        if not isinstance(body, Select) or not isinstance(body.source, (Select, Union)):
+            return
+        f, statements = self.file_source()
+        below, v = self.name("b"), self.name("v")
+        kind = self.rng.choice(["MATERIALIZED VIEW", "MATERIALIZED VIEW", "VIEW"])
+        statements.append(f"CREATE {kind} {below} AS {Query(body.source).text('laminar', f)}")
+        saved, body.source = body.source, "@T@"
+        try:
+            over = Query(body).text("laminar", below)
+        finally:
+            body.source = saved
+        statements += [f"CREATE MATERIALIZED VIEW {v} AS {over}", f"WAIT FOR {v}", self.select_view(v)]
+        self.ways.append(Way("view_layers", statements, self.expected(Streaming(0)), self.is_sequence()))
+
+    def changes(self):
+        f, statements = self.file_source()
+        clauses, lateness = self.clauses("CHANGES", True)
+        statements.append(self.text(f) + clauses)
+        self.ways.append(Way("changes", statements, self.expected(Streaming(lateness), False), is_changelog=True))
