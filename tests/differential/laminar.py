@@ -35,7 +35,9 @@ class Laminar:
         script = []
         for i in range(first, len(groups)):
             script.append(f"SELECT {i} AS {MARK};")
-            script += [s + ";" for s in groups[i]]
+            script += [s + ";" for s in groups[i][:-1]]
+            script.append(f"SELECT {i} AS {MARK};")  # rows before it were looks in between
+            script.append(groups[i][-1] + ";")
         script.append(f"SELECT {len(groups)} AS {MARK};\n")
         try:
             done = subprocess.run([self.path, "-o", "ndjson"], input="\n".join(script).encode(), capture_output=True, timeout=self.timeout)

@@ -17,6 +17,7 @@ class Window:
     slide: int
     offset: int
     in_from: bool
+    column: str = "ts"
 
     @property
     def is_hop(self) -> bool:
@@ -47,6 +48,8 @@ class Select:
     distinct: bool = False
     window: Window | None = None
     unnest: str | None = None
+    by_arrival: bool = False  # has first_value or last_value without ORDER BY
+    ordinals: bool = False  # GROUP BY 1, 2 where keys are shown
 
     def columns(self) -> list[Column]:
         out = []
@@ -121,16 +124,16 @@ def body_text(body, dialect: str, streaming: Streaming, ctes: list[str]) -> str:
             source = f"({inner}) AS t"
     else:
         source = f"{BASE} AS t"
-    group = None if body.group is None else [e.text(dialect) for e in body.group]
+    group = None if body.group is None else [key_text(body, e, dialect) for e in body.group]
     if body.window is not None:
         if dialect == "duck":
-            source = duck_window(body.window, streaming)
+            source = duck_window(body.window, streaming, source)
             group += ["window_start", "window_end"]
         elif body.window.in_from:
             source = body.window.call(f"{BASE}, ts") + " AS t"
             group += ["window_start", "window_end"]
         else:
-            group.append(body.window.call("ts"))
+            group.append(body.window.call("t." + body.window.column))
     if body.unnest:
         source += f" CROSS JOIN UNNEST(t.{body.unnest}) AS u(x)"
     out = "SELECT " + ("DISTINCT " if body.distinct else "") + ", ".join(f"{e.text(dialect)} AS {name}" for e, name in body.items)
@@ -144,12 +147,18 @@ def body_text(body, dialect: str, streaming: Streaming, ctes: list[str]) -> str:
     return out
 
 
-def duck_window(window: Window, streaming: Streaming) -> str:
+def key_text(body: Select, key: Expr, dialect: str) -> str:
+    places = [i for i, (e, _) in enumerate(body.items) if e is key]
+    return str(places[0] + 1) if body.ordinals and places and dialect == "laminar" else key.text(dialect)
+
+
+def duck_window(window: Window, streaming: Streaming, source: str) -> str:
     d, o, s = window.slide, window.offset, window.size
+    time = f"t.{window.column}"
     last = f"(us__ - ((((us__ - {o}) % {d}) + {d}) % {d}))"
-    starts = f"SELECT *, unnest(generate_series({last} - {(s // d + 1) * d}, {last}, {d})) AS ws__ FROM (SELECT *, epoch_us(ts) AS us__ FROM {BASE} WHERE ts IS NOT NULL)"
+    starts = f"SELECT *, unnest(generate_series({last} - {(s // d + 1) * d}, {last}, {d})) AS ws__ FROM (SELECT t.*, epoch_us({time}) AS us__ FROM {source} WHERE {time} IS NOT NULL)"
     keep = f"ws__ + {s} > us__"
-    if streaming.lateness is not None:
+    if streaming.lateness is not None and window.column == "ts":  # what a window gives is never late
         keep += f" AND (w__ IS NULL OR w__ < ws__ + {s} + {streaming.lateness})"
     if not streaming.all_fired:
         keep += " AND false" if streaming.fired is None else f" AND ws__ + {s} <= {streaming.fired}"
@@ -169,7 +178,7 @@ class Queries:
             body = self.union()
         elif form < 5:
             inner = self.select(self.columns, BASE)
-            body = self.select(inner.columns(), inner, windows=False)
+            body = self.over_window(inner) or self.select(inner.columns(), inner, windows=False)
         elif form == 5:
             inner = self.union()
             body = self.select(inner.columns(), inner, windows=False)
@@ -204,6 +213,14 @@ class Queries:
         items = [(scope.any(self.depth, "ifdsbDTa" if arrays else "ifdsbDT"), f"c{i}") for i in range(rng.randint(1, 4))]
         distinct = rng.random() < 0.3 and all(e.exact for e, _ in items)
         return Select(items, source, style, where, distinct=distinct, unnest=unnest)
+
+    def over_window(self, inner: Select) -> Select | None:
+        """A window over the bounds of a window."""
+        bounds = [name for e, name in inner.items if e.laminar in ("window_start", "window_end")]
+        if inner.window is None or inner.distinct or not bounds or self.rng.random() < 0.4:
+            return None
+        scope = Expressions(self.rng, [leaf(f"t.{c.name}", c) for c in inner.columns()])
+        return self.windowed(scope, inner, [], self.rng.choice(bounds))
 
     def union(self) -> Union:
         rng = self.rng
@@ -244,7 +261,7 @@ class Queries:
         has_id = any(c.name == "id" for c in columns) and unnest is None
         return self.finish_group(scope, keys, [], has_id, Select([], source, style, where, unnest=unnest))
 
-    def windowed(self, scope, source, where) -> Select:
+    def windowed(self, scope, source, where, column: str = "ts") -> Select:
         rng = self.rng
         second = 1_000_000
         slide = rng.choice([1, 7, 10, 60, 300]) * second
@@ -253,8 +270,8 @@ class Queries:
         keys = [self.key(scope) for _ in range(rng.choice([0, 0, 1, 2]))]
         keys = [k for k in keys if k.exact and k.kind != "a" and "t." in k.text("duck")]
         bounds = [leaf("window_start", Column("window_start", "T", "TIMESTAMP")), leaf("window_end", Column("window_end", "T", "TIMESTAMP"))]
-        select = Select([], source, "derived", where, window=Window(size, slide, offset, rng.random() < 0.3))
-        return self.finish_group(scope, keys, bounds, True, select)
+        select = Select([], source, "derived", where, window=Window(size, slide, offset, source == BASE and rng.random() < 0.3, column))
+        return self.finish_group(scope, keys, bounds, source == BASE, select)
 
     def finish_group(self, scope, keys, bounds, has_id, select) -> Select:
         rng = self.rng
@@ -266,6 +283,15 @@ class Queries:
         if rng.random() < 0.3 and items:
             items.append(outer.any(1))
         rng.shuffle(items)
+        select.ordinals = rng.random() < 0.15
+        if select.window is not None and has_id and rng.random() < 0.4:
+            e = self._exact(scope, 0)
+            select.by_arrival = True
+            if rng.random() < 0.5:
+                items.append(self._skipping_nulls(e, "first_value", "first", "", "t.ts, t.id"))
+            else:
+                items.append(self._skipping_nulls(e, "last_value", "last", "", "t.ts, t.id"))
+            items[-1].laminar, items[-1].duck = items[-1].laminar.replace("@F@", ""), items[-1].duck.replace("@F@", "")
         select.items = [(e, f"c{i}") for i, e in enumerate(items)]
         if rng.random() < 0.25:
             having = outer.of("b", 1)
@@ -369,9 +395,11 @@ class Queries:
             return make("i", "count_if({0})@F@", scope.of("b", depth), duck="CAST(coalesce(count_if({0})@F@, 0) AS BIGINT)", bound=10**6)
         return make("i", "count(*)@F@", bound=10**6)
 
-    def _skipping_nulls(self, e: Expr, laminar: str, duck: str, order: str) -> Expr:
+    def _skipping_nulls(self, e: Expr, laminar: str, duck: str, order: str, duck_order: str = "") -> Expr:
+        """first_value and last_value skip NULLs; without an order they go by event time, then arrival."""
+        own, order = f" ORDER BY {order}" if order else "", duck_order or order
         value = dict(bound=e.bound, width=e.width, precision=e.precision, scale=e.scale, wild=e.wild)
-        return make(e.kind, f"{laminar}({{0}} ORDER BY {order})@F@", e, duck=f"list_extract(list_filter(list({{0}} ORDER BY {order})@F@, lambda v_: v_ IS NOT NULL), {1 if duck == 'first' else -1})", **value)
+        return make(e.kind, f"{laminar}({{0}}{own})@F@", e, duck=f"list_extract(list_filter(list({{0}} ORDER BY {order})@F@, lambda v_: v_ IS NOT NULL), {1 if duck == 'first' else -1})", **value)
 
     def _exact(self, scope: Expressions, depth: int, kinds: str = "ifdsbDT") -> Expr:
         e = scope.any(depth, kinds)
