@@ -88,6 +88,7 @@ Status EndHead(Head& head) {
 }
 
 exec::Step PushBatch(Head& head, data::Batch& batch) {
+  if (batch.rows == 0) return exec::Step::kMore;
   constexpr uint64_t kWarmUpBatches = 64;
   if (++head.batches <= kWarmUpBatches) return head.entry().Process(0, batch, head.entry().output());
   HotScope hot("a batch through the views of a source");

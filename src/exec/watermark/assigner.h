@@ -28,6 +28,7 @@ class WatermarkAssigner final : public Operator {
   Timestamp max_event_time() const { return max_event_time_; }
 
  private:
+  bool IsPlainlyOnTime(const data::Batch& batch);
   bool DropBadTimes(data::Batch& batch, Output& out);
   Step PushSlice(const data::Batch& batch, uint32_t from, uint32_t to, Output& out);
   Step Send(Timestamp watermark, Output& out);
