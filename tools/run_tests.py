@@ -2,6 +2,7 @@
 """Runs every test of a build folder and ends with one line: "N passed, N failed".
 
     tools/run_tests.py build/dev [filter]
+    tools/run_tests.py build/tsan --only engine_test state_test   (these binaries and nothing else)
 
 Unit tests (one doctest binary a module), streaming SQL tests (laminar test over tests/sql), fuzzers for a moment each, and
 program tests (tests/programs/*_test.py). A filter names a module ("exec"), a program test, an .slt file or folder, or is
@@ -105,7 +106,10 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     build, wanted = (ROOT / sys.argv[1]).resolve(), (sys.argv[2] if len(sys.argv) > 2 else "")
-    work = [*unit_commands(build, wanted), *sql_commands(build, wanted), *program_commands(wanted)]
+    if wanted == "--only":
+        work = [(name, [str(build / name), "--no-version"]) for name in sys.argv[3:]]
+    else:
+        work = [*unit_commands(build, wanted), *sql_commands(build, wanted), *program_commands(wanted)]
     all_passed = all_failed = 0
     with concurrent.futures.ThreadPoolExecutor(max_workers=int(os.environ.get("JOBS") or os.cpu_count() or 1)) as pool:
         before = prefix(build)
