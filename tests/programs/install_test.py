@@ -35,6 +35,12 @@ class Install(unittest.TestCase):
         foreign = [name for name in shown if "laminar" not in name]
         self.assertEqual(foreign, [])
 
+    def test_own_libraries_are_searched_before_arrows(self):
+        lines = run(["readelf", "-d", BUILD / "liblaminar.so"]).splitlines()
+        needed = [line.split("[")[1].rstrip("]") for line in lines if "(NEEDED)" in line]
+        place = {name: next(i for i, lib in enumerate(needed) if lib.startswith(f"lib{name}.so")) for name in ("crypto", "re2", "arrow")}
+        self.assertLess(max(place["crypto"], place["re2"]), place["arrow"])
+
     def test_examples_build_against_the_installed_package_and_run(self):
         work = pathlib.Path(self.folder.name) / "app"
         work.mkdir()
