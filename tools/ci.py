@@ -11,10 +11,11 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
+SUMMARY = re.compile(r"^(?:differential: )?(\d+) passed, (\d+) failed$", re.MULTILINE)
 STEPS = [
     ("tests", ["./dev", "test"]),
     ("lint", ["./dev", "lint"]),
+    ("differential", ["./dev", "differential", "--seconds", "60", "--seed", "1"]),
     ("fuzz", ["./dev", "fuzz", "--seconds", "2"]),
     ("release", ["./dev", "build", "release"]),
     ("sanitizers", ["./dev", "asan"]),

@@ -68,7 +68,8 @@ class Ways:
         self.ways: list[Way] = []
 
     def all(self) -> list[Way]:
-        makers = [self.batch_table, self.batch_file, self.view_inserted, self.view_file, self.view_keyed, self.view_layers, self.changes]
+        makers = [self.batch_table, self.batch_file, self.view_inserted, self.view_file, self.view_keyed, self.view_layers, self.changes, self.keyed_layers, self.insert_select, self.view_limit, self.second_view,
+                  self.query_over_view]
         for maker in makers:
             self.rng = random.Random(self.case.seed + 1)
             if not self.case.only_way or self.case.only_way == maker.__name__:
@@ -185,13 +186,7 @@ class Ways:
         case, rng, t, v = self.case, self.rng, self.name("k"), self.name("v")
         if (case.query.has_window() and not self.top_window) or self.has_cascade or self.by_arrival:
             return
-        history = list(case.rows)
-        for row in case.rows:
-            if rng.random() < 0.4:
-                at = next(i for i, r in enumerate(history) if r is row)
-                old = (row[0], *(c.draw(rng) for c in case.columns[1:]))
-                history.insert(rng.randint(0, at), old)
-        inserts = self.inserts(t, history, rng.choice([0, 2, 5, 20]))
+        inserts = self.inserts(t, self.history(), rng.choice([0, 2, 5, 20]))
         at = rng.randint(0, len(inserts))
         emit = " EMIT ON UPDATE" if self.top_window else ""
         create = f"CREATE MATERIALIZED VIEW {v} AS {self.text(t)}{emit}"
@@ -207,12 +202,7 @@ class Ways:
         below, v = self.name("b"), self.name("v")
         kind = self.rng.choice(["MATERIALIZED VIEW", "MATERIALIZED VIEW", "VIEW"])
         statements.append(f"CREATE {kind} {below} AS {Query(body.source).text('laminar', f)}")
-        saved, body.source = body.source, "@T@"
-        try:
-            over = Query(body).text("laminar", below)
-        finally:
-            body.source = saved
-        statements += [f"CREATE MATERIALIZED VIEW {v} AS {over}", f"WAIT FOR {v}", self.select_view(v)]
+        statements += [f"CREATE MATERIALIZED VIEW {v} AS {self.over(below)}", f"WAIT FOR {v}", self.select_view(v)]
         self.ways.append(Way("view_layers", statements, self.expected(Streaming(0)), self.is_sequence()))
 
     def changes(self):
@@ -220,3 +210,80 @@ class Ways:
         clauses, lateness = self.clauses("CHANGES", True)
         statements.append(self.text(f) + clauses)
         self.ways.append(Way("changes", statements, self.expected(Streaming(lateness), False), is_changelog=True))
+
+    def keyed_layers(self):
+        """A view over a view over a table whose rows are replaced; both may come late."""
+        body, rng = self.body, self.rng
+        if not isinstance(body, Select) or not isinstance(body.source, (Select, Union)) or self.case.query.has_window():
+            return
+        t, below, v = self.name("k"), self.name("b"), self.name("v")
+        inserts = self.inserts(t, self.history(), rng.choice([0, 2, 5, 20]))
+        first = rng.randint(0, len(inserts))
+        second = rng.randint(first, len(inserts))
+        statements = [f"CREATE TABLE {t} {self.definition(key=True)}", *inserts[:first], f"CREATE MATERIALIZED VIEW {below} AS {Query(body.source).text('laminar', t)}"]
+        statements += [*inserts[first:second], f"CREATE MATERIALIZED VIEW {v} AS {self.over(below)}", *self.look(v, inserts[second:]), self.select_view(v)]
+        self.ways.append(Way("keyed_layers", statements, self.expected(None), self.is_sequence()))
+
+    def over(self, below: str) -> str:
+        body = self.body
+        saved, body.source = body.source, "@T@"
+        try:
+            return Query(body).text("laminar", below)
+        finally:
+            body.source = saved
+
+    def history(self) -> list[tuple]:
+        """Some rows stood there with other values before."""
+        case, rng = self.case, self.rng
+        out = []
+        for row in case.rows:
+            if rng.random() < 0.4:
+                out.insert(rng.randint(0, len(out)), (row[0], *(c.draw(rng) for c in case.columns[1:])))
+            out.append(row)
+        return out
+
+    def insert_select(self):
+        t, into = self.name("t"), self.name("i")
+        columns = self.body.columns()
+        statements = [f"CREATE TABLE {t} {self.definition()}", *self.inserts(t, self.case.rows, 1)]
+        statements.append(f"CREATE TABLE {into} (" + ", ".join(f"{c.name} {c.sql}" for c in columns) + ")")
+        statements += [f"INSERT INTO {into} {self.text(t)}", self.select_view(into)]
+        self.ways.append(Way("insert_select", statements, self.expected(None), self.is_sequence()))
+
+    def view_limit(self):
+        """LIMIT of a stream that only grows: the first rows that came."""
+        body, query = self.body, self.case.query
+        if not isinstance(body, Select) or body.source != "@T@" or body.group is not None or body.distinct or body.unnest:
+            return
+        rng = self.rng
+        limit = f" LIMIT {rng.choice([0, 1, 5, 50])}" + rng.choice(["", " OFFSET 3"])
+        f, statements = self.file_source()
+        v = self.name("v")
+        statements += [f"CREATE MATERIALIZED VIEW {v} AS {self.text(f)}{limit}", f"WAIT FOR {v}", f"SELECT * FROM {v}"]
+        expected = Query(body).text("duck", "t") + " ORDER BY t.id" + limit
+        self.ways.append(Way("view_limit", statements, expected))
+
+    def second_view(self):
+        """A view that comes while another one reads the same source, with other columns."""
+        f, statements = self.file_source()
+        first, v = self.name("o"), self.name("v")
+        clauses, lateness = self.clauses(self.case.emit)
+        columns = self.rng.choice(["count(*) AS n", "id", "ts, id", "max(id) AS m"])
+        statements += [f"CREATE MATERIALIZED VIEW {first} AS SELECT {columns} FROM {f}"]
+        statements += self.rng.choice([[], [f"WAIT FOR {first}"]])
+        statements += [f"CREATE MATERIALIZED VIEW {v} AS {self.text(f)}{clauses}", f"WAIT FOR {v}", self.select_view(v)]
+        self.ways.append(Way("second_view", statements, self.expected(Streaming(lateness)), self.is_sequence()))
+
+    def query_over_view(self):
+        """The query over a stored view that holds just the columns it needs, so perhaps equal rows many times."""
+        t, v = self.name("k"), self.name("v")
+        if self.by_arrival:
+            return
+        text = self.case.query.text("laminar", v)
+        used = [c.name for c in self.case.columns if f"t.{c.name}" in text or c.name == "ts" and self.case.query.has_window()]
+        used = used or [self.case.columns[-1].name]
+        inserts = self.inserts(t, self.history(), self.rng.choice([0, 2, 5]))
+        at = self.rng.randint(0, len(inserts))
+        create = f"CREATE MATERIALIZED VIEW {v} AS SELECT {', '.join(used)} FROM {t}"
+        statements = [f"CREATE TABLE {t} {self.definition(key=True)}", *inserts[:at], create, *inserts[at:], text]
+        self.ways.append(Way("query_over_view", statements, self.expected(None), self.is_sequence()))

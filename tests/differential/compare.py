@@ -27,6 +27,9 @@ def value(x, kind: str):
         return x.rstrip("0").rstrip(".") if "." in x else x
     if kind == "a":
         return tuple(x)
+    if kind == "o":
+        x = str(x)
+        return x.rstrip("0").rstrip(".") if "." in x else x
     return str(x)
 
 

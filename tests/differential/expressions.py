@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from values import Column, literal
 
-INT_SQL = {16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}
+INT_SQL = {8: "TINYINT", 16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}
 
 
 @dataclass
@@ -26,6 +26,7 @@ class Expr:
     wild: bool = False
     exact: bool = True  # false: floating point whose last digits may differ
     loose: float = 0  # largest difference allowed in the result
+    sql: str = ""  # of opaque values
 
     def text(self, dialect: str) -> str:
         template = self.laminar if dialect == "laminar" else self.duck
@@ -50,17 +51,18 @@ def _slots(template: str) -> str:
 def make(kind: str, template: str, *kids: Expr, duck: str | None = None, **more) -> Expr:
     exact = more.pop("exact", True) and (kind != "f" or all(k.exact for k in kids if k.kind == "f"))
     loose = max([more.pop("loose", 0.0), *(k.loose for k in kids)])
-    return Expr(kind, _slots(template), _slots(duck or template), kids, exact=exact, loose=loose, **more)
+    sql = next((k.sql for k in kids if k.kind == kind), "")
+    return Expr(kind, _slots(template), _slots(duck or template), kids, exact=exact, loose=loose, sql=sql, **more)
 
 
 def leaf(text: str, column: Column) -> Expr:
     return Expr(column.kind, text, text, bound=column.bound, width=column.width, precision=column.precision, scale=column.scale,
-                wild=column.wild, exact=column.exact, loose=column.loose)
+                wild=column.wild, exact=column.exact, loose=column.loose, sql=column.sql if column.kind == "o" else "")
 
 
 def sql_type(e: Expr) -> str:
     return {"i": INT_SQL[e.width], "f": "DOUBLE", "d": f"DECIMAL({e.precision},{e.scale})", "s": "VARCHAR", "b": "BOOLEAN", "D": "DATE",
-            "T": "TIMESTAMP", "a": "BIGINT[]"}[e.kind]
+            "T": "TIMESTAMP", "a": "BIGINT[]", "o": e.sql or "UUID"}[e.kind]
 
 
 class Expressions:
@@ -75,18 +77,20 @@ class Expressions:
 
     def of(self, kind: str, depth: int, safe: bool = False) -> Expr:
         """`safe`: for arithmetic, so no wild values."""
-        if kind == "a":
+        if kind == "o" or (kind == "a" and (depth <= 0 or self.rng.random() < 0.4)):
             return self._leaf(kind, safe)
         if depth <= 0 or self.rng.random() < 0.25:
             return self._leaf(kind, safe)
         if self.rng.random() < 0.25:
             return self._choice(kind, depth - 1, safe)
         makers = {"i": self._integer, "f": self._double, "d": self._decimal, "s": self._string, "b": self._bool, "D": self._date,
-                  "T": self._timestamp}
+                  "T": self._timestamp, "a": self._array}
         made = makers[kind](depth - 1)
         return made if made is not None else self._leaf(kind, safe)
 
     def _leaf(self, kind: str, safe: bool) -> Expr:
+        if kind == "o":
+            return self.rng.choice([e for e in self.leaves if e.kind == "o"])
         fit = [e for e in self.leaves if e.kind == kind and not (safe and (e.wild or not e.exact))]
         if fit and self.rng.random() < 0.8:
             return self.rng.choice(fit)
@@ -113,6 +117,26 @@ class Expressions:
         if kind == "T":
             return make("T", rng.choice(["TIMESTAMP '1970-01-01 00:00:00'", "TIMESTAMP '2024-02-29 00:05:30.5'", "TIMESTAMP '1960-01-01 00:10:00'"]))
         return make("a", "CAST('[1, NULL, 3]' AS BIGINT[])", bound=3)
+
+    def _array(self, depth: int) -> Expr | None:
+        rng = self.rng
+        a = self.of("a", depth)
+        i = self.of("i", 0)
+        bound = max(a.bound, i.bound)
+        i = make("i", "CAST({0} AS BIGINT)", i, bound=i.bound)
+        form = rng.randrange(6)
+        if form == 0:
+            return make("a", rng.choice(["list_sort({0})", "list_reverse({0})"]), a, bound=a.bound)
+        if form == 1:
+            return make("a", "({0} || {1})", a, self.of("a", 0), bound=bound)
+        if form == 2:
+            return make("a", "list_append({0}, {1})", a, i, bound=bound)
+        if form == 3:
+            low = rng.randint(1, 3)
+            return make("a", f"array_slice({{0}}, {low}, {low + rng.randint(0, 3)})", a, bound=a.bound)
+        if form == 4:
+            return make("a", "ARRAY[{0}, {1}]", i, make("i", "CAST({0} AS BIGINT)", self.of("i", 0)), bound=bound)
+        return make("a", "list_sort({0})", a, bound=a.bound)
 
     def _same(self, kind: str, count: int, depth: int, safe: bool) -> list[Expr]:
         return [self.of(kind, depth, safe) for _ in range(count)]
@@ -153,7 +177,26 @@ class Expressions:
 
     def _integer(self, depth: int) -> Expr | None:
         rng = self.rng
-        form = rng.randrange(16)
+        form = rng.randrange(22)
+        if form == 16:
+            a, b = self._same("i", 2, depth, True)
+            if a.wild or b.wild or max(a.bound, b.bound) > 10**6:
+                return None
+            return make("i", rng.choice(["gcd({0}, {1})", "lcm({0}, {1})"]), *(make("i", "CAST({0} AS BIGINT)", k) for k in (a, b)), bound=10**12)
+        if form == 17:
+            a = make("i", "CAST({0} AS BIGINT)", self.of("i", depth))
+            return make("i", rng.choice(["CAST(bit_count({0}) AS BIGINT)", "CAST(sign({0}) AS BIGINT)"]), a, bound=64)
+        if form == 18:
+            text, duck = rng.choice([("ascii({0})", None), ("bit_length({0})", None), ("octet_length({0})", "strlen({0})"), ("levenshtein({0}, 'abc')", None)])
+            return make("i", text, self.of("s", depth), duck=duck, bound=2 * 10**6)
+        if form == 19:
+            a, b = self._same("D", 2, depth, True)
+            return None if a.wild or b.wild else make("i", "({0} - {1})", a, b, bound=10**6)
+        if form == 20:
+            return make("i", "TRY_CAST({0} AS BIGINT)", self.of("s", depth), bound=2**63, wild=True)
+        if form == 21:
+            a = self.of("i", depth, True)
+            return None if a.wild else make("i", "(CAST({0} AS BIGINT) >> 2)", a, bound=a.bound)
         if form < 7:
             a, b = self._same("i", 2, depth, True)
             if a.wild or b.wild:
@@ -197,7 +240,15 @@ class Expressions:
 
     def _double(self, depth: int) -> Expr | None:
         rng = self.rng
-        form = rng.randrange(9)
+        form = rng.randrange(12)
+        if form == 9:
+            return make("f", "extract(epoch FROM {0})", self.of("T", depth), bound=10**12, wild=True, exact=False)
+        if form == 10:
+            a, b = self._same("f", 2, 0, True)
+            return None if a.wild or b.wild else make("f", rng.choice(["atan2({0}, {1})", "degrees({0})", "radians({0})"]), a, b, bound=10**4, exact=False)
+        if form == 11:
+            d = self.of("d", depth, True)
+            return None if d.wild else make("f", "CAST({0} AS DOUBLE)", d, bound=d.bound, exact=False)
         if form == 8:
             i = self.of("i", depth, True)
             return make("f", "CAST({0} AS DOUBLE)", i, bound=max(i.bound, 1), wild=i.wild)
@@ -255,7 +306,10 @@ class Expressions:
         forms = ["upper({0})", "lower({0})", f"substr({{0}}, {n + 1}, {rng.randint(0, 3)})", f"left({{0}}, {n})", f"right({{0}}, {n})",
                  "trim({0})", "ltrim({0})", "rtrim({0})", "reverse({0})", "replace({0}, 'a', 'bc')", "md5({0})",
                  "split_part({0}, 'b', 1)", "split_part({0}, ' ', 2)", "regexp_replace({0}, '[a-c]+', '<>')", "regexp_extract({0}, '[a-z]+')",
-                 f"lpad({{0}}, {n}, 'xy')", f"rpad({{0}}, {n}, '日')", "translate({0}, 'ab', 'x')", f"repeat({{0}}, {rng.randint(0, 2)})"]
+                 f"lpad({{0}}, {n}, 'xy')", f"rpad({{0}}, {n}, '日')", "translate({0}, 'ab', 'x')", f"repeat({{0}}, {rng.randint(0, 2)})", "sha256({0})", "upper(hex({0}))",
+                 f"substring({{0}} FROM {n + 1} FOR 2)", f"left({{0}}, {-n})", f"right({{0}}, {-n})",
+                 "replace({0}, {0}, 'q')", "trim({0}, 'a ')", "array_to_string(string_split({0}, ' '), '+')",
+                 "regexp_replace({0}, '([a-z])([a-z])', '\\2\\1', 'g')", "split_part({0}, 'a', -1)"]
         if rng.random() < 0.6:
             return make("s", rng.choice(forms), a, bound=2 * a.bound + 32)
         form = rng.randrange(5)
@@ -277,7 +331,8 @@ class Expressions:
         if form == 5:
             return make("b", rng.choice(["(NOT {0})", "({0} IS TRUE)", "({0} IS NOT FALSE)"]), self.of("b", depth))
         if form == 6:
-            return make("b", rng.choice(["({0} IS NULL)", "({0} IS NOT NULL)"]), self.any(depth))
+            opaque = any(e.kind == "o" for e in self.leaves)
+            return make("b", rng.choice(["({0} IS NULL)", "({0} IS NOT NULL)"]), self.any(depth, "ifdsbDTo" if opaque else "ifdsbDT"))
         if form == 7:
             kind = rng.choice("idsDT")
             return make("b", rng.choice(["({0} BETWEEN {1} AND {2})", "({0} NOT BETWEEN {1} AND {2})"]), *self._same(kind, 3, depth, False))
@@ -311,7 +366,12 @@ class Expressions:
         return make("b", f"({{0}} {op} {{1}})", a, b)
 
     def _date(self, depth: int) -> Expr | None:
-        form = self.rng.randrange(4)
+        form = self.rng.randrange(5)
+        if form == 4:
+            i = self.of("i", 0, True)
+            if i.wild:
+                return None
+            return make("D", "make_date(CAST(1970 + (CAST({0} AS BIGINT) % 50) AS INTEGER), 2, 28)", i)
         if form == 0:
             return make("D", "CAST({0} AS DATE)", t := self.of("T", depth), wild=t.wild)
         d = self.of("D", depth, True)

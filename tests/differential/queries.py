@@ -210,7 +210,8 @@ class Queries:
             return self.windowed(scope, source, where)
         if form < 7:
             return self.grouped(scope, source, style, where, unnest, columns)
-        items = [(scope.any(self.depth, "ifdsbDTa" if arrays else "ifdsbDT"), f"c{i}") for i in range(rng.randint(1, 4))]
+        opaque = any(c.kind == "o" for c in columns)
+        items = [(scope.any(self.depth, "ifdsbDT" + ("a" if arrays else "") + ("o" if opaque else "")), f"c{i}") for i in range(rng.randint(1, 4))]
         distinct = rng.random() < 0.3 and all(e.exact for e, _ in items)
         return Select(items, source, style, where, distinct=distinct, unnest=unnest)
 
@@ -248,7 +249,7 @@ class Queries:
 
     def key(self, scope: Expressions) -> Expr:
         for _ in range(20):
-            e = scope.any(1 if self.rng.random() < 0.4 else 0)
+            e = scope.any(1 if self.rng.random() < 0.4 else 0, "ifdsbDT" + ("o" if any(l.kind == "o" for l in scope.leaves) else ""))
             if e.exact and e.kids or any(e is l for l in scope.leaves):
                 return e
         return self.rng.choice(scope.leaves)
@@ -321,8 +322,35 @@ class Queries:
 
     def _aggregate(self, scope: Expressions, has_id: bool) -> Expr | None:
         rng = self.rng
-        form = rng.randrange(20)
+        form = rng.randrange(26)
         depth = rng.choice([0, 0, 1])
+        if form == 20:
+            e = scope.of(rng.choice("if"), depth, True)
+            if e.wild or not e.exact or e.bound > 10**4:
+                return None
+            return make("f", rng.choice(["skewness({0})@F@", "kurtosis({0})@F@", "kurtosis_pop({0})@F@", "mad({0})@F@"]), e, exact=False, loose=1e-6)
+        if form == 21:
+            a, b = scope.of("i", 0, True), scope.of("f", 0, True)
+            if a.wild or b.wild or a.bound > 10**4:
+                return None
+            name = rng.choice(["regr_sxx", "regr_syy", "regr_sxy", "regr_avgy"])
+            return make("f", name + "({0}, {1})@F@", a, b, exact=False, loose=1e-5)
+        if form == 22:
+            e = scope.of(rng.choice("idDT"), depth)
+            if e.wild:
+                return None
+            q = rng.choice(["0.5", "0.1", "0.99", "0", "1"])
+            return make(e.kind, f"percentile_disc({q}) WITHIN GROUP (ORDER BY {{0}})@F@", e, duck=f"quantile_disc({{0}}, {q})@F@", bound=e.bound, width=e.width,
+                        precision=e.precision, scale=e.scale)
+        if form == 23:
+            e = scope.of("s", depth)
+            return make("s", "string_agg(DISTINCT {0}, '/' ORDER BY {0})@F@", e, bound=e.bound * 100)
+        if form == 24:
+            e = self._exact(scope, 0, "ifdsbDT")
+            return make("i", rng.choice(["count({0})@F@", "count(DISTINCT {0})@F@"]), e, bound=10**6)
+        if form == 25 and any(l.kind == "o" for l in scope.leaves):
+            e = scope.of("o", 0)
+            return make("o", rng.choice(["min({0})@F@", "max({0})@F@"]), e)
         if form == 0:
             return make("i", "count(*)@F@", bound=10**6)
         if form == 1:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -18,7 +19,7 @@ WORDS = ["", "a", "b", "ab", "Abc", "abc def", "x_y", "100%", "it's", "ü", "日
 @dataclass
 class Column:
     name: str
-    kind: str  # i f d s b D T a(rray of i)
+    kind: str  # i f d s b D T a(rray of i) o(paque)
     sql: str  # the type, as both dialects spell it
     bound: float = 0  # of numbers: largest magnitude; of text: largest length
     width: int = 64  # of integers
@@ -35,12 +36,12 @@ class Column:
 
 
 def _integers(rng: random.Random, name: str) -> Column:
-    width = rng.choice([64, 64, 32, 16])
-    sql = {64: "BIGINT", 32: "INTEGER", 16: "SMALLINT"}[width]
+    width = rng.choice([64, 64, 32, 16, 8])
+    sql = {64: "BIGINT", 32: "INTEGER", 16: "SMALLINT", 8: "TINYINT"}[width]
     if rng.random() < 0.2:
         low, high = -(2 ** (width - 1)), 2 ** (width - 1) - 1
         return Column(name, "i", sql, high, width, wild=True, values=[low, low + 1, high, high - 1, 0, 1, -1, 7])
-    bound = rng.choice([3, 20, 150])
+    bound = rng.choice([3, 20, 150 if width > 8 else 60])
     return Column(name, "i", sql, bound, width, values=[rng.randint(-bound, bound) for _ in range(rng.choice([3, 8, 40]))])
 
 
@@ -50,6 +51,8 @@ def _doubles(rng: random.Random, name: str) -> Column:
         if rng.random() < 0.3:
             values += [float("inf"), float("-inf"), float("nan")]
         return Column(name, "f", "DOUBLE", 1e300, wild=True, values=values)
+    if rng.random() < 0.1:
+        return Column(name, "f", "REAL", 100, wild=True, values=[rng.randint(-400, 400) / 4 for _ in range(9)])
     values = [rng.randint(-400, 400) / 4 for _ in range(rng.choice([3, 10, 40]))] + [0.0, -0.0]
     if rng.random() < 0.4:
         values += [0.1, 0.2, 0.3, -1.7, 99.99]
@@ -100,11 +103,17 @@ def _arrays(rng: random.Random, name: str) -> Column:
     return Column(name, "a", "BIGINT[]", 9, values=values)
 
 
+def _opaque(rng: random.Random, name: str) -> Column:
+    if rng.random() < 0.5:
+        return Column(name, "o", "UUID", values=[uuid.UUID(int=rng.getrandbits(128)) for _ in range(5)])
+    return Column(name, "o", "TIME", values=[dt.time(rng.randint(0, 23), rng.randint(0, 59), rng.randint(0, 59), rng.choice([0, 0, 500000, 1])) for _ in range(5)])
+
+
 def random_columns(rng: random.Random) -> list[Column]:
     """`id` is unique and never NULL, `ts` the event time, the rest random."""
     time = Column("ts", "T", "TIMESTAMP", values=_moments(rng, rng.choice([5, 60])), null_rate=rng.choice([0, 0, 0.1]))
     columns = [Column("id", "i", "BIGINT", 5000, null_rate=0), time]
-    makers = [_integers, _integers, _doubles, _decimals, _text, _text, _dates, _timestamps, _booleans, _arrays]
+    makers = [_integers, _integers, _doubles, _decimals, _text, _text, _dates, _timestamps, _booleans, _arrays, _opaque]
     for i in range(rng.randint(2, 6)):
         column = rng.choice(makers)(rng, f"a{i}")
         column.null_rate = rng.choice([0, 0.1, 0.1, 0.5])
@@ -159,6 +168,8 @@ def literal(value, sql: str) -> str:
         return "'" + value.replace("'", "''") + "'"
     if isinstance(value, dt.datetime):
         return f"TIMESTAMP '{plain(value)}'"
+    if isinstance(value, (uuid.UUID, dt.time)):
+        return f"CAST('{plain(value)}' AS {sql})"
     if isinstance(value, dt.date):
         return f"DATE '{plain(value)}'"
     if not value:
