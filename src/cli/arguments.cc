@@ -9,8 +9,8 @@ namespace laminar::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 12> kOptions = {"-c",     "--command", "-f",     "--file",    "-o", "--output",
-                                                       "-h",     "--help",    "-V",     "--version", "--", "-"};
+constexpr std::array<std::string_view, 12> kOptions = {"-c", "--command", "-f", "--file",    "-o", "--output",
+                                                       "-h", "--help",    "-V", "--version", "--", "-"};
 
 Result<OutputFormat> ParseFormat(std::string_view text) {
   if (const auto format = FormatNamed(text)) return *format;

@@ -1,5 +1,5 @@
-// The verb `demo`: a week of real flights streams into two live views, played fast enough to watch; then what came out, a
-// check against a plain SELECT over the same file, and what to try next.
+// The verb `demo`: a week of real flights streams into two live views, played fast enough to watch; then what came out,
+// a check against a plain SELECT over the same file, and what to try next.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,7 +48,8 @@ Result<std::string> FindSample(const Host& host) {
   std::vector<std::string> folders = {"."};
   std::string folder(os::DirectoryOf(host.program_path));
   if (folder.empty()) folder = ".";
-  for (const char* up : {"", "/..", "/../..", "/../share/laminar", "/../share/doc/laminar"}) folders.push_back(folder + up);
+  for (const char* up : {"", "/..", "/../..", "/../share/laminar", "/../share/doc/laminar"})
+    folders.push_back(folder + up);
   for (const std::string& one : folders) {
     const std::string path = os::JoinPath(one, kSample);
     if (os::RealFileSystem().Exists(path)) return path;
@@ -70,7 +71,8 @@ class Demo {
     connection_ = std::make_unique<engine::Connection>(*database_);
     TRY(LookAtFile());
     Say("\n" + paint_.bold_ + "LaminarDB" + paint_.reset_ + ": " + FormatCount(rows_total_) + " flights stream in, " +
-        (is_sample_ ? "in the order they arrived, so out of the order of their schedule.\n" : "in the order of the file.\n") +
+        (is_sample_ ? "in the order they arrived, so out of the order of their schedule.\n"
+                    : "in the order of the file.\n") +
         "Two views stay up to date while they come:\n\n");
     TRY(Create());
     if (!TRY(Play())) return false;
@@ -82,7 +84,9 @@ class Demo {
   struct Words {
     std::string bold_, dim_, green_, reset_;
   };
-  static Words WordsOf(const Paint& p) { return {std::string(p.bold), std::string(p.dim), std::string(p.green), std::string(p.reset)}; }
+  static Words WordsOf(const Paint& p) {
+    return {std::string(p.bold), std::string(p.dim), std::string(p.green), std::string(p.reset)};
+  }
 
   void Say(const std::string& text) {
     WriteOutput(text);
@@ -130,16 +134,27 @@ class Demo {
   }
 
   Status Create() {
-    const std::string rate = options_.quick ? "" : fmt::format(", rate = {}", std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(rows_total_) / kSeconds)));
+    const std::string rate =
+        options_.quick
+            ? ""
+            : fmt::format(", rate = {}",
+                          std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(rows_total_) / kSeconds)));
     TRY(Show("CREATE SOURCE flights (" + time_ +
              " TIMESTAMP, delay BIGINT, distance BIGINT, origin VARCHAR, destination VARCHAR,\n"
-             "  WATERMARK FOR " + time_ + " AS " + time_ + " - INTERVAL '2' HOUR)\n"
-             "WITH (connector = 'file', path = '" + ReplaceAll(options_.flights, "'", "''") + "'" + rate + ")"));
-    TRY(Show("CREATE MATERIALIZED VIEW hourly AS\n"
+             "  WATERMARK FOR " +
+             time_ + " AS " + time_ +
+             " - INTERVAL '2' HOUR)\n"
+             "WITH (connector = 'file', path = '" +
+             ReplaceAll(options_.flights, "'", "''") + "'" + rate + ")"));
+    TRY(
+        Show("CREATE MATERIALIZED VIEW hourly AS\n"
              "SELECT origin, window_start AS hour, count(*) AS flights, sum(delay) AS minutes\n"
-             "FROM flights GROUP BY origin, TUMBLE(" + time_ + ", INTERVAL '1' HOUR)\n"
+             "FROM flights GROUP BY origin, TUMBLE(" +
+             time_ +
+             ", INTERVAL '1' HOUR)\n"
              "ALLOW LATENESS INTERVAL '2' DAY"));
-    TRY(Show("CREATE MATERIALIZED VIEW daily AS\n"
+    TRY(
+        Show("CREATE MATERIALIZED VIEW daily AS\n"
              "SELECT CAST(hour AS DATE) AS day, sum(flights) AS flights, sum(minutes) AS minutes\n"
              "FROM hourly GROUP BY CAST(hour AS DATE)"));
     return {};
@@ -163,7 +178,8 @@ class Demo {
       moment.rows = static_cast<int64_t>(progress.sources.at(0).rows);
       moment.watermark = progress.sources.at(0).watermark;
       moment.hours = static_cast<int64_t>(progress.views.at(0).rows_stored);
-      const auto top = TRY(Rows("SELECT hour, origin, flights, minutes FROM hourly ORDER BY hour DESC, flights DESC LIMIT 5"));
+      const auto top =
+          TRY(Rows("SELECT hour, origin, flights, minutes FROM hourly ORDER BY hour DESC, flights DESC LIMIT 5"));
       for (const auto& row : top) {
         if (row[0].int_value() != top[0][0].int_value()) break;
         moment.hour = row[0].int_value();
@@ -193,20 +209,29 @@ class Demo {
   }
 
   Status Answer() {
-    TRY(Table("The busiest airports of the week",
-              "SELECT origin, sum(flights) AS flights, round(CAST(sum(minutes) AS DOUBLE) / sum(flights), 1) AS mean_delay\n"
-              "FROM hourly GROUP BY origin ORDER BY flights DESC LIMIT 8"));
+    TRY(Table(
+        "The busiest airports of the week",
+        "SELECT origin, sum(flights) AS flights, round(CAST(sum(minutes) AS DOUBLE) / sum(flights), 1) AS mean_delay\n"
+        "FROM hourly GROUP BY origin ORDER BY flights DESC LIMIT 8"));
     TRY(Table("Day by day",
-              "SELECT day, flights, round(CAST(minutes AS DOUBLE) / flights, 1) AS mean_delay FROM daily ORDER BY day LIMIT 31"));
+              "SELECT day, flights, round(CAST(minutes AS DOUBLE) / flights, 1) AS mean_delay FROM daily ORDER BY day "
+              "LIMIT 31"));
     const std::string by_day = "CAST(" + time_ + " AS DATE)";
     const auto live = TRY(Rows("SELECT day, flights, minutes FROM daily ORDER BY day"));
     const int64_t start = os::RealClock().MonotonicNanos();
-    TRY(connection_->Execute("CREATE SOURCE again (" + time_ + " TIMESTAMP, delay BIGINT) WITH (connector = 'file', path = '" +
+    TRY(connection_->Execute("CREATE SOURCE again (" + time_ +
+                             " TIMESTAMP, delay BIGINT) WITH (connector = 'file', path = '" +
                              ReplaceAll(options_.flights, "'", "''") + "')"));
-    const auto batch = TRY(Rows("SELECT " + by_day + " AS day, count(*) AS flights, sum(delay) AS minutes FROM again GROUP BY " + by_day + " ORDER BY day"));
+    const auto batch =
+        TRY(Rows("SELECT " + by_day + " AS day, count(*) AS flights, sum(delay) AS minutes FROM again GROUP BY " +
+                 by_day + " ORDER BY day"));
     const double batch_seconds = static_cast<double>(os::RealClock().MonotonicNanos() - start) / 1e9;
-    if (live != batch) return Status(ErrorCode::kInternal, "the views differ from a plain SELECT over the same file").WithHint("please report this");
-    Say(paint_.green_ + "Checked" + paint_.reset_ + fmt::format(": a plain SELECT over the whole file gives the same {} days (in {:.2f} s).\n", live.size(), batch_seconds));
+    if (live != batch)
+      return Status(ErrorCode::kInternal, "the views differ from a plain SELECT over the same file")
+          .WithHint("please report this");
+    Say(paint_.green_ + "Checked" + paint_.reset_ +
+        fmt::format(": a plain SELECT over the whole file gives the same {} days (in {:.2f} s).\n", live.size(),
+                    batch_seconds));
     if (is_sample_) {
       Say("Flights that were reported after their hour had closed took back the old result and gave the new one,\n"
           "in the hour and in the day above it; nothing was recomputed from the start.\n");
@@ -221,7 +246,8 @@ class Demo {
     Say("\n" + paint_.bold_ + "Next" + paint_.reset_ +
         "\n"
         "  the shell           ./dev run                      then  SHOW FUNCTIONS;\n"
-        "  your own file       ./dev run -c \"CREATE SOURCE s WITH (connector = 'file', path = 'my.csv'); SELECT * FROM s\"\n"
+        "  your own file       ./dev run -c \"CREATE SOURCE s WITH (connector = 'file', path = 'my.csv'); SELECT * "
+        "FROM s\"\n"
         "  the guide           docs/guide/start.md\n");
     return {};
   }

@@ -32,10 +32,13 @@ std::string TimeText(Timestamp time) {
 
 std::vector<std::string> DemoLines(const DemoMoment& moment, uint32_t columns, bool unicode) {
   std::vector<std::string> out;
-  const double part = moment.rows_total > 0 ? static_cast<double>(moment.rows) / static_cast<double>(moment.rows_total) : 0;
+  const double part =
+      moment.rows_total > 0 ? static_cast<double>(moment.rows) / static_cast<double>(moment.rows_total) : 0;
   const size_t width = std::clamp<size_t>(columns > 60 ? columns - 50 : 10, 10, 40);
-  out.push_back(fmt::format("  {} {:3.0f}%  {} flights", Bar(part, width, unicode), part * 100, FormatCount(moment.rows)));
-  out.push_back(fmt::format("  watermark {}   results kept up to date: {}", TimeText(moment.watermark), FormatCount(moment.hours)));
+  out.push_back(
+      fmt::format("  {} {:3.0f}%  {} flights", Bar(part, width, unicode), part * 100, FormatCount(moment.rows)));
+  out.push_back(fmt::format("  watermark {}   results kept up to date: {}", TimeText(moment.watermark),
+                            FormatCount(moment.hours)));
   out.push_back("");
   out.push_back("  the hour from " + TimeText(moment.hour) + (moment.airports.empty() ? " is still open" : ":"));
   int64_t most = 1;

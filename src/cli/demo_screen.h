@@ -1,5 +1,5 @@
-// The moving picture of the demo: event time, watermark, rows, and the busiest airports of the last closed hour, redrawn in
-// place on standard error. Where that is no terminal nothing is drawn.
+// The moving picture of the demo: event time, watermark, rows, and the busiest airports of the last closed hour,
+// redrawn in place on standard error. Where that is no terminal nothing is drawn.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct DemoMoment {
   double seconds = 0;
   int64_t rows = 0;
   int64_t rows_total = 0;
-  int64_t hours = 0;               // rows of the hourly view
+  int64_t hours = 0;  // rows of the hourly view
   Timestamp watermark = kMinTimestamp;
   Timestamp hour = kMinTimestamp;  // the last closed one
   std::vector<DemoAirport> airports;

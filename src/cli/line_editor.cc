@@ -17,7 +17,9 @@ namespace {
 
 constexpr int kHistoryEntries = 5000;
 
-bool IsWordByte(char c) { return IsAlphaAscii(c) || IsDigitAscii(c) || c == '_' || (static_cast<unsigned char>(c) & 0x80) != 0; }
+bool IsWordByte(char c) {
+  return IsAlphaAscii(c) || IsDigitAscii(c) || c == '_' || (static_cast<unsigned char>(c) & 0x80) != 0;
+}
 
 }  // namespace
 

@@ -90,7 +90,8 @@ std::string ErrorText(const Status& status, const ErrorPlace& place, const Paint
       out += ": " + status.message() + "\n";
       const std::string number = std::to_string(line);
       out += std::string(paint.dim) + "  " + number + " | " + std::string(paint.reset) + source_line + "\n";
-      out += std::string(number.size() + 5 + caret, ' ') + std::string(paint.bold) + "^" + std::string(paint.reset) + "\n";
+      out +=
+          std::string(number.size() + 5 + caret, ' ') + std::string(paint.bold) + "^" + std::string(paint.reset) + "\n";
       if (!status.hint().empty()) out += "  hint: " + status.hint() + "\n";
       return out;
     }

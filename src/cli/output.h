@@ -27,7 +27,8 @@ Paint PaintOf(int fd);
 bool IsUtf8Terminal();
 
 // "error LDB-A002 at script.sql:3:8: unknown column ..." with the line, a caret under the place, and the hint.
-// `script` is the text the status' position counts in, from byte `start` (line and column of the status are relative to it).
+// `script` is the text the status' position counts in, from byte `start` (line and column of the status are relative to
+// it).
 struct ErrorPlace {
   std::string_view name;    // of the script; empty: not shown
   std::string_view script;  // whole text; empty: no line is shown

@@ -71,7 +71,8 @@ class ChangelogWriter final : public ResultWriter {
     marks_.Reset();
     for (uint32_t row = 0; row < batch.rows; ++row) {
       const int64_t weight = batch.Weight(row);
-      marks_.AppendRow(std::vector<data::Value>{data::Value::String(weight > 0 ? "+I" : "-D"), data::Value::Int(weight)});
+      marks_.AppendRow(
+          std::vector<data::Value>{data::Value::String(weight > 0 ? "+I" : "-D"), data::Value::Int(weight)});
     }
     std::vector<data::Column> columns(batch.columns, batch.columns + batch.column_count);
     columns.push_back(marks_.column(0));
@@ -99,7 +100,8 @@ Result<std::unique_ptr<ResultWriter>> MakePlainWriter(WriterRequest request) {
   formats::EncoderRequest encoder;
   encoder.schema = request.schema;
   encoder.options = &options;
-  return std::make_unique<EncodedWriter>(TRY(format->encoder(std::move(encoder))), request.format == OutputFormat::kJson);
+  return std::make_unique<EncodedWriter>(TRY(format->encoder(std::move(encoder))),
+                                         request.format == OutputFormat::kJson);
 }
 
 }  // namespace

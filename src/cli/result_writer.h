@@ -1,7 +1,7 @@
 // ResultWriter: rows of a query as text on standard output: an aligned table, CSV, a JSON array, or JSON lines.
 //
-// A changelog gets two more columns at its end: _op (+I came, -D went) and _weight. CSV and JSON keep numbers in full and
-// times in ISO form; tables are for people.
+// A changelog gets two more columns at its end: _op (+I came, -D went) and _weight. CSV and JSON keep numbers in full
+// and times in ISO form; tables are for people.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +33,10 @@ struct WriterRequest {
   data::Schema schema;
   bool is_changelog = false;
   std::string_view time_zone = "UTC";
-  uint32_t columns_max = 0;  // terminal columns to which a table is cut; 0: not cut
-  bool unicode = false;      // lines of a table as box characters
+  uint32_t columns_max = 0;     // terminal columns to which a table is cut; 0: not cut
+  bool unicode = false;         // lines of a table as box characters
   uint64_t rows_shown_max = 0;  // 0: all; a table says how many it left out
-  bool row_count = false;    // a table ends with "(3 rows)"
+  bool row_count = false;       // a table ends with "(3 rows)"
 };
 Result<std::unique_ptr<ResultWriter>> MakeResultWriter(WriterRequest request);
 

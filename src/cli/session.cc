@@ -49,7 +49,8 @@ Verdict Session::RunScript(std::string_view name, std::string_view text) {
 }
 
 Verdict Session::RunFile(const std::string& path) {
-  auto text = path == "-" ? os::ReadStandardInput(kScriptBytesMax) : os::RealFileSystem().ReadWhole(path, kScriptBytesMax);
+  auto text =
+      path == "-" ? os::ReadStandardInput(kScriptBytesMax) : os::RealFileSystem().ReadWhole(path, kScriptBytesMax);
   if (!text) {
     WriteError(ErrorText(text.error().Prefix("reading the script " + Quoted(path)), {}, PaintOf(2)));
     return Verdict::kFailed;
@@ -150,15 +151,7 @@ Status Session::ShowRows(engine::Cursor& cursor, Watcher& watcher) {
 
 Verdict Session::FinishSinks() {
   bool interrupted = false;
-  auto sinks = connection_->Execute("SHOW SINKS");
-  if (!sinks || sinks->cursor == nullptr) return Verdict::kOk;
-  std::vector<std::string> names;
-  data::BatchBuffer rows(sinks->cursor->schema().Types());
-  while (sinks->cursor->Next(rows).value_or(false)) {
-    for (uint32_t row = 0; row < rows.rows(); ++row) {
-      names.push_back(data::Value::FromColumn(rows.column(0), rows.types()[0], row).string_value());
-    }
-  }
+  const std::vector<std::string> names = FirstColumn("SHOW SINKS");
   if (names.empty()) return Verdict::kOk;
   // The program that pushes is this script, and it is over.
   for (const engine::SourceProgress& source : database_->GetProgress().sources) {
@@ -178,9 +171,35 @@ Verdict Session::FinishSinks() {
 
 bool Session::SetTimer(std::string_view word) {
   const auto on = ParseBool(word);
-  if (on) timer_ = *on;
-  else WriteError(".timer on or .timer off\n");
+  if (on)
+    timer_ = *on;
+  else
+    WriteError(".timer on or .timer off\n");
   return true;
+}
+
+// The statements that made what there is; of one name, or of all.
+void Session::ShowSchema(std::string_view name) {
+  for (const char* kind : {"SOURCE", "TABLE", "VIEW", "MATERIALIZED VIEW", "SINK"}) {
+    for (const std::string& one : FirstColumn(std::string("SHOW ") + kind + "S")) {
+      if (!name.empty() && one != name) continue;
+      for (const std::string& text : FirstColumn(std::string("SHOW CREATE ") + kind + " " + QuotedName(one)))
+        WriteOutput(text + ";\n");
+    }
+  }
+}
+
+std::vector<std::string> Session::FirstColumn(const std::string& sql) {
+  std::vector<std::string> out;
+  auto outcome = connection_->Execute(sql);
+  if (!outcome || outcome->cursor == nullptr) return out;
+  data::BatchBuffer rows(outcome->cursor->schema().Types());
+  while (outcome->cursor->Next(rows).value_or(false)) {
+    for (uint32_t row = 0; row < rows.rows(); ++row) {
+      out.push_back(data::Value::FromColumn(rows.column(0), rows.types()[0], row).ToString(rows.types()[0]));
+    }
+  }
+  return out;
 }
 
 bool Session::RunDotCommand(std::string_view line) {
@@ -194,30 +213,31 @@ bool Session::RunDotCommand(std::string_view line) {
   if (command == ".timer") return SetTimer(word);
   if (command == ".tables") {
     for (const char* kind : {"SOURCES", "TABLES", "VIEWS", "MATERIALIZED VIEWS", "SINKS"}) {
-      auto outcome = connection_->Execute(std::string("SHOW ") + kind);
-      if (!outcome || outcome->cursor == nullptr) continue;
-      data::BatchBuffer rows(outcome->cursor->schema().Types());
-      while (outcome->cursor->Next(rows).value_or(false)) {
-        for (uint32_t row = 0; row < rows.rows(); ++row) {
-          std::string what = ToLower(kind);
-          what.pop_back();
-          WriteOutput(fmt::format("{:18} {}\n", what, data::Value::FromColumn(rows.column(0), rows.types()[0], row).string_value()));
-        }
-      }
+      std::string what = ToLower(kind);
+      what.pop_back();
+      for (const std::string& name : FirstColumn(std::string("SHOW ") + kind))
+        WriteOutput(fmt::format("{:18} {}\n", what, name));
     }
   } else if (command == ".schema") {
-    (void)RunScript("", word.empty() ? "SHOW SOURCES" : "SHOW CREATE " + QuotedName(word));
+    ShowSchema(word);
   } else if (command == ".read") {
-    if (word.empty()) WriteError(".read FILE\n");
-    else (void)RunFile(std::string(word));
+    if (word.empty())
+      WriteError(".read FILE\n");
+    else
+      (void)RunFile(std::string(word));
   } else if (command == ".output" || command == ".mode") {
-    if (const auto format = FormatNamed(word)) options_.format = *format;
-    else WriteError(".output table, csv, json or ndjson\n");
+    if (const auto format = FormatNamed(word))
+      options_.format = *format;
+    else
+      WriteError(".output table, csv, json or ndjson\n");
   } else if (command == ".rows") {
     const auto rows = ParseUint64(word);
-    if (EqualsIgnoreCase(word, "all")) rows_shown_max_ = 0;
-    else if (rows) rows_shown_max_ = *rows;
-    else WriteError(".rows N or .rows all\n");
+    if (EqualsIgnoreCase(word, "all"))
+      rows_shown_max_ = 0;
+    else if (rows)
+      rows_shown_max_ = *rows;
+    else
+      WriteError(".rows N or .rows all\n");
   } else if (command == ".help") {
     WriteOutput(
         ".help             this text\n"
@@ -229,10 +249,12 @@ bool Session::RunDotCommand(std::string_view line) {
         ".tables           what there is\n"
         ".timer on|off     how long statements take\n"
         "\n"
-        "Statements end with ; and may span lines. Ctrl-C ends what runs, not the shell. Tab completes names and words.\n"
+        "Statements end with ; and may span lines. Ctrl-C ends what runs, not the shell. Tab completes names and "
+        "words.\n"
         "To start:  SHOW FUNCTIONS;  SHOW CONNECTORS;  SELECT 40 + 2 AS answer;\n");
   } else {
-    static constexpr std::string_view kCommands[] = {".help", ".output", ".quit", ".read", ".rows", ".schema", ".tables", ".timer"};
+    static constexpr std::string_view kCommands[] = {".help", ".output", ".quit",   ".read",
+                                                     ".rows", ".schema", ".tables", ".timer"};
     const std::string near = DidYouMean(command, kCommands);
     WriteError("there is no command " + Quoted(command) + "; " + (near.empty() ? ".help lists them" : near) + "\n");
   }

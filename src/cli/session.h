@@ -1,7 +1,7 @@
 // Session: a database in memory and one connection to it, driven by texts: scripts, statements, dot commands.
 //
-// Law: a script stops at its first failing statement; what stood before it has happened. A SELECT that answers with final
-// rows first waits for the inputs that end. Thread: the caller's; a Watcher beside each statement.
+// Law: a script stops at its first failing statement; what stood before it has happened. A SELECT that answers with
+// final rows first waits for the inputs that end. Thread: the caller's; a Watcher beside each statement.
 #pragma once
 
 #include <memory>
@@ -46,6 +46,8 @@ class Session {
   Status Execute(std::string_view statement, bool& interrupted);
   Status ShowRows(engine::Cursor& cursor, class Watcher& watcher);
   WriterRequest WriterFor(const engine::Cursor& cursor) const;
+  void ShowSchema(std::string_view name);
+  std::vector<std::string> FirstColumn(const std::string& sql);
   bool SetTimer(std::string_view word);
 
   SessionOptions options_;

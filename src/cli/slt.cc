@@ -23,7 +23,7 @@ struct ModeName {
   bool is_available;
 };
 constexpr ModeName kModes[] = {
-    {"plain", SltMode::kPlain, true},   {"batch1", SltMode::kBatch1, true}, {"rebatch", SltMode::kRebatch, true},
+    {"plain", SltMode::kPlain, true},     {"batch1", SltMode::kBatch1, true}, {"rebatch", SltMode::kRebatch, true},
     {"shuffle", SltMode::kShuffle, true}, {"cores4", SltMode::kPlain, false}, {"restart", SltMode::kPlain, false},
 };
 
@@ -135,7 +135,8 @@ Status ExpandLevel(const std::vector<Directive>& in, size_t& at, const std::stri
     TRY(ExpandLevel(in, at, path, depth, true, body));
     if (at >= in.size()) return Status(ErrorCode::kBadRow, "loop without endloop").At({d.line, 1, 0});
     for (int64_t i = first; i <= last; ++i) {
-      if (static_cast<size_t>(i - first) >= kLoopTurnsMax) return Status(ErrorCode::kLimitReached, "a loop of too many turns").At({d.line, 1, 0});
+      if (static_cast<size_t>(i - first) >= kLoopTurnsMax)
+        return Status(ErrorCode::kLimitReached, "a loop of too many turns").At({d.line, 1, 0});
       for (Directive one : body) {
         Substitute(one, d.words[1], std::to_string(i));
         out.push_back(std::move(one));
@@ -165,7 +166,8 @@ Result<std::vector<const ModeName*>> ModesOf(const std::vector<Directive>& direc
     for (std::string_view name : Split(ReplaceAll(d.rest, ",", " "), ' ')) {
       if (name.empty()) continue;
       const ModeName* mode = FindMode(name);
-      if (mode == nullptr) return Error(Status(ErrorCode::kBadRow, "there is no mode " + Quoted(name)).At({d.line, 1, 0}));
+      if (mode == nullptr)
+        return Error(Status(ErrorCode::kBadRow, "there is no mode " + Quoted(name)).At({d.line, 1, 0}));
       out.push_back(mode);
     }
   }
@@ -197,12 +199,13 @@ class Report {
   }
   void Fail(const std::string& path, std::string_view mode, const Status& status, const std::string& detail) {
     ++failed_;
-    WriteOutput("FAILED  " + path + ":" + std::to_string(status.position().line) + " (" + std::string(mode) + "): " + status.message() +
-                (status.hint().empty() ? "" : " (hint: " + status.hint() + ")") + "\n" + detail);
+    WriteOutput("FAILED  " + path + ":" + std::to_string(status.position().line) + " (" + std::string(mode) + "): " +
+                status.message() + (status.hint().empty() ? "" : " (hint: " + status.hint() + ")") + "\n" + detail);
   }
   void Skip(const std::string& path, std::string_view mode, const std::string& why) {
     ++skipped_;
-    if (verbose_ || !Contains(why, "mode")) WriteOutput("skipped " + path + " (" + std::string(mode) + "): " + why + "\n");
+    if (verbose_ || !Contains(why, "mode"))
+      WriteOutput("skipped " + path + " (" + std::string(mode) + "): " + why + "\n");
     ++reasons_[std::string(why)];
   }
   int Finish() {
@@ -239,12 +242,17 @@ void RunFile(const std::string& path, const SltOptions& options, const Host& hos
     }
     if (mode->mode == SltMode::kShuffle && !has_partitions) continue;  // nothing to mix: it would be plain again
     const SltOutcome outcome = RunSlt(*directives, {path, mode->mode, options.accept, options.seed}, host);
-    if (!outcome.skipped.empty()) report.Skip(path, mode->name, outcome.skipped);
-    else if (!outcome.status.ok()) report.Fail(path, mode->name, outcome.status, outcome.detail);
-    else report.Pass(path, mode->name);
+    if (!outcome.skipped.empty())
+      report.Skip(path, mode->name, outcome.skipped);
+    else if (!outcome.status.ok())
+      report.Fail(path, mode->name, outcome.status, outcome.detail);
+    else
+      report.Pass(path, mode->name);
     if (outcome.rewrites.empty() || !outcome.status.ok()) continue;
-    if (const Status status = Rewrite(path, outcome.rewrites); !status.ok()) report.Fail(path, "accept", status, "");
-    else WriteOutput("rewrote " + std::to_string(outcome.rewrites.size()) + " expectations of " + path + "\n");
+    if (const Status status = Rewrite(path, outcome.rewrites); !status.ok())
+      report.Fail(path, "accept", status, "");
+    else
+      WriteOutput("rewrote " + std::to_string(outcome.rewrites.size()) + " expectations of " + path + "\n");
   }
 }
 

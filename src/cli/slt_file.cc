@@ -43,7 +43,8 @@ class Lines {
 
 void TakeBody(Lines& lines, BodyKind body, Directive& out) {
   if (body == BodyKind::kSql || body == BodyKind::kSqlExpected) {
-    while (!lines.AtEnd() && !Trim(lines.Peek()).empty() && !(body == BodyKind::kSqlExpected && IsSeparator(lines.Peek()))) {
+    while (!lines.AtEnd() && !Trim(lines.Peek()).empty() &&
+           !(body == BodyKind::kSqlExpected && IsSeparator(lines.Peek()))) {
       out.sql += (out.sql.empty() ? "" : "\n") + std::string(lines.Take());
     }
   }

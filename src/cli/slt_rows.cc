@@ -73,7 +73,8 @@ std::string RowText(const data::Schema& schema, const data::Batch& batch, uint32
 std::string CanonicalLine(const data::Schema& schema, std::string_view line, bool has_weight) {
   std::string out;
   size_t column = 0;
-  const std::vector<std::string_view> cells = schema.size() + (has_weight ? 1 : 0) == 1 ? std::vector{line} : Cells(line);
+  const std::vector<std::string_view> cells =
+      schema.size() + (has_weight ? 1 : 0) == 1 ? std::vector{line} : Cells(line);
   for (size_t i = 0; i < cells.size(); ++i) {
     if (i > 0) out += kCellGap;
     if (has_weight && i == 0) {
@@ -90,8 +91,10 @@ std::vector<Change> ConsolidateChanges(std::vector<Change> changes) {
   std::ranges::sort(changes, {}, &Change::row);
   std::vector<Change> out;
   for (Change& change : changes) {
-    if (!out.empty() && out.back().row == change.row) out.back().weight += change.weight;
-    else out.push_back(std::move(change));
+    if (!out.empty() && out.back().row == change.row)
+      out.back().weight += change.weight;
+    else
+      out.push_back(std::move(change));
   }
   std::erase_if(out, [](const Change& change) { return change.weight == 0; });
   return out;

@@ -1,7 +1,11 @@
 #include "cli/slt_run.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <map>
+#include <mutex>
+#include <thread>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -21,6 +25,34 @@ struct ChangeLog {
   std::unique_ptr<engine::Subscription> subscription;
 };
 
+// Ends a file that waits for what never comes: simulated time does not pass by itself.
+class Watchdog {
+ public:
+  explicit Watchdog(engine::Connection& connection) : thread_([this, &connection] { Main(connection); }) {}
+  ~Watchdog() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+ private:
+  static constexpr auto kPatience = std::chrono::seconds(60);
+  void Main(engine::Connection& connection) {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, kPatience, [this] { return stop_; })) connection.Cancel();
+  }
+
+  std::mutex mutex_;  // guards stop_
+  std::condition_variable wake_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
 struct FedRow {
   std::string source;
   std::string partition;
@@ -31,7 +63,9 @@ struct FedRow {
 class SltRunner {
  public:
   SltRunner(const SltRequest& request, const Host& host)
-      : request_(request), random_(HashBytes(request.path.data(), request.path.size()) ^ request.seed), clock_(*ParseTestTime("00:00")) {
+      : request_(request),
+        random_(HashBytes(request.path.data(), request.path.size()) ^ request.seed),
+        clock_(*ParseTestTime("00:00")) {
     engine::DatabaseOptions options;
     options.is_inline = true;
     options.clock = &clock_;
@@ -45,6 +79,7 @@ class SltRunner {
   }
 
   SltOutcome Run(const std::vector<Directive>& directives) {
+    const Watchdog watchdog(*connection_);
     for (const Directive& directive : directives) {
       Status status = directive.kind == DirectiveKind::kFeed ? Status() : DeliverFed();
       if (status.ok() && directive.kind == DirectiveKind::kHalt) break;
@@ -66,25 +101,20 @@ class SltRunner {
       case DirectiveKind::kExplain: return DoExplain(d);
       case DirectiveKind::kFeed: return DoFeed(d);
       case DirectiveKind::kWatermark: return DoWatermark(d);
-      case DirectiveKind::kClose: return NeedWords(d, 2).ok() ? Moved(database_->EndSource(d.words[1])) : NeedWords(d, 2);
+      case DirectiveKind::kClose:
+        return NeedWords(d, 2).ok() ? Moved(database_->EndSource(d.words[1])) : NeedWords(d, 2);
       case DirectiveKind::kStep: return DoStep(d);
       case DirectiveKind::kAdvance: return DoAdvance(d);
       case DirectiveKind::kChanges: return DoChanges(d);
       case DirectiveKind::kLate: return DoLate(d);
       case DirectiveKind::kExpect: return DoExpect(d);
       case DirectiveKind::kManual: is_manual_ = true; return {};
-      case DirectiveKind::kRequire:
-        outcome_.skipped = "needs " + d.rest;
-        return {};
+      case DirectiveKind::kRequire: outcome_.skipped = "needs " + d.rest; return {};
       case DirectiveKind::kCheckpoint:
       case DirectiveKind::kCrash:
       case DirectiveKind::kRestart:
-      case DirectiveKind::kFail:
-        outcome_.skipped = "checkpoints are not available yet";
-        return {};
-      case DirectiveKind::kIdle:
-        outcome_.skipped = "idle sources are not available yet";
-        return {};
+      case DirectiveKind::kFail: outcome_.skipped = "checkpoints are not available yet"; return {};
+      case DirectiveKind::kIdle: outcome_.skipped = "idle sources are not available yet"; return {};
       case DirectiveKind::kModes:
       case DirectiveKind::kHalt: return {};
       case DirectiveKind::kInclude:
@@ -199,7 +229,8 @@ class SltRunner {
       return Status(ErrorCode::kBadRow, "the query has " + std::to_string(answer.schema.size()) + " columns, not " +
                                             std::to_string(d.words[1].size()));
     }
-    if (answer.is_changelog) return Compare(d, TextsOf(ConsolidateChanges(std::move(answer.rows))), answer.schema, true, true);
+    if (answer.is_changelog)
+      return Compare(d, TextsOf(ConsolidateChanges(std::move(answer.rows))), answer.schema, true, true);
     std::vector<std::string> rows;
     for (Change& change : answer.rows) rows.push_back(std::move(change.row));
     return Compare(d, std::move(rows), answer.schema, sorted, false);
@@ -223,8 +254,10 @@ class SltRunner {
   Status DoFeed(const Directive& d) {
     TRY(NeedWords(d, 2));
     std::string partition;
-    if (d.words.size() == 4 && d.words[2] == "partition") partition = d.words[3];
-    else if (d.words.size() != 2) return Status(ErrorCode::kBadRow, "feed SOURCE, or feed SOURCE partition N");
+    if (d.words.size() == 4 && d.words[2] == "partition")
+      partition = d.words[3];
+    else if (d.words.size() != 2)
+      return Status(ErrorCode::kBadRow, "feed SOURCE, or feed SOURCE partition N");
     const bool can_mix = request_.mode == SltMode::kShuffle && !partition.empty();
     const bool follows = !fed_.empty() && fed_.back().source == d.words[1] && !fed_.back().partition.empty();
     if (!can_mix || !follows) TRY(DeliverFed());
@@ -278,8 +311,10 @@ class SltRunner {
     while (TRY(outcome.cursor->Next(read))) {
       for (uint32_t row = 0; row < read.rows(); ++row, ++at) {
         push.AppendRows(read.batch(), row, 1);
-        if (fed_[at].weight != 1) push.UseWeights()[push.rows() - 1] = fed_[at].weight;
-        else if (push.batch().weights != nullptr) push.UseWeights()[push.rows() - 1] = 1;
+        if (fed_[at].weight != 1)
+          push.UseWeights()[push.rows() - 1] = fed_[at].weight;
+        else if (push.batch().weights != nullptr)
+          push.UseWeights()[push.rows() - 1] = 1;
         if (push.rows() >= cut || push.full()) TRY(send());
       }
     }
@@ -374,14 +409,18 @@ class SltRunner {
   Status DoExpect(const Directive& d) {
     TRY(NeedWords(d, 5));
     double found = 0;
-    if (d.words[1] == "metric") found = TRY(Metric(d.words[2]));
-    else if (d.words[1] == "state") found = TRY(State(d.words[2]));
-    else return Status(ErrorCode::kBadRow, "expect metric or expect state, found " + Quoted(d.words[1]));
+    if (d.words[1] == "metric")
+      found = TRY(Metric(d.words[2]));
+    else if (d.words[1] == "state")
+      found = TRY(State(d.words[2]));
+    else
+      return Status(ErrorCode::kBadRow, "expect metric or expect state, found " + Quoted(d.words[1]));
     const double wanted = TRY(ParseDouble(d.words[4]));
     bool known = false;
     if (Holds(found, d.words[3], wanted, known)) return {};
     if (!known) return Status(ErrorCode::kBadRow, "there is no comparison " + Quoted(d.words[3]));
-    return Status(ErrorCode::kBadRow, d.words[2] + " is " + FormatDouble(found) + ", expected " + d.words[3] + " " + d.words[4]);
+    return Status(ErrorCode::kBadRow,
+                  d.words[2] + " is " + FormatDouble(found) + ", expected " + d.words[3] + " " + d.words[4]);
   }
 
   Result<double> State(const std::string& view) {
@@ -398,7 +437,8 @@ class SltRunner {
     std::string labels = ReplaceAll(text.substr(std::min(brace + 1, text.size())), "\"", "");
     if (!StartsWith(name, "laminar_")) name = "laminar_" + name;
     if (!labels.empty() && labels.back() == '}') labels.pop_back();
-    engine::Outcome outcome = TRY(connection_->Execute("SELECT labels, value FROM laminar_metrics WHERE name = '" + ReplaceAll(name, "'", "''") + "'"));
+    engine::Outcome outcome = TRY(connection_->Execute("SELECT labels, value FROM laminar_metrics WHERE name = '" +
+                                                       ReplaceAll(name, "'", "''") + "'"));
     data::BatchBuffer buffer(outcome.cursor->schema().Types());
     double sum = 0;
     while (TRY(outcome.cursor->Next(buffer))) {
@@ -416,7 +456,8 @@ class SltRunner {
     return sum;
   }
 
-  Status Compare(const Directive& d, std::vector<std::string> found, const data::Schema& schema, bool sorted, bool has_weight) {
+  Status Compare(const Directive& d, std::vector<std::string> found, const data::Schema& schema, bool sorted,
+                 bool has_weight) {
     std::vector<std::string> wanted;
     for (const std::string& line : d.expected) wanted.push_back(CanonicalLine(schema, line, has_weight));
     std::vector<std::string> shown = found;
@@ -426,16 +467,21 @@ class SltRunner {
     }
     if (found == wanted && d.has_expected) return {};
     if (request_.accept) {
-      if (!d.is_rewritable) return Status(ErrorCode::kBadRow, "an expectation inside a loop or an include cannot be rewritten");
+      if (!d.is_rewritable)
+        return Status(ErrorCode::kBadRow, "an expectation inside a loop or an include cannot be rewritten");
       outcome_.rewrites.push_back({d.expected_line, d.expected_count, d.has_expected, std::move(shown)});
       return {};
     }
-    if (!d.has_expected) return Status(ErrorCode::kBadRow, "there is no ---- with the expected rows").WithHint("--accept writes them");
-    for (const std::string& line : wanted) outcome_.detail += (std::ranges::find(found, line) == found.end() ? "  expected   " : "             ") + line + "\n";
+    if (!d.has_expected)
+      return Status(ErrorCode::kBadRow, "there is no ---- with the expected rows").WithHint("--accept writes them");
+    for (const std::string& line : wanted)
+      outcome_.detail +=
+          (std::ranges::find(found, line) == found.end() ? "  expected   " : "             ") + line + "\n";
     for (const std::string& line : found) {
       if (std::ranges::find(wanted, line) == wanted.end()) outcome_.detail += "  found      " + line + "\n";
     }
-    return Status(ErrorCode::kBadRow, "the rows are others: " + std::to_string(wanted.size()) + " expected, " + std::to_string(found.size()) + " found");
+    return Status(ErrorCode::kBadRow, "the rows are others: " + std::to_string(wanted.size()) + " expected, " +
+                                          std::to_string(found.size()) + " found");
   }
 
   const SltRequest& request_;

@@ -1,7 +1,7 @@
 // Runs one .slt file in one mode: an inline database on a simulated clock, nothing sleeps, nothing is tried twice.
 //
-// Modes cut and mix what is fed, and must change nothing in what a file expects: plain; batch1 (a row at a time); rebatch
-// (random cuts); shuffle (rows of different partitions in another order).
+// Modes cut and mix what is fed, and must change nothing in what a file expects: plain; batch1 (a row at a time);
+// rebatch (random cuts); shuffle (rows of different partitions in another order).
 #pragma once
 
 #include <memory>
@@ -22,16 +22,16 @@ enum class SltMode : uint8_t { kPlain, kBatch1, kRebatch, kShuffle };
 
 // What an expectation should say instead, for --accept.
 struct SltRewrite {
-  uint32_t line = 0;         // the first expected line
+  uint32_t line = 0;  // the first expected line
   uint32_t lines_old = 0;
   bool has_separator = false;
   std::vector<std::string> lines;
 };
 
 struct SltOutcome {
-  Status status;             // the first failure; position().line is the directive's
-  std::string detail;        // expected and found, line by line
-  std::string skipped;       // why the file does not run here; empty: it ran
+  Status status;        // the first failure; position().line is the directive's
+  std::string detail;   // expected and found, line by line
+  std::string skipped;  // why the file does not run here; empty: it ran
   std::vector<SltRewrite> rewrites;
 };
 

@@ -55,9 +55,7 @@ class TableWriter final : public ResultWriter {
         data::AppendText(request_.schema[c].type, batch.columns[c], row, text, style_);
         cells.push_back(EscapeForMessage(text, kCellBytesMax));
       }
-      if (!fixed_) {
-        for (size_t c = 0; c < cells.size(); ++c) widths_[c] = std::max(widths_[c], DisplayWidth(cells[c]));
-      }
+      for (size_t c = 0; c < cells.size(); ++c) Widen(c, DisplayWidth(cells[c]));
       held_.push_back(std::move(cells));
     }
     if (fixed_ || held_.size() >= kRowsAligned) Show();
@@ -76,7 +74,8 @@ class TableWriter final : public ResultWriter {
       WriteOutput("... " + FormatCount(static_cast<int64_t>(rows_ - request_.rows_shown_max)) +
                   " more rows; LIMIT, or .rows all to see them\n");
     }
-    if (request_.row_count) WriteOutput("(" + FormatCount(static_cast<int64_t>(rows_)) + (rows_ == 1 ? " row)\n" : " rows)\n"));
+    if (request_.row_count)
+      WriteOutput("(" + FormatCount(static_cast<int64_t>(rows_)) + (rows_ == 1 ? " row)\n" : " rows)\n"));
     return {};
   }
 
@@ -91,20 +90,29 @@ class TableWriter final : public ResultWriter {
     held_.clear();
   }
 
+  // Once lines are out, a column still grows while the terminal has room.
+  void Widen(size_t column, size_t width) {
+    if (width <= widths_[column]) return;
+    const size_t grow = width - widths_[column];
+    if (fixed_ && request_.columns_max > 0 && (column >= shown_ || Total() + grow > request_.columns_max)) return;
+    widths_[column] = width;
+  }
+
+  size_t Total() const {
+    size_t sum = shown_ < widths_.size() ? 4 : 0;
+    for (size_t c = 0; c < shown_; ++c) sum += widths_[c] + (c == 0 ? 2 : 3);
+    return sum;
+  }
+
   // Which columns fit the terminal, and how wide: the widest are cut first, then the last are left out.
   void FitColumns() {
     shown_ = widths_.size();
     if (request_.columns_max == 0) return;
     constexpr size_t kNarrow = 12;
-    auto total = [&] {
-      size_t sum = shown_ < widths_.size() ? 4 : 0;
-      for (size_t c = 0; c < shown_; ++c) sum += widths_[c] + (c == 0 ? 2 : 3);
-      return sum;
-    };
-    while (total() > request_.columns_max) {
+    while (Total() > request_.columns_max) {
       const auto widest = std::max_element(widths_.begin(), widths_.begin() + static_cast<std::ptrdiff_t>(shown_));
       if (shown_ > 0 && *widest > kNarrow) {
-        const size_t over = total() - request_.columns_max;
+        const size_t over = Total() - request_.columns_max;
         *widest -= std::min(over, std::max<size_t>(1, (*widest - kNarrow + 1) / 2));
       } else if (shown_ > 1) {
         --shown_;

@@ -40,7 +40,8 @@ std::string ProgressText(const engine::Progress& progress, uint64_t rows_read, d
   }
   if (total > 0) out += fmt::format(" ({}%)", std::min<uint64_t>(100, done * 100 / total));
   out += ", " + FormatCount(static_cast<int64_t>(rows_a_second)) + " rows/s";
-  if (watermark != kMaxTimestamp) out += ", watermark " + data::Value::Int(watermark).ToString(data::Type::Timestamp(0));
+  if (watermark != kMaxTimestamp)
+    out += ", watermark " + data::Value::Int(watermark).ToString(data::Type::Timestamp(0));
   for (const engine::ViewProgress& view : progress.views) {
     out += ", " + view.name + ": " + FormatCount(static_cast<int64_t>(view.rows_stored));
   }

@@ -1,5 +1,5 @@
-// Watcher: looks after a statement that runs: ends it on Ctrl-C and, where standard error is a terminal, shows a live line
-// (rows, rows a second, watermark, views) that vanishes when the statement is done.
+// Watcher: looks after a statement that runs: ends it on Ctrl-C and, where standard error is a terminal, shows a live
+// line (rows, rows a second, watermark, views) that vanishes when the statement is done.
 //
 // Threads: one of its own while it lives. It only reads progress and cancels; results are the caller's.
 #pragma once

@@ -64,6 +64,14 @@ Status CheckBatch(const SourceNode& node, const data::Batch& batch) {
   if (batch.rows > data::kBatchCapacity)
     return Status(ErrorCode::kBatchMismatch, "a batch has " + std::to_string(batch.rows) + " rows; the most is " +
                                                  std::to_string(data::kBatchCapacity));
+  if (batch.weights == nullptr || !node.relation->append_only || !node.relation->primary_key.empty()) return {};
+  // What reads an append-only relation keeps less than taking back would need.
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    if (batch.weights[row] == 1) continue;
+    return Status(ErrorCode::kWeightMismatch, "a row of weight " + std::to_string(batch.weights[row]) + " for \"" +
+                                                  node.relation->name + "\", which takes only new rows")
+        .WithHint("create the source WITH (connector = 'memory', changelog = true)");
+  }
   return {};
 }
 
@@ -134,19 +142,19 @@ class CallbackReader final : public exec::Operator {
   ChangeCallback callback_;
 };
 
+exec::FanOut* FanOutOf(Core& core, std::string_view name) {
+  if (ViewNode* view = core.FindView(name)) return view->fan_out.get();
+  const SourceNode* source = core.FindSource(name);
+  return source != nullptr && source->shared != nullptr ? source->shared->fan_out : nullptr;
+}
+
 class CallbackSubscription final : public Subscription {
  public:
   CallbackSubscription(Core& core, std::string view, ChangeCallback callback)
       : core_(core), view_(std::move(view)), reader_(std::move(callback)) {}
   ~CallbackSubscription() override {
     Core::Lock lock(core_);
-    if (exec::FanOut* fan_out = Find()) fan_out->Remove(&reader_);
-  }
-  exec::FanOut* Find() {
-    if (ViewNode* view = core_.FindView(view_)) return view->fan_out.get();
-    if (SourceNode* source = core_.FindSource(view_))
-      return source->shared != nullptr ? source->shared->fan_out : nullptr;
-    return nullptr;
+    if (exec::FanOut* fan_out = FanOutOf(core_, view_)) fan_out->Remove(&reader_);
   }
   exec::Operator* reader() { return &reader_; }
 
@@ -162,13 +170,14 @@ Result<std::unique_ptr<Subscription>> Database::Subscribe(std::string_view view,
                                                           data::Schema* schema) {
   Core::Lock lock(*core_);
   const catalog::RelationPtr relation = TRY(core_->catalog().Get(view));
-  auto subscription = std::make_unique<CallbackSubscription>(*core_, std::string(view), std::move(callback));
-  exec::FanOut* fan_out = subscription->Find();
+  exec::FanOut* fan_out = FanOutOf(*core_, view);
   if (fan_out == nullptr) {
     return Error(Status(ErrorCode::kNotThatKind, "\"" + std::string(view) + "\" cannot be subscribed to")
                      .WithHint("subscribe to a materialized view, a table or a memory source"));
   }
   if (schema != nullptr) *schema = relation->schema;
+  // Its destructor takes the lock: nothing may fail from here on.
+  auto subscription = std::make_unique<CallbackSubscription>(*core_, std::string(view), std::move(callback));
   fan_out->Add(subscription->reader(), 0);
   return subscription;
 }

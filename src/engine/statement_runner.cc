@@ -31,6 +31,21 @@ Status NotYet(const std::string& what, std::string hint = "") {
   return Status(ErrorCode::kNotSupported, what + " is not supported yet").WithHint(std::move(hint));
 }
 
+// changelog = true: rows may carry weights, so that some of them take earlier ones back.
+Status ReadMemoryOptions(Relation& relation) {
+  for (const auto& [key, value] : relation.options) {
+    if (key == "connector") continue;
+    const auto flag = key == "changelog" ? ParseBool(value) : Result<bool>(false);
+    if (key != "changelog" || !flag) {
+      return Status(ErrorCode::kBadOption, key != "changelog" ? "a memory source has no option \"" + key + "\""
+                                                               : "changelog is true or false, found '" + value + "'")
+          .WithHint("there is: changelog = true, for rows with weights");
+    }
+    relation.append_only = !*flag;
+  }
+  return {};
+}
+
 }  // namespace
 
 plan::PlanContext StatementRunner::Context() {
@@ -128,10 +143,7 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSource& s) {
   relation.sql = Text();
   if (is_pushed) {
     relation.connector = "memory";
-    for (const auto& [key, value] : relation.options) {
-      if (key != "connector")
-        return Error(Status(ErrorCode::kBadOption, "a memory source has no option \"" + key + "\""));
-    }
+    TRY(ReadMemoryOptions(relation));
   } else {
     sdk::SourceRequest request;
     request.name = name;

@@ -195,7 +195,7 @@ Result<Bound> QueryBinder::BindRelation(const catalog::RelationPtr& relation, co
   } else {
     if (relation->watermark) p.time_attribute[relation->watermark->column] = true;
     p.has_watermark = relation->watermark.has_value();
-    p.append_only = relation->primary_key.empty();
+    p.append_only = relation->append_only && relation->primary_key.empty();
     if (!relation->primary_key.empty()) p.upsert_key = relation->primary_key;
     p.bounded = relation->bounded;
   }
