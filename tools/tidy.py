@@ -119,7 +119,8 @@ def check_source(path, rings_by_path, sizes):
             sizes[f"{rel}:function"] = (longest[1], FUNCTION_MAX, longest[0])
     if path.suffix in (".h", ".cc") and in_src and not test and not lines[:1]:
         yield rel, 1, "empty file"
-    if path.suffix == ".h" and "#pragma once" not in lines:
+    is_c = rel.parts[0] == "include" if hasattr(rel, "parts") else str(rel).startswith("include/")  # C headers have guards
+    if path.suffix == ".h" and not is_c and "#pragma once" not in lines:
         yield rel, 1, "no #pragma once"
 
 

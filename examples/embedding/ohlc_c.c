@@ -32,12 +32,13 @@ int main(void) {
   laminar_connection* connection = NULL;
   check(laminar_open(&options, &database));
   check(laminar_connect(database, &connection));
-  check(laminar_execute_script(connection,
-                               "CREATE SOURCE trades (symbol VARCHAR, price DOUBLE, quantity BIGINT, ts TIMESTAMP,"
-                               "  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) WITH (connector = 'memory');"
-                               "CREATE MATERIALIZED VIEW bars AS"
-                               "  SELECT symbol, window_start, max(price) AS high, min(price) AS low, sum(quantity) AS volume"
-                               "  FROM trades GROUP BY symbol, TUMBLE(ts, INTERVAL '1' MINUTE)"));
+  check(laminar_execute_script(
+      connection,
+      "CREATE SOURCE trades (symbol VARCHAR, price DOUBLE, quantity BIGINT, ts TIMESTAMP,"
+      "  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) WITH (connector = 'memory');"
+      "CREATE MATERIALIZED VIEW bars AS"
+      "  SELECT symbol, window_start, max(price) AS high, min(price) AS low, sum(quantity) AS volume"
+      "  FROM trades GROUP BY symbol, TUMBLE(ts, INTERVAL '1' MINUTE)"));
 
   unsigned seen = 0;
   laminar_subscription* subscription = NULL;
@@ -48,7 +49,11 @@ int main(void) {
     double price;
     int64_t quantity;
     int64_t second;
-  } kTrades[] = {{"AAPL", 187.10, 100, 1}, {"MSFT", 412.50, 50, 2}, {"AAPL", 187.25, 200, 14}, {"AAPL", 186.90, 10, 61}, {"MSFT", 413.00, 5, 70}};
+  } kTrades[] = {{"AAPL", 187.10, 100, 1},
+                 {"MSFT", 412.50, 50, 2},
+                 {"AAPL", 187.25, 200, 14},
+                 {"AAPL", 186.90, 10, 61},
+                 {"MSFT", 413.00, 5, 70}};
   laminar_appender* appender = NULL;
   check(laminar_appender_open(database, "trades", &appender));
   for (size_t i = 0; i < sizeof kTrades / sizeof kTrades[0]; ++i) {

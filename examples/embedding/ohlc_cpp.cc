@@ -17,7 +17,8 @@ int main() {
     laminar::Subscription bars = database.subscribe("bars", [&](laminar::BatchView changes) {
       for (const laminar::Row row : changes) {
         const std::string symbol(row.text(0));
-        std::printf("%+d %s  high %.2f  low %.2f\n", static_cast<int>(row.weight()), symbol.c_str(), row.number(2), row.number(3));
+        std::printf("%+d %s  high %.2f  low %.2f\n", static_cast<int>(row.weight()), symbol.c_str(), row.number(2),
+                    row.number(3));
         ++seen;
       }
     });
@@ -32,7 +33,8 @@ int main() {
     bars.rethrow();
 
     unsigned rows = 0;
-    for (const laminar::Row row : connection.execute("SELECT symbol, volume FROM bars ORDER BY symbol, window_start").rows()) {
+    for (const laminar::Row row :
+         connection.execute("SELECT symbol, volume FROM bars ORDER BY symbol, window_start").rows()) {
       std::printf("%s %lld\n", std::string(row.text(0)).c_str(), static_cast<long long>(row.int64(1)));
       ++rows;
     }

@@ -1,5 +1,5 @@
-/* The structs of Arrow's C Data and C Stream Interface, for programs that have them from nowhere else. The guards are the
- * interface's own, so this may stand beside any other header that defines them. */
+/* The structs of Arrow's C Data and C Stream Interface, for programs that have them from nowhere else. The guards
+ * are the interface's own, so this may stand beside any other header that defines them. */
 #ifndef LAMINAR_ARROW_H
 #define LAMINAR_ARROW_H
 

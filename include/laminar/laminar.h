@@ -67,7 +67,7 @@ LAMINAR_API void laminar_error_free(laminar_error* error);
 
 enum {
   LAMINAR_THREADED = 0, /* one thread of its own reads the sources */
-  LAMINAR_INLINE = 1    /* no thread: sources are read in laminar_run_until_idle and while a result is read or waited for */
+  LAMINAR_INLINE = 1    /* no thread: laminar_run_until_idle, reading a result and WAIT FOR advance the sources */
 };
 
 typedef struct laminar_options {
@@ -119,8 +119,9 @@ LAMINAR_CHECKED laminar_error* laminar_result_schema(const laminar_result* resul
 LAMINAR_CHECKED laminar_error* laminar_result_next(laminar_result* result, laminar_batch** out);
 /* The same without waiting: *out is NULL when there is nothing now; has_ended (may be NULL) says whether ever. */
 LAMINAR_CHECKED laminar_error* laminar_result_poll(laminar_result* result, laminar_batch** out, int* has_ended);
-/* All further rows as an Arrow stream, which the caller releases. The result gives its rows away: next and poll answer
- * LDB-R016 from then on, and laminar_interrupt still ends it. A changelog gets a last column "laminar_weight" BIGINT. */
+/* All further rows as an Arrow stream, which the caller releases. The result gives its rows away: next and poll
+ * answer LDB-R016 from then on, and laminar_interrupt still ends it. A changelog gets a last column
+ * "laminar_weight" BIGINT. */
 LAMINAR_CHECKED laminar_error* laminar_result_stream(laminar_result* result, struct ArrowArrayStream* out);
 LAMINAR_API void laminar_result_free(laminar_result* result);
 
@@ -133,17 +134,17 @@ LAMINAR_API const char* laminar_batch_column_name(const laminar_batch* batch, ui
 LAMINAR_API const int64_t* laminar_batch_weights(const laminar_batch* batch);
 /* One value. Rows and columns count from 0; what lies outside is null. */
 LAMINAR_API int laminar_batch_is_null(const laminar_batch* batch, uint32_t row, uint32_t column);
-/* Integers, BOOLEAN, DATE (days), TIME and TIMESTAMP (microseconds; nanoseconds of precision 7 to 9) as they are; FLOAT,
- * DOUBLE and DECIMAL cut toward zero and to the range. 0 for NULL and other types. */
+/* Integers, BOOLEAN, DATE (days), TIME and TIMESTAMP (microseconds; nanoseconds of precision 7 to 9) as they are;
+ * FLOAT, DOUBLE and DECIMAL cut toward zero and to the range. 0 for NULL and other types. */
 LAMINAR_API int64_t laminar_batch_int64(const laminar_batch* batch, uint32_t row, uint32_t column);
 /* Numbers, BOOLEAN and the counts of times as the nearest double. NaN for NULL and other types. */
 LAMINAR_API double laminar_batch_double(const laminar_batch* batch, uint32_t row, uint32_t column);
-/* The value of any type as text, as CAST(x AS VARCHAR) writes it, ended by a 0 byte; `length` may be NULL. NULL for NULL.
- * Valid as long as the batch. */
+/* The value of any type as text, as CAST(x AS VARCHAR) writes it, ended by a 0 byte; `length` may be NULL. NULL
+ * for NULL. Valid as long as the batch. */
 LAMINAR_API const char* laminar_batch_text(laminar_batch* batch, uint32_t row, uint32_t column, size_t* length);
-/* The rows as an Arrow struct array, without copying them; `schema` may be NULL. The caller releases both. The rows of a
- * result's batch move out of it: it has none afterwards, and its texts and weights stay valid. Rows a subscriber is shown
- * are copied. */
+/* The rows as an Arrow struct array, without copying them; `schema` may be NULL. The caller releases both. The
+ * rows of a result's batch move out of it: it has none afterwards, and its texts and weights stay valid. Rows a
+ * subscriber is shown are copied. */
 LAMINAR_CHECKED laminar_error* laminar_batch_export(laminar_batch* batch, struct ArrowArray* array,
                                                     struct ArrowSchema* schema);
 /* For batches of results; a subscriber's batch is the database's. */
@@ -151,12 +152,12 @@ LAMINAR_API void laminar_batch_free(laminar_batch* batch);
 
 /* --- rows in -------------------------------------------------------------------------------------------------- */
 
-/* Rows for a table or a source with connector = 'memory'. When a push returns, every view has taken the rows in and
- * every subscriber has seen what changed.
+/* Rows for a table or a source with connector = 'memory'. When a push returns, every view has taken the rows in
+ * and every subscriber has seen what changed.
  *
- * A struct array of any length; array and schema are taken over, also on errors. Columns are found by name, in any order
- * (by position if the array names none); types must be the columns' own. Fixed-width values are not copied but for the
- * last 1023 rows. Rows go in 1024 at a time: an error names how many did, `rows` (may be NULL) too. */
+ * A struct array of any length; array and schema are taken over, also on errors. Columns are found by name, in any
+ * order (by position if the array names none); types must be the columns' own. Fixed-width values are not copied
+ * but for the last 1023 rows. Rows go in 1024 at a time: an error names how many did, `rows` (may be NULL) too. */
 LAMINAR_CHECKED laminar_error* laminar_push_arrow(laminar_database* database, const char* relation,
                                                   struct ArrowSchema* schema, struct ArrowArray* array, uint64_t* rows);
 /* A promise of the program: no row with an earlier event time follows. */
@@ -166,8 +167,8 @@ LAMINAR_CHECKED laminar_error* laminar_push_watermark(laminar_database* database
 LAMINAR_CHECKED laminar_error* laminar_end_source(laminar_database* database, const char* source);
 
 /* An appender collects rows, value by value in the order of the columns, and pushes them when it holds 1024 and at
- * laminar_appender_flush. After warm-up it allocates nothing. A value of a wrong type is an error and leaves the row as it
- * was. When the relation is dropped, flush answers LDB-R016. */
+ * laminar_appender_flush. After warm-up it allocates nothing. A value of a wrong type is an error and leaves the
+ * row as it was. When the relation is dropped, flush answers LDB-R016. */
 LAMINAR_CHECKED laminar_error* laminar_appender_open(laminar_database* database, const char* relation,
                                                      laminar_appender** out);
 /* Integers of every width (the range is checked), FLOAT and DOUBLE, DECIMAL, BOOLEAN (0 or 1), DATE (days), TIME and
@@ -189,10 +190,10 @@ LAMINAR_API void laminar_appender_free(laminar_appender* appender);
 
 /* --- changes out ---------------------------------------------------------------------------------------------- */
 
-/* Shown each change of a view, table or memory source, from now on, in order, on the thread that caused it (inline and
- * pushes: the caller's; sources of a threaded database: its own thread). `changes` is valid during the call. The call
- * holds the database up: it must return soon, and what it asks of the database is answered with LDB-R018. Freeing
- * handles inside it is fine; it happens after the call. */
+/* Shown each change of a view, table or memory source, from now on, in order, on the thread that caused it (inline
+ * and pushes: the caller's; sources of a threaded database: its own thread). `changes` is valid during the call.
+ * The call holds the database up: it must return soon, and what it asks of the database is answered with LDB-R018.
+ * Freeing handles inside it is fine; it happens after the call. */
 typedef void (*laminar_on_changes)(void* user, laminar_batch* changes);
 LAMINAR_CHECKED laminar_error* laminar_subscribe(laminar_database* database, const char* relation,
                                                  laminar_on_changes callback, void* user, laminar_subscription** out);

@@ -1,7 +1,7 @@
 // LaminarDB in your program: a thin C++17 layer over laminar.h. Header only; exceptions are thrown here, on your side.
 //
-// Handles own what they stand for and move. What laminar.h says of ownership, threads and errors holds. A failing call throws
-// laminar::Error. Views (std::string_view, Row) are valid as long as the Batch they come from.
+// Handles own what they stand for and move. What laminar.h says of ownership, threads and errors holds. A failing call
+// throws laminar::Error. Views (std::string_view, Row) are valid as long as the Batch they come from.
 //
 //     laminar::Database db;
 //     auto c = db.connect();
@@ -135,7 +135,9 @@ class BatchView {
   }
   const int64_t* weights() const { return laminar_batch_weights(batch_); }
   // See laminar_batch_export.
-  void export_to(ArrowArray* array, ArrowSchema* schema = nullptr) { detail::check(laminar_batch_export(batch_, array, schema)); }
+  void export_to(ArrowArray* array, ArrowSchema* schema = nullptr) {
+    detail::check(laminar_batch_export(batch_, array, schema));
+  }
   laminar_batch* get() const { return batch_; }
 
  protected:

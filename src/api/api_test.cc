@@ -72,7 +72,8 @@ TEST_CASE("errors carry code, SQLSTATE, message, hint and place") {
 
 TEST_CASE("an error in a script has its place in the script") {
   Program program;
-  laminar_error* error = laminar_execute_script(program.connection, "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (1);\n\nSELECT 1;  SELECT b\nFROM t");
+  laminar_error* error = laminar_execute_script(
+      program.connection, "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (1);\n\nSELECT 1;  SELECT b\nFROM t");
   REQUIRE(error != nullptr);
   CHECK(std::string(laminar_error_code(error)) == "LDB-A002");
   CHECK(laminar_error_line(error) == 3);
@@ -142,10 +143,12 @@ TEST_CASE("NULL handles are answered, never followed") {
 TEST_CASE("values are had as text, integer and number; outside the rows there is null") {
   Program program;
   laminar_result* result = nullptr;
-  REQUIRE(Text(laminar_execute(program.connection,
-                               "SELECT 42, -1.5::DOUBLE, 12.34::DECIMAL(10,2), 'a rather long text, longer than twelve', NULL::BIGINT, true,"
-                               " TIMESTAMP '2026-03-02 09:30:00', DATE '1970-01-03', 1e300::DOUBLE",
-                               &result)) == "ok");
+  REQUIRE(
+      Text(laminar_execute(
+          program.connection,
+          "SELECT 42, -1.5::DOUBLE, 12.34::DECIMAL(10,2), 'a rather long text, longer than twelve', NULL::BIGINT, true,"
+          " TIMESTAMP '2026-03-02 09:30:00', DATE '1970-01-03', 1e300::DOUBLE",
+          &result)) == "ok");
   laminar_batch* b = nullptr;
   REQUIRE(Text(laminar_result_next(result, &b)) == "ok");
   CHECK(laminar_batch_int64(b, 0, 0) == 42);

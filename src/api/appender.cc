@@ -1,5 +1,5 @@
-// Appender: rows value by value. The next value goes to row buffer.rows() of column `column`; laminar_end_row makes the row
-// count. On the good path nothing allocates but the heap of long texts, which is kept from flush to flush.
+// Appender: rows value by value. The next value goes to row buffer.rows() of column `column`; laminar_end_row makes the
+// row count. On the good path nothing allocates but the heap of long texts, which is kept from flush to flush.
 #include <cmath>
 #include <limits>
 
@@ -26,13 +26,15 @@ Status Misfit(const laminar_appender& to, const char* what) {
 
 Status TooLarge(const laminar_appender& to, const std::string& value) {
   const data::Field& field = to.schema[to.column];
-  return Status(ErrorCode::kOutOfRange, value + " is out of the range of column \"" + field.name + "\", " + field.type.ToString());
+  return Status(ErrorCode::kOutOfRange,
+                value + " is out of the range of column \"" + field.name + "\", " + field.type.ToString());
 }
 
 Status ColumnLeft(const laminar_appender* to) {
   if (to == nullptr) return NullHandle("appender");
   if (to->column < to->schema.size()) return {};
-  return Status(ErrorCode::kBatchMismatch, "the row has all its " + std::to_string(to->schema.size()) + " values").WithHint("call laminar_end_row");
+  return Status(ErrorCode::kBatchMismatch, "the row has all its " + std::to_string(to->schema.size()) + " values")
+      .WithHint("call laminar_end_row");
 }
 
 // After the value is written: it is there, also where the row before ended in a NULL that was given up.
@@ -46,8 +48,10 @@ Status Written(laminar_appender& to) {
 template <class T>
 Status PutInteger(laminar_appender& to, int64_t value) {
   if constexpr (sizeof(T) < 8 || std::is_unsigned_v<T>) {
-    const bool fits = std::is_unsigned_v<T> ? value >= 0 && (sizeof(T) == 8 || static_cast<uint64_t>(value) <= std::numeric_limits<T>::max())
-                                            : value >= std::numeric_limits<T>::min() && value <= static_cast<int64_t>(std::numeric_limits<T>::max());
+    const bool fits =
+        std::is_unsigned_v<T>
+            ? value >= 0 && (sizeof(T) == 8 || static_cast<uint64_t>(value) <= std::numeric_limits<T>::max())
+            : value >= std::numeric_limits<T>::min() && value <= static_cast<int64_t>(std::numeric_limits<T>::max());
     if (!fits) return TooLarge(to, std::to_string(value));
   }
   to.buffer.column(to.column).As<T>()[to.buffer.rows()] = static_cast<T>(value);
@@ -80,7 +84,8 @@ Status PutInt64(laminar_appender& to, int64_t value) {
     case PhysicalType::kDouble: return Put<double>(to, value);
     case PhysicalType::kInt128: {
       data::Int128 unscaled = 0;
-      if (!data::Int64ToDecimal(value, type.precision(), type.scale(), unscaled)) return TooLarge(to, std::to_string(value));
+      if (!data::Int64ToDecimal(value, type.precision(), type.scale(), unscaled))
+        return TooLarge(to, std::to_string(value));
       return Put<data::Int128>(to, unscaled);
     }
     case PhysicalType::kNull:
@@ -102,7 +107,8 @@ Status PutDouble(laminar_appender& to, double value) {
   }
   if (type.physical() != PhysicalType::kInt128) return Misfit(to, "a floating-point number");
   data::Int128 unscaled = 0;
-  if (!data::DoubleToDecimal(value, type.precision(), type.scale(), unscaled)) return TooLarge(to, std::to_string(value));
+  if (!data::DoubleToDecimal(value, type.precision(), type.scale(), unscaled))
+    return TooLarge(to, std::to_string(value));
   return Put<data::Int128>(to, unscaled);
 }
 
@@ -115,9 +121,11 @@ Status PutText(laminar_appender& to, std::string_view text) {
     if (!status.ok()) return std::move(status).Prefix("column \"" + to.schema[to.column].name + "\"");
     return Written(to);
   }
-  if (text.size() > UINT32_MAX / 2) return Status(ErrorCode::kLimitReached, "a text of " + std::to_string(text.size()) + " bytes; the most is 2 GiB");
+  if (text.size() > UINT32_MAX / 2)
+    return Status(ErrorCode::kLimitReached, "a text of " + std::to_string(text.size()) + " bytes; the most is 2 GiB");
   if (!is_bytes && !IsUtf8(text)) {
-    return Status(ErrorCode::kBadValue, "the text for column \"" + to.schema[to.column].name + "\" is not UTF-8").WithHint("BINARY columns take any bytes");
+    return Status(ErrorCode::kBadValue, "the text for column \"" + to.schema[to.column].name + "\" is not UTF-8")
+        .WithHint("BINARY columns take any bytes");
   }
   return Put<data::StringRef>(to, to.buffer.heap().Add(text));
 }
@@ -127,7 +135,8 @@ Status PutTimestamp(laminar_appender& to, int64_t micros) {
   if (!type.is_timestamp()) return Misfit(to, "a timestamp");
   if (!type.is_nanos()) return Put<int64_t>(to, micros);
   int64_t nanos = 0;
-  if (__builtin_mul_overflow(micros, int64_t{1000}, &nanos)) return TooLarge(to, std::to_string(micros) + " microseconds");
+  if (__builtin_mul_overflow(micros, int64_t{1000}, &nanos))
+    return TooLarge(to, std::to_string(micros) + " microseconds");
   return Put<int64_t>(to, nanos);
 }
 
@@ -150,7 +159,8 @@ Status Flush(laminar_appender& from) {
 Status EndRow(laminar_appender& to) {
   if (to.column != to.schema.size()) {
     const uint32_t found = std::exchange(to.column, 0);
-    return Status(ErrorCode::kBatchMismatch, "the row has " + std::to_string(found) + " values of " + std::to_string(to.schema.size()) + " and was dropped");
+    return Status(ErrorCode::kBatchMismatch, "the row has " + std::to_string(found) + " values of " +
+                                                 std::to_string(to.schema.size()) + " and was dropped");
   }
   to.column = 0;
   to.buffer.SetRows(to.buffer.rows() + 1);

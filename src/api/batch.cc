@@ -107,7 +107,9 @@ const char* laminar_batch_column_name(const laminar_batch* batch, uint32_t colum
   return batch == nullptr || column >= batch->schema->size() ? nullptr : (*batch->schema)[column].name.c_str();
 }
 
-const int64_t* laminar_batch_weights(const laminar_batch* batch) { return batch == nullptr ? nullptr : batch->rows.weights; }
+const int64_t* laminar_batch_weights(const laminar_batch* batch) {
+  return batch == nullptr ? nullptr : batch->rows.weights;
+}
 
 int laminar_batch_is_null(const laminar_batch* batch, uint32_t row, uint32_t column) {
   uint32_t slot = 0;
@@ -171,6 +173,4 @@ laminar_error* laminar_batch_export(laminar_batch* batch, ArrowArray* array, Arr
   });
 }
 
-void laminar_batch_free(laminar_batch* batch) {
-  delete batch;
-}
+void laminar_batch_free(laminar_batch* batch) { delete batch; }

@@ -12,7 +12,8 @@ TEST_CASE("C++: rows in a loop, from several batches") {
   laminar::Database database(laminar::Threading::kInline);
   laminar::Connection connection = database.connect();
   int64_t sum = 0;
-  for (const laminar::Row row : connection.execute("SELECT * FROM generate_series(1, 3000)").rows()) sum += row.int64(0);
+  for (const laminar::Row row : connection.execute("SELECT * FROM generate_series(1, 3000)").rows())
+    sum += row.int64(0);
   CHECK(sum == 3000 * 3001 / 2);
   for (const laminar::Row row : connection.execute("SELECT 1 AS a WHERE false").rows()) {
     (void)row;
@@ -42,7 +43,8 @@ TEST_CASE("C++: an appender takes whole rows, a subscriber sees them, what it th
   std::string seen;
   laminar::Subscription subscription = database.subscribe("t", [&](laminar::BatchView changes) {
     for (const laminar::Row row : changes) {
-      seen += std::to_string(row.int64(0)) + std::string(row.text(1)) + (row.optional_text(2) ? "!" : "-") + std::to_string(row.weight());
+      seen += std::to_string(row.int64(0)) + std::string(row.text(1)) + (row.optional_text(2) ? "!" : "-") +
+              std::to_string(row.weight());
     }
     if (changes.size() == 1) throw std::runtime_error("enough");
   });

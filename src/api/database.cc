@@ -33,7 +33,8 @@ Status Enter(SharedDatabase& database) {
     return Status(ErrorCode::kBadArgument, "the database was called from inside a subscriber's call")
         .WithHint("note what is to be done and do it after the call");
   }
-  if (database.has_waiting.load(std::memory_order_acquire)) [[unlikely]] FreeWaiting(database);
+  if (database.has_waiting.load(std::memory_order_acquire)) [[unlikely]]
+    FreeWaiting(database);
   return {};
 }
 
@@ -64,7 +65,8 @@ namespace {
 
 Result<DatabasePtr> OpenDatabase(const laminar_options& options) {
   if (options.threading != LAMINAR_THREADED && options.threading != LAMINAR_INLINE) {
-    return Error(ErrorCode::kBadArgument, "opening a database: there is no threading " + std::to_string(options.threading));
+    return Error(ErrorCode::kBadArgument,
+                 "opening a database: there is no threading " + std::to_string(options.threading));
   }
   engine::DatabaseOptions open;
   open.is_inline = options.threading == LAMINAR_INLINE;
@@ -92,7 +94,9 @@ Status RunScript(engine::Connection& connection, std::string_view script) {
   for (const std::string& statement : statements) {
     const size_t at = script.find(statement, from);
     auto outcome = connection.Execute(statement);
-    if (!outcome) return at == std::string_view::npos ? std::move(outcome.error()) : InScript(std::move(outcome.error()), script.substr(0, at));
+    if (!outcome)
+      return at == std::string_view::npos ? std::move(outcome.error())
+                                          : InScript(std::move(outcome.error()), script.substr(0, at));
     if (at != std::string_view::npos) from = at + statement.size();
   }
   return {};
@@ -131,7 +135,8 @@ laminar_error* laminar_open(const laminar_options* options, laminar_database** o
     if (options != nullptr) {
       // The struct may only grow, so any other size is not one this library knows.
       if (options->struct_size != sizeof(laminar_options)) {
-        return Status(ErrorCode::kBadArgument, "opening a database: struct_size of the options is " + std::to_string(options->struct_size))
+        return Status(ErrorCode::kBadArgument,
+                      "opening a database: struct_size of the options is " + std::to_string(options->struct_size))
             .WithHint("set it to sizeof(laminar_options)");
       }
       chosen = *options;

@@ -1,8 +1,8 @@
 // What stands behind the handles of laminar.h, and the door every entry goes through.
 //
-// Law: the engine's database lives as long as any handle made from it; it is held by SharedDatabase. Nothing crosses the
-// border as an exception. A thread that is inside a subscriber's call holds the engine's lock, so what it asks of that
-// database is refused and what it frees is freed afterwards.
+// Law: the engine's database lives as long as any handle made from it; it is held by SharedDatabase. Nothing crosses
+// the border as an exception. A thread that is inside a subscriber's call holds the engine's lock, so what it asks of
+// that database is refused and what it frees is freed afterwards.
 #pragma once
 
 #include <atomic>
@@ -131,13 +131,14 @@ struct laminar_batch {
   laminar::data::ArrowExportOptions arrow;
   std::optional<laminar::data::BatchBuffer> owned;  // of a result
   laminar::data::Batch rows;
-  std::vector<int64_t> kept_weights;   // of rows that moved out
-  laminar::data::StringHeap texts;     // what laminar_batch_text gave out
-  std::string text;                    // the one in work
+  std::vector<int64_t> kept_weights;  // of rows that moved out
+  laminar::data::StringHeap texts;    // what laminar_batch_text gave out
+  std::string text;                   // the one in work
 };
 
 struct laminar_appender final : laminar::api::Freeable {
-  laminar_appender(laminar::api::DatabasePtr owner, laminar::engine::Database::PushHandle to, laminar::data::Schema columns)
+  laminar_appender(laminar::api::DatabasePtr owner, laminar::engine::Database::PushHandle to,
+                   laminar::data::Schema columns)
       : shared(std::move(owner)), handle(to), schema(std::move(columns)), buffer(schema.Types()) {}
   laminar::api::DatabasePtr shared;
   laminar::engine::Database::PushHandle handle;

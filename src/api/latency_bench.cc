@@ -5,8 +5,9 @@
 //   across threads   one thread pushes, another spins on what the subscriber wrote
 //   across, asleep   the same, with the other thread waiting on a condition
 //
-// Prints p50, p99, p99.9 and the largest in nanoseconds, allocations a push after warm-up, and how often the scheduler took
-// the core away: figures mean something only where nothing else runs. Arguments: [pushes] [views that read the source].
+// Prints p50, p99, p99.9 and the largest in nanoseconds, allocations a push after warm-up, and how often the scheduler
+// took the core away: figures mean something only where nothing else runs. Arguments: [pushes] [views that read the
+// source].
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -30,7 +31,8 @@ std::atomic<uint64_t> allocations{0};
 
 void* Allocate(size_t size, size_t alignment) {
   allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = alignment > 16 ? std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment) : std::malloc(size);
+  void* memory = alignment > 16 ? std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment)
+                                : std::malloc(size);
   if (memory == nullptr) std::abort();
   return memory;
 }
@@ -60,7 +62,7 @@ void Check(laminar_error* error) {
 
 // What the subscriber leaves behind.
 struct Seen {
-  std::atomic<uint64_t> at{0};      // cycles; partner: the spinning reader
+  std::atomic<uint64_t> at{0};  // cycles; partner: the spinning reader
   std::atomic<uint64_t> count{0};
   std::atomic<double> high{0};
   bool wakes = false;
@@ -102,9 +104,10 @@ struct Bench {
                                  "CREATE SOURCE trades (symbol VARCHAR, price DOUBLE, quantity BIGINT, ts TIMESTAMP,"
                                  "  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) WITH (connector = 'memory')"));
     for (int view = 0; view < views; ++view) {
-      const std::string sql = "CREATE MATERIALIZED VIEW bars" + std::to_string(view) +
-                              " AS SELECT symbol, window_start, max(price) AS high, min(price) AS low, sum(quantity) AS volume"
-                              " FROM trades GROUP BY symbol, TUMBLE(ts, INTERVAL '1' MINUTE) EMIT ON UPDATE";
+      const std::string sql =
+          "CREATE MATERIALIZED VIEW bars" + std::to_string(view) +
+          " AS SELECT symbol, window_start, max(price) AS high, min(price) AS low, sum(quantity) AS volume"
+          " FROM trades GROUP BY symbol, TUMBLE(ts, INTERVAL '1' MINUTE) EMIT ON UPDATE";
       Check(laminar_execute(connection, sql.c_str(), nullptr));
     }
     Check(laminar_subscribe(database, "bars0", OnChanges, &seen, &subscription));
@@ -131,7 +134,9 @@ void Print(const char* name, std::vector<uint64_t>& cycles) {
   if (cycles.empty()) return;
   std::sort(cycles.begin(), cycles.end());
   const double nanos = 1e9 / laminar::os::CyclesPerSecond();
-  const auto at = [&](double share) { return static_cast<double>(cycles[static_cast<size_t>(share * static_cast<double>(cycles.size() - 1))]) * nanos; };
+  const auto at = [&](double share) {
+    return static_cast<double>(cycles[static_cast<size_t>(share * static_cast<double>(cycles.size() - 1))]) * nanos;
+  };
   std::printf("%-34s p50 %8.0f  p99 %8.0f  p99.9 %8.0f  max %9.0f ns\n", name, at(0.5), at(0.99), at(0.999), at(1));
 }
 
@@ -161,8 +166,9 @@ void SameThread(size_t pushes, int views) {
   const uint64_t allocated = allocations.load() - before;
   Print("same thread: push to subscriber", seen);
   Print("same thread: push returns", returned);
-  std::printf("  allocations a push: %.6f (%llu); the core was taken away %ld times\n", static_cast<double>(allocated) / static_cast<double>(pushes),
-              static_cast<unsigned long long>(allocated), CoreLost() - lost);
+  std::printf("  allocations a push: %.6f (%llu); the core was taken away %ld times\n",
+              static_cast<double>(allocated) / static_cast<double>(pushes), static_cast<unsigned long long>(allocated),
+              CoreLost() - lost);
 }
 
 void Engine(size_t pushes, int views) {

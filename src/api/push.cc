@@ -18,7 +18,8 @@ Status CheckNulls(const data::Schema& schema, const data::Batch& batch) {
     if (schema[c].nullable || !batch.columns[c].has_nulls) continue;
     for (uint32_t row = 0; row < batch.rows; ++row) {
       if (!batch.columns[c].IsNull(row)) continue;
-      return Status(ErrorCode::kBadValue, "column \"" + schema[c].name + "\" is NOT NULL, row " + std::to_string(row) + " has NULL");
+      return Status(ErrorCode::kBadValue,
+                    "column \"" + schema[c].name + "\" is NOT NULL, row " + std::to_string(row) + " has NULL");
     }
   }
   return {};
@@ -44,15 +45,17 @@ Result<std::vector<uint32_t>> MatchColumns(const data::Schema& given, const data
     return refuse("the array has " + std::to_string(given.size()) + " columns, not " + std::to_string(wanted.size()),
                   "the columns are " + Join(names, ", "));
   }
-  const bool by_position = std::ranges::all_of(given.fields(), [](const data::Field& field) { return field.name.empty(); });
+  const bool by_position =
+      std::ranges::all_of(given.fields(), [](const data::Field& field) { return field.name.empty(); });
   std::vector<uint32_t> places;
   for (size_t i = 0; i < wanted.size(); ++i) {
     const int place = by_position ? static_cast<int>(i) : given.IndexOf(wanted[i].name);
     if (place < 0) return refuse("the array has no column \"" + wanted[i].name + "\"", "columns are found by name");
     const data::Type& type = given[static_cast<size_t>(place)].type;
     if (!Fits(type, wanted[i].type)) {
-      return refuse("column \"" + wanted[i].name + "\" is " + wanted[i].type.ToString() + ", the array has " + type.ToString(),
-                    "cast it before it is pushed");
+      return refuse(
+          "column \"" + wanted[i].name + "\" is " + wanted[i].type.ToString() + ", the array has " + type.ToString(),
+          "cast it before it is pushed");
     }
     places.push_back(static_cast<uint32_t>(place));
   }
@@ -88,8 +91,8 @@ struct HandedOver {
 }  // namespace
 }  // namespace laminar::api
 
-laminar_error* laminar_push_arrow(laminar_database* database, const char* relation, ArrowSchema* schema, ArrowArray* array,
-                                  uint64_t* rows) {
+laminar_error* laminar_push_arrow(laminar_database* database, const char* relation, ArrowSchema* schema,
+                                  ArrowArray* array, uint64_t* rows) {
   if (rows != nullptr) *rows = 0;
   const api::HandedOver<ArrowSchema> given_schema{schema};
   const api::HandedOver<ArrowArray> given_array{array};

@@ -16,7 +16,8 @@ namespace {
 TEST_CASE("an appender puts every kind of value, and conversions are checked") {
   Program program;
   program.Execute(
-      "CREATE TABLE t (a TINYINT, b BIGINT, c REAL, d DOUBLE, e DECIMAL(5,2), f VARCHAR, g BOOLEAN, h DATE, i TIMESTAMP, j TIMESTAMP(9), k BINARY)");
+      "CREATE TABLE t (a TINYINT, b BIGINT, c REAL, d DOUBLE, e DECIMAL(5,2), f VARCHAR, g BOOLEAN, h DATE, i "
+      "TIMESTAMP, j TIMESTAMP(9), k BINARY)");
   laminar_appender* to = nullptr;
   REQUIRE(Text(laminar_appender_open(program.database, "t", &to)) == "ok");
   CHECK(Code(laminar_append_int64(to, 128)) == "LDB-R005");  // and the row is as before
@@ -121,7 +122,9 @@ TEST_CASE("rows cannot be pushed where a connector or nobody takes them") {
 TEST_CASE("a pushed watermark closes windows, and after the end nothing more is taken") {
   Program program;
   program.Execute(kTrades);
-  program.Execute("CREATE MATERIALIZED VIEW bars AS SELECT sym, count(*) AS c FROM trades GROUP BY sym, TUMBLE(ts, INTERVAL '1' SECOND)");
+  program.Execute(
+      "CREATE MATERIALIZED VIEW bars AS SELECT sym, count(*) AS c FROM trades GROUP BY sym, TUMBLE(ts, INTERVAL '1' "
+      "SECOND)");
   laminar_appender* to = nullptr;
   REQUIRE(Text(laminar_appender_open(program.database, "trades", &to)) == "ok");
   for (const int64_t ts : {int64_t{0}, int64_t{1500000}}) {
@@ -193,8 +196,9 @@ TEST_CASE("Arrow rows that do not fit are refused, and released all the same") {
   CHECK(program.Execute("SELECT count(*) FROM t") == "0\n");
 }
 
-// Rows a subscriber is shown by a source are the very memory of the pushed array; see the batch's address through Arrow is not
-// possible (a subscriber's rows are copied on export), so the values are looked at while they are changed under the reader.
+// Rows a subscriber is shown by a source are the very memory of the pushed array; see the batch's address through Arrow
+// is not possible (a subscriber's rows are copied on export), so the values are looked at while they are changed under
+// the reader.
 TEST_CASE("fixed-width values of an Arrow array are pushed without a copy") {
   Program program;
   program.Execute("CREATE SOURCE s (a BIGINT)");
@@ -224,7 +228,9 @@ TEST_CASE("fixed-width values of an Arrow array are pushed without a copy") {
 TEST_CASE("rows leave as Arrow without a copy: the array points to the memory the row helpers read") {
   Program program;
   laminar_result* result = nullptr;
-  REQUIRE(Text(laminar_execute(program.connection, "SELECT generate_series AS a, 2 * generate_series AS b FROM generate_series(1, 100)", &result)) == "ok");
+  REQUIRE(Text(laminar_execute(program.connection,
+                               "SELECT generate_series AS a, 2 * generate_series AS b FROM generate_series(1, 100)",
+                               &result)) == "ok");
   ArrowSchema declared{};
   REQUIRE(Text(laminar_result_schema(result, &declared)) == "ok");
   CHECK(std::string(declared.format) == "+s");
@@ -386,8 +392,10 @@ TEST_CASE("many threads push and ask one database at a time; no row is lost, and
     laminar_subscription* subscription = nullptr;
     REQUIRE(Text(laminar_subscribe(
                 program.database, "s",
-                [](void* user, laminar_batch* changes) { *static_cast<std::atomic<int64_t>*>(user) += laminar_batch_rows(changes); }, &shown,
-                &subscription)) == "ok");
+                [](void* user, laminar_batch* changes) {
+                  *static_cast<std::atomic<int64_t>*>(user) += laminar_batch_rows(changes);
+                },
+                &shown, &subscription)) == "ok");
     constexpr int kPushers = 3;
     constexpr int64_t kRows = 2000;
     std::atomic<int> failures{0};
@@ -397,7 +405,9 @@ TEST_CASE("many threads push and ask one database at a time; no row is lost, and
         laminar_appender* to = nullptr;
         if (Text(laminar_appender_open(program.database, "s", &to)) != "ok") ++failures;
         for (int64_t i = 0; i < kRows; ++i) {
-          if (Text(laminar_append_int64(to, pusher)) != "ok" || Text(laminar_append_int64(to, 7)) != "ok" || Text(laminar_end_row(to)) != "ok") ++failures;
+          if (Text(laminar_append_int64(to, pusher)) != "ok" || Text(laminar_append_int64(to, 7)) != "ok" ||
+              Text(laminar_end_row(to)) != "ok")
+            ++failures;
           if (i % 50 == 0 && Text(laminar_appender_flush(to)) != "ok") ++failures;
         }
         if (Text(laminar_appender_flush(to)) != "ok") ++failures;

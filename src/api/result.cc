@@ -55,14 +55,20 @@ class CursorRows final : public data::BatchSource {
 }  // namespace
 }  // namespace laminar::api
 
-const char* laminar_result_message(const laminar_result* result) { return result == nullptr ? "" : result->message.c_str(); }
+const char* laminar_result_message(const laminar_result* result) {
+  return result == nullptr ? "" : result->message.c_str();
+}
 
 const char* laminar_result_notice(const laminar_result* result, size_t index) {
   return result == nullptr || index >= result->notices.size() ? nullptr : result->notices[index].c_str();
 }
 
-int laminar_result_has_rows(const laminar_result* result) { return result != nullptr && result->schema->size() > 0 ? 1 : 0; }
-int laminar_result_is_changelog(const laminar_result* result) { return result != nullptr && result->is_changelog ? 1 : 0; }
+int laminar_result_has_rows(const laminar_result* result) {
+  return result != nullptr && result->schema->size() > 0 ? 1 : 0;
+}
+int laminar_result_is_changelog(const laminar_result* result) {
+  return result != nullptr && result->is_changelog ? 1 : 0;
+}
 
 uint32_t laminar_result_column_count(const laminar_result* result) {
   return result == nullptr ? 0 : static_cast<uint32_t>(result->schema->size());

@@ -10,8 +10,8 @@ struct laminar_progress {
   std::vector<laminar_view_progress> views;
 };
 
-laminar_error* laminar_subscribe(laminar_database* database, const char* relation, laminar_on_changes callback, void* user,
-                                 laminar_subscription** out) {
+laminar_error* laminar_subscribe(laminar_database* database, const char* relation, laminar_on_changes callback,
+                                 void* user, laminar_subscription** out) {
   return api::Run([&]() -> Status {
     if (out == nullptr) return api::NullHandle("place for the subscription");
     *out = nullptr;
@@ -54,12 +54,20 @@ laminar_error* laminar_progress_get(laminar_database* database, laminar_progress
     auto progress = std::make_unique<laminar_progress>();
     progress->held = database->shared->database->GetProgress();
     for (const auto& source : progress->held.sources) {
-      progress->sources.push_back({.name = source.name.c_str(), .rows = source.rows, .bad_rows = source.bad_rows, .watermark = source.watermark,
-                                   .done = source.done, .total = source.total, .has_ended = source.has_ended ? 1 : 0});
+      progress->sources.push_back({.name = source.name.c_str(),
+                                   .rows = source.rows,
+                                   .bad_rows = source.bad_rows,
+                                   .watermark = source.watermark,
+                                   .done = source.done,
+                                   .total = source.total,
+                                   .has_ended = source.has_ended ? 1 : 0});
     }
     for (const auto& view : progress->held.views) {
-      progress->views.push_back({.name = view.name.c_str(), .state = view.state.c_str(), .rows_stored = view.rows_stored,
-                                 .rows_out = view.rows_out, .watermark = view.watermark});
+      progress->views.push_back({.name = view.name.c_str(),
+                                 .state = view.state.c_str(),
+                                 .rows_stored = view.rows_stored,
+                                 .rows_out = view.rows_out,
+                                 .watermark = view.watermark});
     }
     *out = progress.release();
     return {};

@@ -29,7 +29,8 @@ inline std::string Code(laminar_error* error) {
 inline std::string RowsOf(laminar_batch* batch) {
   std::string out;
   for (uint32_t row = 0; row < laminar_batch_rows(batch); ++row) {
-    if (const int64_t* weights = laminar_batch_weights(batch)) out += (weights[row] > 0 ? "+" : "") + std::to_string(weights[row]) + " ";
+    if (const int64_t* weights = laminar_batch_weights(batch))
+      out += (weights[row] > 0 ? "+" : "") + std::to_string(weights[row]) + " ";
     for (uint32_t column = 0; column < laminar_batch_column_count(batch); ++column) {
       const char* text = laminar_batch_text(batch, row, column, nullptr);
       out += (column > 0 ? "|" : "") + std::string(text == nullptr ? "NULL" : text);
@@ -76,7 +77,8 @@ struct Program {
 };
 
 inline const char* kTrades =
-    "CREATE SOURCE trades (sym VARCHAR, price DOUBLE, n BIGINT, ts TIMESTAMP, WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)"
+    "CREATE SOURCE trades (sym VARCHAR, price DOUBLE, n BIGINT, ts TIMESTAMP, WATERMARK FOR ts AS ts - INTERVAL '1' "
+    "SECOND)"
     " WITH (connector = 'memory')";
 
 // A struct array of BIGINT columns.
@@ -102,7 +104,8 @@ struct Int64Array {
     child_arrays.resize(n);
     buffers.resize(n);
     for (size_t i = 0; i < n; ++i) {
-      child_schemas[i] = {"l", names[i].c_str(), nullptr, ARROW_FLAG_NULLABLE, 0, nullptr, nullptr, &ReleaseChildSchema, nullptr};
+      child_schemas[i] = {"l",     names[i].c_str(),    nullptr, ARROW_FLAG_NULLABLE, 0, nullptr,
+                          nullptr, &ReleaseChildSchema, nullptr};
       buffers[i] = {nullptr, values[i].data()};
       const auto length = static_cast<int64_t>(values[i].size());
       child_arrays[i] = {length, 0, 0, 2, 0, buffers[i].data(), nullptr, nullptr, &ReleaseChildArray, nullptr};
