@@ -25,6 +25,7 @@ add_library(LaminarDB::laminar ALIAS laminar_shared)
 
 install(TARGETS laminar_shared LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/include/laminar" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/examples/flights" DESTINATION "${CMAKE_INSTALL_DATADIR}/laminar/examples")
 install(FILES "${CMAKE_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 if(TARGET laminar)
   set_target_properties(laminar PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/laminar")

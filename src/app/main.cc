@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/process.h"
 #include "os/stream.h"
 
 namespace {
@@ -26,7 +27,7 @@ int main(int count, char** words) {
   try {
     laminar::cli::Host host;
     host.make_connectors = &Connectors;
-    host.program_path = count > 0 ? words[0] : "";
+    host.program_path = laminar::os::ProgramPath();
     return laminar::cli::Run(std::vector<std::string>(words + (count > 0 ? 1 : 0), words + count), host);
   } catch (const std::exception& e) {
     return ReportBug(e.what());

@@ -209,12 +209,13 @@ class Demo {
   }
 
   Status Answer() {
-    TRY(Table(
-        "The busiest airports of the week",
-        "SELECT origin, sum(flights) AS flights, round(CAST(sum(minutes) AS DOUBLE) / sum(flights), 1) AS mean_delay\n"
-        "FROM hourly GROUP BY origin ORDER BY flights DESC LIMIT 8"));
+    TRY(Table("The busiest airports of the week",
+              "SELECT origin, sum(flights) AS flights, round(CAST(sum(minutes) AS DOUBLE) / sum(flights), 1) + CAST(0 "
+              "AS DOUBLE) AS mean_delay\n"
+              "FROM hourly GROUP BY origin ORDER BY flights DESC LIMIT 8"));
     TRY(Table("Day by day",
-              "SELECT day, flights, round(CAST(minutes AS DOUBLE) / flights, 1) AS mean_delay FROM daily ORDER BY day "
+              "SELECT day, flights, round(CAST(minutes AS DOUBLE) / flights, 1) + CAST(0 AS DOUBLE) AS mean_delay FROM "
+              "daily ORDER BY day "
               "LIMIT 31"));
     const std::string by_day = "CAST(" + time_ + " AS DATE)";
     const auto live = TRY(Rows("SELECT day, flights, minutes FROM daily ORDER BY day"));

@@ -48,6 +48,12 @@ std::optional<std::string> Environment(const std::string& name) {
 
 std::string HomeDirectory() { return Environment("HOME").value_or("/"); }
 std::string TemporaryDirectory() { return Environment("TMPDIR").value_or("/tmp"); }
+std::string ProgramPath() {
+  char path[4096];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  return size > 0 ? std::string(path, static_cast<size_t>(size)) : std::string();
+}
+
 uint32_t ProcessId() { return static_cast<uint32_t>(getpid()); }
 
 InterruptFlag::InterruptFlag() {

@@ -18,6 +18,8 @@ std::optional<std::string> Environment(const std::string& name);
 std::string HomeDirectory();
 std::string TemporaryDirectory();
 uint32_t ProcessId();
+// The file of the running program; empty when the system does not say.
+std::string ProgramPath();
 
 // Ctrl-C as a flag. While an InterruptFlag lives, SIGINT sets it instead of ending the process; a second SIGINT before
 // Take() ends the process at once, so a program that does not look can still be stopped. At most one at a time.
