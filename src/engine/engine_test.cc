@@ -102,4 +102,14 @@ TEST_CASE("errors name code, place and the nearest name, and leave nothing behin
   CHECK(db.Run("SELECT 1 / 0").starts_with("LDB-R007"));
 }
 
+TEST_CASE("a relation without changes of its own refuses a subscriber, and the database goes on") {
+  TestDatabase db;
+  db.Run("CREATE TABLE t (a BIGINT)");
+  db.Run("CREATE VIEW plain AS SELECT a FROM t");
+  auto refused = db.database().Subscribe("plain", [](const laminar::data::Batch&) {});
+  REQUIRE_FALSE(bool(refused));
+  CHECK(refused.error().code() == laminar::ErrorCode::kNotThatKind);
+  CHECK(db.Run("SELECT count(*) FROM t") == "0\n");
+}
+
 }  // namespace

@@ -1,5 +1,7 @@
 #include "engine/pipeline.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "exec/aggregate/group_aggregate.h"
 #include "exec/rank/sort.h"
@@ -9,6 +11,7 @@
 #include "exec/stateless/unnest.h"
 #include "exec/window/window_aggregate.h"
 #include "exec/window/window_assign.h"
+#include "plan/planner.h"
 
 namespace laminar::engine {
 namespace {
@@ -48,6 +51,7 @@ Status Pipeline::Add(plan::Node& node, exec::Operator* next, int input) {
   }
   made->ConnectTo(next, input);
   exec::Operator* mine = made.get();
+  if (node.kind == plan::NodeKind::kWindowAggregate && &node != late_window_) counting_windows_.push_back(mine);
   operators_.push_back(std::move(made));
   for (size_t i = 0; i < node.inputs.size(); ++i) TRY(Add(*node.inputs[i], mine, static_cast<int>(i)));
   return {};
@@ -58,8 +62,15 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Build(plan::Node& root, std::unique_
   auto pipeline = std::make_unique<Pipeline>();
   exec::Operator* last = sink.get();
   pipeline->operators_.push_back(std::move(sink));
+  pipeline->late_window_ = plan::LateWindow(root);
   TRY(pipeline->Add(root, last, 0));
-  for (const auto& op : pipeline->operators_) TRY(op->Open(context));
+  pipeline->late_count_.CountAt(context.late_rows);
+  exec::Context counting = context;
+  counting.late_rows = &pipeline->late_count_;
+  for (const auto& op : pipeline->operators_) {
+    const bool counts = std::ranges::find(pipeline->counting_windows_, op.get()) != pipeline->counting_windows_.end();
+    TRY(op->Open(counts ? counting : context));
+  }
   return pipeline;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/side_rows.h"
 #include "exec/operator.h"
 #include "plan/node.h"
 
@@ -35,6 +36,9 @@ class Pipeline {
 
   std::vector<std::unique_ptr<exec::Operator>> operators_;  // sink first
   std::vector<Leaf> leaves_;
+  const plan::Node* late_window_ = nullptr;             // whose late rows are kept
+  std::vector<const exec::Operator*> counting_windows_;  // the others: their late rows have other columns
+  LateCount late_count_;
 };
 
 // Passes on chosen columns of its input, in a chosen order.

@@ -4,7 +4,7 @@ namespace laminar::engine {
 
 void LateRows::Add(const data::Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode) {
   count_ += count;
-  if (batch.column_count != types_.size()) return;  // late at an inner window, whose rows have other columns: counted
+  if (rows == nullptr || types_.empty()) return;  // late at another window, whose rows have other columns: counted
   for (uint32_t i = 0; i < count;) {
     if (kept_.empty() || kept_.back()->full()) kept_.push_back(std::make_unique<data::BatchBuffer>(types_));
     const uint32_t room = kept_.back()->capacity() - kept_.back()->rows();

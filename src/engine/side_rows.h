@@ -19,6 +19,7 @@ namespace laminar::engine {
 class LateRows final : public exec::SideOutput {
  public:
   LateRows(std::vector<data::Type> types, uint64_t rows_max) : types_(std::move(types)), rows_max_(rows_max) {}
+  // Without `rows` the late ones are only counted.
   void Add(const data::Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode why) override;
   uint64_t count() const { return count_; }
   // Copies what is kept, oldest first.
@@ -29,6 +30,18 @@ class LateRows final : public exec::SideOutput {
   uint64_t rows_max_;
   uint64_t count_ = 0;
   std::deque<std::unique_ptr<data::BatchBuffer>> kept_;
+};
+
+// Of the windows whose rows late('view') does not show: counts them there.
+class LateCount final : public exec::SideOutput {
+ public:
+  void CountAt(exec::SideOutput* late) { late_ = late; }
+  void Add(const data::Batch& batch, const uint16_t*, uint32_t count, ErrorCode why) override {
+    late_->Add(batch, nullptr, count, why);
+  }
+
+ private:
+  exec::SideOutput* late_ = nullptr;
 };
 
 // errors('name'), for a source's malformed rows and a view's failing ones.

@@ -246,11 +246,16 @@ Result<catalog::Relation> ViewRelation(const std::string& name, const std::vecto
   view.has_watermark = p.has_watermark;
   view.bounded = p.bounded;
   view.depends_on = plan.depends_on;
-  const Node* node = plan.root.get();
-  while (node != nullptr && node->kind != NodeKind::kWindowAggregate)
-    node = node->inputs.size() == 1 ? node->inputs[0].get() : nullptr;
-  if (node != nullptr) view.late_schema = node->inputs[0]->schema;
+  if (const Node* window = LateWindow(*plan.root)) view.late_schema = window->inputs[0]->schema;
   return view;
+}
+
+const Node* LateWindow(const Node& root) {
+  const Node* lowest = nullptr;
+  for (const Node* node = &root; node != nullptr; node = node->inputs.size() == 1 ? node->inputs[0].get() : nullptr) {
+    if (node->kind == NodeKind::kWindowAggregate) lowest = node;
+  }
+  return lowest;
 }
 
 catalog::OptionList StoredOptions(const sql::Options& options) {

@@ -40,6 +40,10 @@ Result<QueryPlan> PlanInsert(const PlanContext& context, const sql::Insert& inse
 Result<catalog::Relation> ViewRelation(const std::string& name, const std::vector<std::string>& columns,
                                        const QueryPlan& plan, TextPosition position);
 
+// The window whose late rows late('view') shows: the lowest on the way down from the root, where a source's rows are late.
+// Null: there is none, or a union stands above.
+const Node* LateWindow(const Node& root);
+
 // Rewrites a plan in place; appends the names of the rules that changed it (rules/rules.def).
 void Optimize(QueryPlan& plan);
 
