@@ -136,6 +136,20 @@ Result<NodePtr> QueryBinder::BindBody(const sql::QueryBody& body, const sql::Que
   return Error(ErrorCode::kInternal, "a query body of unknown kind");
 }
 
+namespace {
+
+// Is column `c` of this side the word NULL?
+bool IsNullColumn(const sql::QueryBody& body, size_t c) {
+  if (body.kind != sql::BodyKind::kSelect || c >= body.select->items.size()) return false;
+  for (size_t i = 0; i < c; ++i) {
+    if (body.select->items[i].expression->kind == sql::ExpressionKind::kStar) return false;  // it may be many columns
+  }
+  const sql::Expression& item = *body.select->items[c].expression;
+  return item.kind == sql::ExpressionKind::kLiteral && item.literal.kind == sql::LiteralKind::kNull;
+}
+
+}  // namespace
+
 Result<NodePtr> QueryBinder::BindSetOperation(const sql::QueryBody& body, bool is_top) {
   if (body.op != sql::SetOperator::kUnion) {
     return Error(NotSupportedYet(body.op == sql::SetOperator::kIntersect ? "INTERSECT" : "EXCEPT", body.position,
@@ -149,7 +163,12 @@ Result<NodePtr> QueryBinder::BindSetOperation(const sql::QueryBody& body, bool i
     node->inputs.push_back(TRY(BindBody(*input, no_order, is_top, took)));
   }
   const size_t width = node->inputs[0]->schema.size();
-  std::vector<Type> types = node->inputs[0]->schema.Types();
+  // A bare NULL takes the type of the other sides.
+  auto type_of = [&](size_t i, size_t c) {
+    return IsNullColumn(*body.inputs[i], c) ? Type(TypeId::kNull) : node->inputs[i]->schema[c].type;
+  };
+  std::vector<Type> types;
+  for (size_t c = 0; c < width; ++c) types.push_back(type_of(0, c));
   for (size_t i = 1; i < node->inputs.size(); ++i) {
     const data::Schema& schema = node->inputs[i]->schema;
     if (schema.size() != width) {
@@ -158,12 +177,15 @@ Result<NodePtr> QueryBinder::BindSetOperation(const sql::QueryBody& body, bool i
                        .At(body.inputs[i]->position));
     }
     for (size_t c = 0; c < width; ++c) {
-      auto common = expr::CommonType(types[c], schema[c].type);
+      auto common = expr::CommonType(types[c], type_of(i, c));
       if (!common)
         return Error(std::move(
             common.error().Prefix("column " + std::to_string(c + 1) + " of UNION").At(body.inputs[i]->position)));
       types[c] = *std::move(common);
     }
+  }
+  for (Type& type : types) {
+    if (type.id() == TypeId::kNull) type = Type(TypeId::kVarchar);
   }
   exec::UnionSpec spec;
   spec.types = types;
@@ -172,12 +194,15 @@ Result<NodePtr> QueryBinder::BindSetOperation(const sql::QueryBody& body, bool i
   all.bounded = true;
   all.has_watermark = true;
   all.time_attribute.assign(width, true);
-  for (NodePtr& input : node->inputs) {
+  for (size_t i = 0; i < node->inputs.size(); ++i) {
+    NodePtr& input = node->inputs[i];
     std::vector<ExprPtr> outputs;
     std::vector<std::string> names;
     for (uint32_t c = 0; c < width; ++c) {
-      outputs.push_back(
-          TRY(CastTo(expr::MakeColumn(c, input->schema[c].type, input->schema[c].nullable), types[c], body.position)));
+      ExprPtr column = IsNullColumn(*body.inputs[i], c)
+                           ? expr::MakeLiteral(data::Value(), Type(TypeId::kNull))
+                           : expr::MakeColumn(c, input->schema[c].type, input->schema[c].nullable);
+      outputs.push_back(TRY(CastTo(std::move(column), types[c], body.position)));
       names.push_back(node->inputs[0]->schema[c].name);
       all.time_attribute[c] = all.time_attribute[c] && input->properties.IsTime(c);
     }
