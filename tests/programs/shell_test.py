@@ -15,13 +15,15 @@ LAMINAR = pathlib.Path(os.environ.get("LAMINAR_BUILD", ROOT / "build/dev")) / "l
 
 
 def laminar(*arguments, stdin=""):
-    return subprocess.run([str(LAMINAR), *arguments], cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=120)
+    return subprocess.run([str(LAMINAR), *arguments], cwd=ROOT, input=stdin, capture_output=True, text=True,
+                          timeout=120)
 
 
 @unittest.skipUnless(LAMINAR.exists(), "the laminar program is not built")
 class Shell(unittest.TestCase):
     def test_commands_run_in_order_in_one_database(self):
-        done = laminar("-c", "CREATE TABLE t (a BIGINT)", "-c", "INSERT INTO t VALUES (1), (2)", "-c", "SELECT sum(a) AS s FROM t")
+        done = laminar("-c", "CREATE TABLE t (a BIGINT)", "-c", "INSERT INTO t VALUES (1), (2)",
+                       "-c", "SELECT sum(a) AS s FROM t")
         self.assertEqual((done.returncode, done.stdout.split()), (0, ["s", "---", "3"]))
 
     def test_first_failure_ends_the_script_and_says_where(self):
@@ -37,7 +39,8 @@ class Shell(unittest.TestCase):
         self.assertIn("LDB-P001", done.stderr)
 
     def test_formats_read_back(self):
-        sql = "SELECT * FROM (VALUES (1, 0.1, 'a,\"b', TIMESTAMP '2024-01-01 10:00:00'), (2, NULL, NULL, NULL)) AS t(i, d, s, ts)"
+        sql = ("SELECT * FROM (VALUES (1, 0.1, 'a,\"b', TIMESTAMP '2024-01-01 10:00:00'), (2, NULL, NULL, NULL))"
+               " AS t(i, d, s, ts)")
         rows = list(csv.reader(io.StringIO(laminar("-o", "csv", "-c", sql).stdout)))
         self.assertEqual(rows, [["i", "d", "s", "ts"], ["1", "0.1", 'a,"b', "2024-01-01T10:00:00"], ["2", "", "", ""]])
         found = json.loads(laminar("-o", "json", "-c", sql).stdout)
@@ -48,7 +51,8 @@ class Shell(unittest.TestCase):
         self.assertEqual(json.loads(laminar("-o", "json", "-c", sql + " WHERE i > 5").stdout), [])
 
     def test_changes_carry_operation_and_weight(self):
-        done = laminar("-o", "csv", "-c", "CREATE SOURCE t (symbol VARCHAR) WITH (connector = 'file', path = 'examples/data/trades.csv');"
+        source = "CREATE SOURCE t (symbol VARCHAR) WITH (connector = 'file', path = 'examples/data/trades.csv')"
+        done = laminar("-o", "csv", "-c", source, "-c",
                        "SELECT symbol, count(*) AS n FROM t GROUP BY symbol EMIT CHANGES")
         rows = list(csv.DictReader(io.StringIO(done.stdout)))
         net = {}
@@ -69,16 +73,19 @@ class Shell(unittest.TestCase):
     def test_sink_is_complete_when_the_script_is_over(self):
         with tempfile.TemporaryDirectory() as folder:
             done = laminar(stdin=f"""CREATE SOURCE m (a BIGINT, ts TIMESTAMP, WATERMARK FOR ts AS ts);
-                CREATE MATERIALIZED VIEW v AS SELECT window_start, sum(a) AS s FROM m GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE);
+                CREATE MATERIALIZED VIEW v AS
+                SELECT window_start, sum(a) AS s FROM m GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE);
                 CREATE SINK out FROM v WITH (connector = 'file', path = '{folder}/out.csv');
-                INSERT INTO m VALUES (1, TIMESTAMP '2024-01-01 10:00:00'), (2, TIMESTAMP '2024-01-01 10:00:30');""")
+                INSERT INTO m VALUES (1, TIMESTAMP '2024-01-01 10:00:00'),
+                                     (2, TIMESTAMP '2024-01-01 10:00:30');""")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("2024-01-01T10:00:00,3", pathlib.Path(folder, "out.csv").read_text())
 
     def test_interrupt_ends_an_endless_query(self):
         sql = ("CREATE SOURCE q (symbol VARCHAR, price DOUBLE) WITH (connector = 'generator', kind = 'trades');"
                "SELECT symbol, count(*) AS n FROM q GROUP BY symbol EMIT CHANGES")
-        running = subprocess.Popen([str(LAMINAR), "-o", "csv", "-c", sql], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        running = subprocess.Popen([str(LAMINAR), "-o", "csv", "-c", sql], text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(running.stdout.readline(), "symbol,n,_op,_weight\n")
         running.send_signal(signal.SIGINT)
         _, errors = running.communicate(timeout=60)
@@ -87,7 +94,8 @@ class Shell(unittest.TestCase):
 
     def test_reader_that_hangs_up_ends_the_program(self):
         sql = "SELECT * FROM generate_series(1, 100000000)"
-        running = subprocess.Popen([str(LAMINAR), "-o", "csv", "-c", sql], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        running = subprocess.Popen([str(LAMINAR), "-o", "csv", "-c", sql],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         running.stdout.readline()
         running.stdout.close()
         start = time.monotonic()
