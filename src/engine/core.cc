@@ -144,6 +144,14 @@ Result<bool> Core::StepSource(SourceNode& node) {
   return state != sdk::ReadState::kIdle;
 }
 
+namespace {
+
+bool ReadsAllOf(const Head& head, const Head& other) {
+  return std::ranges::equal(head.needed, other.needed, [](bool mine, bool theirs) { return mine || !theirs; });
+}
+
+}  // namespace
+
 // Late heads read twice as fast as the shared one until they stand where it stands, then their readers join it.
 Result<bool> Core::CatchUp(SourceNode& node) {
   bool moved = false;
@@ -164,13 +172,15 @@ Result<bool> Core::CatchUp(SourceNode& node) {
       ++i;
       continue;
     }
-    const bool shared_reads_enough =
-        std::ranges::equal(head.needed, node.shared->needed, [](bool mine, bool theirs) { return !mine || theirs; });
-    if (shared_reads_enough) {
+    // The one that reads all columns of both goes on for both. If neither does, each goes on for its own readers.
+    if (ReadsAllOf(*node.shared, head)) {
       node.shared->fan_out->TakeReaders(*head.fan_out);
-    } else {
+    } else if (node.shared->fan_out->empty() || ReadsAllOf(head, *node.shared)) {
       head.fan_out->TakeReaders(*node.shared->fan_out);
       std::swap(node.shared, node.catching_up[i]);
+    } else {
+      ++i;
+      continue;
     }
     node.catching_up.erase(node.catching_up.begin() + static_cast<std::ptrdiff_t>(i));
     moved = true;
