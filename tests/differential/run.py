@@ -58,7 +58,7 @@ def consolidate(rows: list[dict]) -> list[dict]:
     for row in rows:
         weight = row.pop("_weight")
         row.pop("_op")
-        key = repr(row)
+        key = repr(row).replace("'-0.0'", "'0.0'")  # equal values
         first[key] = row
         counts[key] += weight
     out = []
