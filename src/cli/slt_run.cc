@@ -128,10 +128,17 @@ class SltRunner {
     if (d.words.size() >= count) return {};
     return Status(ErrorCode::kBadRow, "more words are needed after " + Quoted(d.words[0]));
   }
+  Status RunAll() {
+    constexpr uint64_t kTurnsMax = 1'000'000;
+    TRY(database_->RunUntilIdle(kTurnsMax));
+    if (!TRY(database_->RunUntilIdle(1))) return {};
+    return Status(ErrorCode::kLimitReached, "sources go on after " + std::to_string(kTurnsMax) + " turns")
+        .WithHint("manual and step N, or a source that ends");
+  }
   // After what moves time or rows: run until nothing can.
   Status Moved(Status status) {
     if (!status.ok() || is_manual_) return status;
-    TRY(database_->RunUntilIdle());
+    TRY(RunAll());
     return {};
   }
 
@@ -344,6 +351,7 @@ class SltRunner {
   Status DoStep(const Directive& d) {
     uint64_t turns = 0;
     if (d.words.size() > 1) turns = TRY(ParseUint64(d.words[1]));
+    if (turns == 0) return RunAll();
     TRY(database_->RunUntilIdle(turns));
     return {};
   }
@@ -352,7 +360,7 @@ class SltRunner {
     const Duration duration = TRY(ParseDuration(ReplaceAll(d.rest, "'", "")));
     if (duration < 0) return Status(ErrorCode::kBadRow, "time does not go back");
     clock_.Advance(duration);
-    TRY(database_->RunUntilIdle());
+    TRY(RunAll());
     return {};
   }
 
