@@ -69,7 +69,7 @@ class Ways:
 
     def all(self) -> list[Way]:
         makers = [self.batch_table, self.batch_file, self.view_inserted, self.view_file, self.view_keyed, self.view_layers, self.changes, self.keyed_layers, self.insert_select, self.view_limit, self.second_view,
-                  self.query_over_view]
+                  self.query_over_view, self.sink_and_back]
         for maker in makers:
             self.rng = random.Random(self.case.seed + 1)
             if not self.case.only_way or self.case.only_way == maker.__name__:
@@ -271,7 +271,8 @@ class Ways:
         columns = self.rng.choice(["count(*) AS n", "id", "ts, id", "max(id) AS m"])
         statements += [f"CREATE MATERIALIZED VIEW {first} AS SELECT {columns} FROM {f}"]
         statements += self.rng.choice([[], [f"WAIT FOR {first}"]])
-        statements += [f"CREATE MATERIALIZED VIEW {v} AS {self.text(f)}{clauses}", f"WAIT FOR {v}", self.select_view(v)]
+        statements += [f"CREATE MATERIALIZED VIEW {v} AS {self.text(f)}{clauses}"]
+        statements += self.rng.choice([[], [], [f"DROP MATERIALIZED VIEW {first}"]]) + [f"WAIT FOR {v}", self.select_view(v)]
         self.ways.append(Way("second_view", statements, self.expected(Streaming(lateness)), self.is_sequence()))
 
     def query_over_view(self):
@@ -287,3 +288,19 @@ class Ways:
         create = f"CREATE MATERIALIZED VIEW {v} AS SELECT {', '.join(used)} FROM {t}"
         statements = [f"CREATE TABLE {t} {self.definition(key=True)}", *inserts[:at], create, *inserts[at:], text]
         self.ways.append(Way("query_over_view", statements, self.expected(None), self.is_sequence()))
+
+    def sink_and_back(self):
+        """Into a file of some format, and read again."""
+        body = self.body
+        selects = list(body.selects())
+        if any(s.group is not None or s.distinct for s in selects) or (isinstance(body, Union) and not body.all):
+            return
+        rng = self.rng
+        ending = rng.choice(["csv", "ndjson", "parquet", "arrow"])
+        f, statements = self.file_source()
+        out, back = self.name("s"), self.name("r")
+        path = f"{self.folder}/{out}.{ending}"
+        columns = ", ".join(f"{c.name} {c.sql}" for c in body.columns())
+        statements += [f"CREATE SINK {out} FROM ({self.text(f)}) WITH (connector = 'file', path = '{path}')", f"WAIT FOR {out}",
+                       f"CREATE SOURCE {back} ({columns}) WITH (connector = 'file', path = '{path}')", f"SELECT * FROM {back}"]
+        self.ways.append(Way("sink_and_back", statements, self.expected(None, False)))

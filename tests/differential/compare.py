@@ -4,7 +4,9 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import Counter
-from decimal import Decimal
+from decimal import Decimal, getcontext
+
+getcontext().prec = 100  # no rounding of ours
 
 
 def value(x, kind: str):

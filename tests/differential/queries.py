@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from dataclasses import dataclass, field
 
 from expressions import Expr, Expressions, leaf, make, sql_type
@@ -49,6 +50,7 @@ class Select:
     window: Window | None = None
     unnest: str | None = None
     by_arrival: bool = False  # has first_value or last_value without ORDER BY
+    bound_calls: bool = False  # TUMBLE_START(...) for window_start
     ordinals: bool = False  # GROUP BY 1, 2 where keys are shown
 
     def columns(self) -> list[Column]:
@@ -136,7 +138,7 @@ def body_text(body, dialect: str, streaming: Streaming, ctes: list[str]) -> str:
             group.append(body.window.call("t." + body.window.column))
     if body.unnest:
         source += f" CROSS JOIN UNNEST(t.{body.unnest}) AS u(x)"
-    out = "SELECT " + ("DISTINCT " if body.distinct else "") + ", ".join(f"{e.text(dialect)} AS {name}" for e, name in body.items)
+    out = "SELECT " + ("DISTINCT " if body.distinct else "") + ", ".join(f"{item_text(body, e, dialect)} AS {name}" for e, name in body.items)
     out += f" FROM {source}"
     if body.where:
         out += " WHERE " + " AND ".join(e.text(dialect) for e in body.where)
@@ -145,6 +147,15 @@ def body_text(body, dialect: str, streaming: Streaming, ctes: list[str]) -> str:
     if body.having:
         out += " HAVING " + " AND ".join(e.text(dialect) for e in body.having)
     return out
+
+
+def item_text(body: Select, e: Expr, dialect: str) -> str:
+    text = e.text(dialect)
+    if dialect != "laminar" or not body.bound_calls or body.window.in_from:
+        return text
+    call = body.window.call("t." + body.window.column)
+    kind, arguments = call.split("(", 1)
+    return re.sub(r"\bwindow_(start|end)\b", lambda m: f"{kind}_{m[1].upper()}({arguments}", text)
 
 
 def key_text(body: Select, key: Expr, dialect: str) -> str:
@@ -285,6 +296,7 @@ class Queries:
             items.append(outer.any(1))
         rng.shuffle(items)
         select.ordinals = rng.random() < 0.15
+        select.bound_calls = select.window is not None and rng.random() < 0.2
         if select.window is not None and has_id and rng.random() < 0.4:
             e = self._exact(scope, 0)
             select.by_arrival = True

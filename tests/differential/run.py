@@ -61,11 +61,11 @@ def consolidate(rows: list[dict]) -> list[dict]:
         key = repr(row).replace("'-0.0'", "'0.0'")  # equal values
         first[key] = row
         counts[key] += weight
+        if counts[key] < 0:
+            return [{"taken back before it came": key}]
     out = []
     for key, weight in counts.items():
-        if weight < 0:
-            out.append({"negative weight": key})
-        out += [first[key]] * max(weight, 0)
+        out += [first[key]] * weight
     return out
 
 

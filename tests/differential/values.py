@@ -60,6 +60,10 @@ def _doubles(rng: random.Random, name: str) -> Column:
 
 
 def _decimals(rng: random.Random, name: str) -> Column:
+    if rng.random() < 0.15:
+        top = "9" * 28 + "." + "9" * 10
+        return Column(name, "d", "DECIMAL(38,10)", 10**28, precision=38, scale=10, wild=True, 
+                      values=[Decimal(top), Decimal("-" + top), Decimal(0), Decimal(1).scaleb(-10), Decimal(3)])
     precision, scale = rng.choice([(4, 2), (9, 3), (12, 2), (18, 6), (6, 0), (20, 4)])
     digits = min(precision, 7 + scale)
     values = []
@@ -112,6 +116,8 @@ def _opaque(rng: random.Random, name: str) -> Column:
 def random_columns(rng: random.Random) -> list[Column]:
     """`id` is unique and never NULL, `ts` the event time, the rest random."""
     time = Column("ts", "T", "TIMESTAMP", values=_moments(rng, rng.choice([5, 60])), null_rate=rng.choice([0, 0, 0.1]))
+    if rng.random() < 0.05:
+        time.values += [dt.datetime(2, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999999), EPOCH]
     columns = [Column("id", "i", "BIGINT", 5000, null_rate=0), time]
     makers = [_integers, _integers, _doubles, _decimals, _text, _text, _dates, _timestamps, _booleans, _arrays, _opaque]
     for i in range(rng.randint(2, 6)):
