@@ -18,9 +18,10 @@ class Random {
   }
   // Uniform in [0, bound); bound > 0.
   uint64_t Below(uint64_t bound) { return static_cast<uint64_t>((static_cast<__uint128_t>(Next()) * bound) >> 64); }
-  // Uniform in [low, high].
+  // Uniform in [low, high], which may be all of int64.
   int64_t Between(int64_t low, int64_t high) {
-    return low + static_cast<int64_t>(Below(static_cast<uint64_t>(high - low) + 1));
+    const uint64_t count = static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + 1;
+    return static_cast<int64_t>(static_cast<uint64_t>(low) + (count == 0 ? Next() : Below(count)));
   }
   // Uniform in [0, 1).
   double Unit() { return static_cast<double>(Next() >> 11) * 0x1.0p-53; }

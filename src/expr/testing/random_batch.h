@@ -27,10 +27,7 @@ inline int64_t RandomInteger(Random& random, int64_t low, int64_t high) {
       return near < low ? low : near;
     }
     default:
-      return low +
-             static_cast<int64_t>(random.Next() % (static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + 1 == 0
-                                                       ? std::numeric_limits<uint64_t>::max()
-                                                       : static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + 1));
+      return random.Between(low, high);
   }
 }
 
