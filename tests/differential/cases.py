@@ -300,7 +300,7 @@ class Ways:
         f, statements = self.file_source()
         out, back = self.name("s"), self.name("r")
         path = f"{self.folder}/{out}.{ending}"
-        columns = ", ".join(f"{c.name} {c.sql}" for c in body.columns())
+        columns = "(" + ", ".join(f"{c.name} {c.sql}" for c in body.columns()) + ") " if ending in ("csv", "ndjson") else ""
         statements += [f"CREATE SINK {out} FROM ({self.text(f)}) WITH (connector = 'file', path = '{path}')", f"WAIT FOR {out}",
-                       f"CREATE SOURCE {back} ({columns}) WITH (connector = 'file', path = '{path}')", f"SELECT * FROM {back}"]
+                       f"CREATE SOURCE {back} {columns}WITH (connector = 'file', path = '{path}')", f"SELECT * FROM {back}"]
         self.ways.append(Way("sink_and_back", statements, self.expected(None, False)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 MARK = "marker__"
+SCRIPT_BYTES = 4_000_000
 
 
 @dataclass
@@ -33,12 +34,16 @@ class Laminar:
 
     def _run_from(self, groups, first: int, answers) -> int:
         script = []
-        for i in range(first, len(groups)):
+        end, size = first, 0
+        while end < len(groups) and (end == first or size < SCRIPT_BYTES):  # a script has a largest size
+            size += sum(len(s.encode()) for s in groups[end])
+            end += 1
+        for i in range(first, end):
             script.append(f"SELECT {i} AS {MARK};")
             script += [s + ";" for s in groups[i][:-1]]
             script.append(f"SELECT {i} AS {MARK};")  # rows before it were looks in between
             script.append(groups[i][-1] + ";")
-        script.append(f"SELECT {len(groups)} AS {MARK};\n")
+        script.append(f"SELECT {end} AS {MARK};\n")
         try:
             done = subprocess.run([self.path, "-o", "ndjson"], input="\n".join(script).encode(), capture_output=True, timeout=self.timeout)
             out, failure, code = done.stdout, done.stderr.decode(errors="replace"), done.returncode
@@ -58,7 +63,7 @@ class Laminar:
             else:
                 rows.append(row)
         if code == 0:
-            return len(groups)
+            return end
         answers[current] = Answer(rows, failure.strip() or f"exit status {code}")
         if code < 0 and "no answer" not in failure:
             answers[current].error = f"crashed with signal {-code}: {failure.strip()[-2000:]}"

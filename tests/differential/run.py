@@ -154,9 +154,10 @@ def show(case: Case, way: Way, why: str):
     for s in way.statements:
         print(s[:3000] + ";")
     for s in way.statements:
-        if "path = '" in s:
-            print("--- " + s.split("path = '")[1].split("'")[0] + ":")
-            print("".join(open(s.split("path = '")[1].split("'")[0], encoding="utf-8").readlines()[:30]), end="")
+        path = Path(s.split("path = '")[1].split("'")[0]) if "path = '" in s else None
+        if path is not None and path.exists() and path.suffix in (".csv", ".ndjson"):
+            print(f"--- {path}:")
+            print("\n".join(path.read_text(encoding="utf-8").splitlines()[:30]))
     print("---", flush=True)
 
 
