@@ -2,7 +2,6 @@
 find_package(fmt REQUIRED)
 find_package(doctest QUIET)
 find_package(OpenSSL 3 REQUIRED)
-find_package(Boost 1.74 REQUIRED)
 find_package(Threads REQUIRED)
 find_package(date REQUIRED)
 find_package(PkgConfig REQUIRED)

@@ -1,5 +1,7 @@
 #include "engine/side_rows.h"
 
+#include <algorithm>
+
 namespace laminar::engine {
 
 void LateRows::Add(const data::Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode) {
@@ -15,10 +17,17 @@ void LateRows::Add(const data::Batch& batch, const uint16_t* rows, uint32_t coun
   }
 }
 
+// Whole buffers are dropped as new ones fill, so a few more rows may be held than are shown.
 void LateRows::CopyTo(std::vector<std::unique_ptr<data::BatchBuffer>>& out) const {
+  uint64_t held = 0;
+  for (const auto& kept : kept_) held += kept->rows();
+  uint64_t skip = held > rows_max_ ? held - rows_max_ : 0;
   for (const auto& kept : kept_) {
+    const auto first = static_cast<uint32_t>(std::min<uint64_t>(skip, kept->rows()));
+    skip -= first;
+    if (first == kept->rows()) continue;
     auto copy = std::make_unique<data::BatchBuffer>(types_);
-    copy->AppendRows(kept->batch(), 0, kept->rows());
+    copy->AppendRows(kept->batch(), first, kept->rows() - first);
     out.push_back(std::move(copy));
   }
 }
