@@ -9,6 +9,7 @@
 
 What is written compiles or is prose with its headings; the recipe page in docs/recipes says what comes next.
 """
+
 import pathlib
 import re
 import sys
@@ -44,7 +45,9 @@ def insert_sorted(path, macro, line, key):
 def new_test(name):
     module = name.split("/")[0]
     header = f'#include "{name}.h"\n\n' if (SRC / f"{name}.h").exists() else ""
-    write(SRC / f"{name}_test.cc", f"""{header}#include <doctest/doctest.h>
+    write(
+        SRC / f"{name}_test.cc",
+        f"""{header}#include <doctest/doctest.h>
 
 namespace laminar{'' if module == 'base' else '::' + module} {{
 namespace {{
@@ -55,12 +58,15 @@ TEST_CASE("say here, as a sentence, what holds") {{
 
 }}  // namespace
 }}  // namespace laminar{'' if module == 'base' else '::' + module}
-""")
+""",
+    )
 
 
 def new_connector(name):
     folder, kind = SRC / "connectors" / name, camel(name) + "Connector"
-    write(folder / f"{name}.h", f"""// Connector '{name}': say here what it reads or writes, what its position is, and what it promises after a crash.
+    write(
+        folder / f"{name}.h",
+        f"""// Connector '{name}': say here what it reads or writes, what its position is, and what it promises after a crash.
 #pragma once
 
 #include "sdk/connector.h"
@@ -74,15 +80,19 @@ class {kind} final : public sdk::Connector {{
 }};
 
 }}  // namespace laminar::connectors
-""")
-    write(folder / f"{name}.cc", f"""#include "connectors/{name}/{name}.h"
+""",
+    )
+    write(
+        folder / f"{name}.cc",
+        f"""#include "connectors/{name}/{name}.h"
 
 namespace laminar::connectors {{
 
 std::string_view {kind}::doc() const {{ return "Say here, in a sentence, what it reads or writes."; }}
 
 }}  // namespace laminar::connectors
-""")
+""",
+    )
     insert_sorted(SRC / "connectors/connectors.def", "CONNECTOR", f"CONNECTOR(connectors::{kind}())", lambda l: l)
     print("next: include the header in src/connectors/all.cc, then docs/recipes/add-a-connector.md")
 
@@ -90,11 +100,18 @@ std::string_view {kind}::doc() const {{ return "Say here, in a sentence, what it
 def new_metric(name):
     if not re.fullmatch(r"[a-z0-9_]+", name):
         sys.exit("a metric's name has lower-case letters, digits and underscores")
-    kind, unit = ("kCounter", "kCount") if name.endswith("_total") else \
-        ("kHistogram", "kSeconds") if name.endswith("_seconds") else ("kGauge", "kCount")
+    kind, unit = (
+        ("kCounter", "kCount")
+        if name.endswith("_total")
+        else ("kHistogram", "kSeconds") if name.endswith("_seconds") else ("kGauge", "kCount")
+    )
     symbol = "k" + camel(re.sub(r"_(total|ms)$", "", name))
-    insert_sorted(SRC / "observe/metrics.def", "METRIC", f'METRIC({symbol}, "{name}", {kind}, {unit}, "what it counts")',
-                  lambda l: re.search(r'"([^"]*)"', l)[1])
+    insert_sorted(
+        SRC / "observe/metrics.def",
+        "METRIC",
+        f'METRIC({symbol}, "{name}", {kind}, {unit}, "what it counts")',
+        lambda l: re.search(r'"([^"]*)"', l)[1],
+    )
     print("next: docs/recipes/add-a-metric.md")
 
 
@@ -111,11 +128,20 @@ def new_design(title):
     used = [int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*.md")]
     number = max(used, default=0) + 1
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-    write(folder / f"{number:04}-{slug}.md", f"# {number}. {title}\n\nStatus: proposed\n\n## The problem\n\n## The decision\n\n"
-          "## What else was possible, and why not\n\n## Laws it must keep, and the tests that attack them\n")
+    write(
+        folder / f"{number:04}-{slug}.md",
+        f"# {number}. {title}\n\nStatus: proposed\n\n## The problem\n\n## The decision\n\n"
+        "## What else was possible, and why not\n\n## Laws it must keep, and the tests that attack them\n",
+    )
 
 
-KINDS = {"test": new_test, "connector": new_connector, "metric": new_metric, "error": new_error, "design": new_design}
+KINDS = {
+    "test": new_test,
+    "connector": new_connector,
+    "metric": new_metric,
+    "error": new_error,
+    "design": new_design,
+}
 
 
 def main():

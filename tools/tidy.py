@@ -8,6 +8,7 @@ Rules: line length; size of files and functions, with a ratchet (what is over th
 calls, each with its replacement; ring-0 files without locks and std::function; a .def line for every file and a file
 for every line; links in documents alive; no unfinished work left in the text.
 """
+
 import pathlib
 import re
 import sys
@@ -15,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SRC = ROOT / "src"
 BASELINE = ROOT / "tools/tidy_baseline.txt"
-LINE_MAX = 120       # ratcheted, as sizes are
+LINE_MAX = 120  # ratcheted, as sizes are
 LINE_MAX_HARD = 140  # never
 LIMITS = {".h": 250, ".hpp": 400, ".cc": 600, ".py": 300}
 FUNCTION_MAX = 70
@@ -31,7 +32,11 @@ BANNED_CALLS = [
     (r"\bgetenv\(", "use os::Environment", ("os/",)),
     (r"\b(clock_gettime|gettimeofday)\(|\bstd::chrono::\w*_clock", "use os::Clock", ("os/",)),
     (r"\b(std::)?time\((NULL|nullptr|0)\)", "use os::Clock", ()),
-    (r"\b(usleep|nanosleep|sleep_for|sleep_until)\b", "wait for an event, not for time", ("os/", "runtime/", "engine/", "app/")),
+    (
+        r"\b(usleep|nanosleep|sleep_for|sleep_until)\b",
+        "wait for an event, not for time",
+        ("os/", "runtime/", "engine/", "app/"),
+    ),
     (r"\b(fopen|std::ifstream|std::ofstream)\b", "use os::FileSystem", ("os/",)),
     (r"\busing namespace std\b", "write the names out", ()),
     (r"\bstd::(cout|cerr)\b", "use the log, or the shell's output", ()),
@@ -43,7 +48,12 @@ BANNED_IN_RING_0 = [
     (r"\bstd::(mutex|lock_guard|unique_lock|condition_variable)\b", "no lock in ring 0"),
 ]
 FILE_LISTS = [  # list, what of a line is the name, where its files are, whether the order is free
-    ("functions/functions.def", r"FUNCTION_FAMILY\((\w+)", ("functions/scalar", "functions/aggregate", "functions/table"), False),
+    (
+        "functions/functions.def",
+        r"FUNCTION_FAMILY\((\w+)",
+        ("functions/scalar", "functions/aggregate", "functions/table"),
+        False,
+    ),
     ("formats/formats.def", r"FORMAT\((\w+)", ("formats",), False),
     ("connectors/connectors.def", r"CONNECTOR\(connectors::(\w+?)Connector", ("connectors",), False),
     ("plan/rules/rules.def", r"RULE\((\w+)", ("plan/rules",), True),
@@ -76,7 +86,9 @@ def function_lengths(lines):
     """(first line number, length) of every function body: an opening brace that ends a line without indent, to its match."""
     start = None
     for number, line in enumerate(lines, 1):
-        opens = re.match(r"^(?:  )?[A-Za-z~\[].*\)[\w\s&:>,()-]*\{$", line) and not re.match(r"^\s*(namespace|class|struct|enum|union|extern|if|for|while|switch|else)\b", line)
+        opens = re.match(r"^(?:  )?[A-Za-z~\[].*\)[\w\s&:>,()-]*\{$", line) and not re.match(
+            r"^\s*(namespace|class|struct|enum|union|extern|if|for|while|switch|else)\b", line
+        )
         if start is None and opens:
             start, indent = number, len(line) - len(line.lstrip())
         elif start is not None and re.match(rf"^ {{{indent}}}\}}", line):
@@ -119,7 +131,9 @@ def check_source(path, rings_by_path, sizes):
             sizes[f"{rel}:function"] = (longest[1], FUNCTION_MAX, longest[0])
     if path.suffix in (".h", ".cc") and in_src and not test and not lines[:1]:
         yield rel, 1, "empty file"
-    is_c = rel.parts[0] == "include" if hasattr(rel, "parts") else str(rel).startswith("include/")  # C headers have guards
+    is_c = (
+        rel.parts[0] == "include" if hasattr(rel, "parts") else str(rel).startswith("include/")
+    )  # C headers have guards
     if path.suffix == ".h" and not is_c and "#pragma once" not in lines:
         yield rel, 1, "no #pragma once"
 
@@ -134,8 +148,11 @@ def check_ratchet(sizes):
     for name, (size, limit, number) in sorted(sizes.items()):
         if size > recorded.get(name, 0):
             place, _, kind = name.partition(":")
-            what = {"": "file has {} lines", "function": "longest function has {} lines",
-                    "columns": f"{{}} lines are over {LINE_MAX} columns"}[kind].format(size)
+            what = {
+                "": "file has {} lines",
+                "function": "longest function has {} lines",
+                "columns": f"{{}} lines are over {LINE_MAX} columns",
+            }[kind].format(size)
             was = f", recorded are {recorded[name]}" if name in recorded else ""
             yield place, number, f"{what}, the limit is {limit}{was}"
 
@@ -180,8 +197,10 @@ def main():
             breaches.extend(check_source(path, rings(), sizes))
     if "--record" in sys.argv:
         lines = [f"{size} {name}" for name, (size, _, _) in sorted(sizes.items())]
-        BASELINE.write_text("# Files and functions over the limit: what they may not outgrow. Shrink them, then record.\n" +
-                            "".join(line + "\n" for line in lines))
+        BASELINE.write_text(
+            "# Files and functions over the limit: what they may not outgrow. Shrink them, then record.\n"
+            + "".join(line + "\n" for line in lines)
+        )
         sizes = {}
     breaches.extend(check_ratchet(sizes))
     breaches.extend(check_lists())

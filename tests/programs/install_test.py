@@ -1,4 +1,5 @@
 """An installed LaminarDB can be found, linked and used from C and C++ by someone who has only the installed files."""
+
 import os
 import pathlib
 import subprocess
@@ -11,8 +12,15 @@ PROGRAMS = sorted((ROOT / "examples/embedding").glob("*.c*")) if (ROOT / "exampl
 
 
 def run(command, **more):
-    return subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, timeout=300, **more).stdout
+    return subprocess.run(
+        [str(word) for word in command],
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        **more,
+    ).stdout
 
 
 def is_sanitized():
@@ -38,17 +46,26 @@ class Install(unittest.TestCase):
     def test_own_libraries_are_searched_before_arrows(self):
         lines = run(["readelf", "-d", BUILD / "liblaminar.so"]).splitlines()
         needed = [line.split("[")[1].rstrip("]") for line in lines if "(NEEDED)" in line]
-        place = {name: next(i for i, lib in enumerate(needed) if lib.startswith(f"lib{name}.so")) for name in ("crypto", "re2", "arrow")}
+        place = {
+            name: next(i for i, lib in enumerate(needed) if lib.startswith(f"lib{name}.so"))
+            for name in ("crypto", "re2", "arrow")
+        }
         self.assertLess(max(place["crypto"], place["re2"]), place["arrow"])
 
     def test_examples_build_against_the_installed_package_and_run(self):
         work = pathlib.Path(self.folder.name) / "app"
         work.mkdir()
-        lines = ["cmake_minimum_required(VERSION 3.16)", "project(app C CXX)", "set(CMAKE_CXX_STANDARD 20)",
-                 "find_package(LaminarDB REQUIRED)"]
+        lines = [
+            "cmake_minimum_required(VERSION 3.16)",
+            "project(app C CXX)",
+            "set(CMAKE_CXX_STANDARD 20)",
+            "find_package(LaminarDB REQUIRED)",
+        ]
         for program in PROGRAMS:
-            lines += [f"add_executable({program.stem} {program})",
-                      f"target_link_libraries({program.stem} PRIVATE LaminarDB::laminar)"]
+            lines += [
+                f"add_executable({program.stem} {program})",
+                f"target_link_libraries({program.stem} PRIVATE LaminarDB::laminar)",
+            ]
         (work / "CMakeLists.txt").write_text("\n".join(lines) + "\n")
         run(["cmake", "-S", work, "-B", work / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}"])
         run(["cmake", "--build", work / "build"])
