@@ -163,7 +163,8 @@ Result<std::vector<const ModeName*>> ModesOf(const std::vector<Directive>& direc
   for (const Directive& d : directives) {
     if (d.kind != DirectiveKind::kModes) continue;
     out.clear();
-    for (std::string_view name : Split(ReplaceAll(d.rest, ",", " "), ' ')) {
+    const std::string names = ReplaceAll(d.rest, ",", " ");  // what the views below point into
+    for (std::string_view name : Split(names, ' ')) {
       if (name.empty()) continue;
       const ModeName* mode = FindMode(name);
       if (mode == nullptr)

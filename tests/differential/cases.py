@@ -1,4 +1,5 @@
 """A case: rows, a query, and the ways it is run in LaminarDB, each with what DuckDB must say to the same rows."""
+
 from __future__ import annotations
 
 import random
@@ -68,8 +69,21 @@ class Ways:
         self.ways: list[Way] = []
 
     def all(self) -> list[Way]:
-        makers = [self.batch_table, self.batch_file, self.view_inserted, self.view_file, self.view_keyed, self.view_layers, self.changes, self.keyed_layers, self.insert_select, self.view_limit, self.second_view,
-                  self.query_over_view, self.sink_and_back]
+        makers = [
+            self.batch_table,
+            self.batch_file,
+            self.view_inserted,
+            self.view_file,
+            self.view_keyed,
+            self.view_layers,
+            self.changes,
+            self.keyed_layers,
+            self.insert_select,
+            self.view_limit,
+            self.second_view,
+            self.query_over_view,
+            self.sink_and_back,
+        ]
         for maker in makers:
             self.rng = random.Random(self.case.seed + 1)
             if not self.case.only_way or self.case.only_way == maker.__name__:
@@ -94,11 +108,13 @@ class Ways:
         places = sorted({0, len(rows), *(self.rng.randint(0, len(rows)) for _ in range(cuts))})
         out = []
         for a, b in zip(places, places[1:]):
-            out.append(f"INSERT INTO {table} VALUES " + ", ".join(row_text(r, self.case.columns) for r in rows[a:b]))
+            out.append(
+                f"INSERT INTO {table} VALUES " + ", ".join(row_text(r, self.case.columns) for r in rows[a:b])
+            )
         return out
 
     def file_source(self) -> tuple[str, list[str]]:
-        """Without a window a watermark is only declared where no row lacks an event time: such rows never get past one."""
+        """Without a window a watermark is declared only where no row lacks an event time: such rows never pass one."""
         case = self.case
         self.has_watermark = case.query.has_window() or all(r[1] is not None for r in case.rows)
         source = self.name("f")
@@ -106,7 +122,11 @@ class Ways:
         with open(path, "w", encoding="utf-8") as f:
             f.write(csv_text(self.case.rows, self.case.columns))
         rows = self.rng.choice([1, 2, 3, 7, 16, 64, 1000, 1024])
-        return source, [f"SET batch_rows = {rows}", f"CREATE SOURCE {source} {self.definition(watermark=self.has_watermark)} WITH (connector = 'file', path = '{path}')"]
+        return source, [
+            f"SET batch_rows = {rows}",
+            f"CREATE SOURCE {source} {self.definition(watermark=self.has_watermark)} "
+            f"WITH (connector = 'file', path = '{path}')",
+        ]
 
     def select_view(self, view: str) -> str:
         return f"SELECT * FROM {view}" + self.case.query.order_text()
@@ -136,7 +156,10 @@ class Ways:
 
     def batch_table(self):
         t = self.name("t")
-        statements = [f"CREATE TABLE {t} {self.definition()}", *self.inserts(t, self.case.rows, self.rng.choice([0, 3]))]
+        statements = [
+            f"CREATE TABLE {t} {self.definition()}",
+            *self.inserts(t, self.case.rows, self.rng.choice([0, 3])),
+        ]
         statements.append(self.case.query.text("laminar", t))
         self.ways.append(Way("batch_table", statements, self.expected(None), self.is_sequence()))
 
@@ -164,7 +187,13 @@ class Ways:
         create = f"CREATE MATERIALIZED VIEW {v} AS {self.text(t)}{clauses}"
         inserts = self.inserts(t, case.rows, self.rng.choice([0, 2, 5, 20]))
         at = 0 if kind == "SOURCE" else self.rng.randint(0, len(inserts))
-        statements = [f"CREATE {kind} {t} {self.definition(watermark=with_watermark)}", *inserts[:at], create, *self.look(v, inserts[at:]), self.select_view(v)]
+        statements = [
+            f"CREATE {kind} {t} {self.definition(watermark=with_watermark)}",
+            *inserts[:at],
+            create,
+            *self.look(v, inserts[at:]),
+            self.select_view(v),
+        ]
         streaming = None
         if with_watermark:
             last = case.watermarks()[-1]
@@ -178,7 +207,11 @@ class Ways:
         f, statements = self.file_source()
         v = self.name("v")
         clauses, lateness = self.clauses(self.case.emit)
-        statements += [f"CREATE MATERIALIZED VIEW {v} AS {self.text(f)}{clauses}", f"WAIT FOR {v}", self.select_view(v)]
+        statements += [
+            f"CREATE MATERIALIZED VIEW {v} AS {self.text(f)}{clauses}",
+            f"WAIT FOR {v}",
+            self.select_view(v),
+        ]
         self.ways.append(Way("view_file", statements, self.expected(Streaming(lateness)), self.is_sequence()))
 
     def view_keyed(self):
@@ -190,7 +223,13 @@ class Ways:
         at = rng.randint(0, len(inserts))
         emit = " EMIT ON UPDATE" if self.top_window else ""
         create = f"CREATE MATERIALIZED VIEW {v} AS {self.text(t)}{emit}"
-        statements = [f"CREATE TABLE {t} {self.definition(key=True)}", *inserts[:at], create, *self.look(v, inserts[at:]), self.select_view(v)]
+        statements = [
+            f"CREATE TABLE {t} {self.definition(key=True)}",
+            *inserts[:at],
+            create,
+            *self.look(v, inserts[at:]),
+            self.select_view(v),
+        ]
         self.ways.append(Way("view_keyed", statements, self.expected(None), self.is_sequence()))
 
     def view_layers(self):
@@ -214,14 +253,27 @@ class Ways:
     def keyed_layers(self):
         """A view over a view over a table whose rows are replaced; both may come late."""
         body, rng = self.body, self.rng
-        if not isinstance(body, Select) or not isinstance(body.source, (Select, Union)) or self.case.query.has_window():
+        if (
+            not isinstance(body, Select)
+            or not isinstance(body.source, (Select, Union))
+            or self.case.query.has_window()
+        ):
             return
         t, below, v = self.name("k"), self.name("b"), self.name("v")
         inserts = self.inserts(t, self.history(), rng.choice([0, 2, 5, 20]))
         first = rng.randint(0, len(inserts))
         second = rng.randint(first, len(inserts))
-        statements = [f"CREATE TABLE {t} {self.definition(key=True)}", *inserts[:first], f"CREATE MATERIALIZED VIEW {below} AS {Query(body.source).text('laminar', t)}"]
-        statements += [*inserts[first:second], f"CREATE MATERIALIZED VIEW {v} AS {self.over(below)}", *self.look(v, inserts[second:]), self.select_view(v)]
+        statements = [
+            f"CREATE TABLE {t} {self.definition(key=True)}",
+            *inserts[:first],
+            f"CREATE MATERIALIZED VIEW {below} AS {Query(body.source).text('laminar', t)}",
+        ]
+        statements += [
+            *inserts[first:second],
+            f"CREATE MATERIALIZED VIEW {v} AS {self.over(below)}",
+            *self.look(v, inserts[second:]),
+            self.select_view(v),
+        ]
         self.ways.append(Way("keyed_layers", statements, self.expected(None), self.is_sequence()))
 
     def over(self, below: str) -> str:
@@ -253,13 +305,23 @@ class Ways:
     def view_limit(self):
         """LIMIT of a stream that only grows: the first rows that came."""
         body, query = self.body, self.case.query
-        if not isinstance(body, Select) or body.source != "@T@" or body.group is not None or body.distinct or body.unnest:
+        if (
+            not isinstance(body, Select)
+            or body.source != "@T@"
+            or body.group is not None
+            or body.distinct
+            or body.unnest
+        ):
             return
         rng = self.rng
         limit = f" LIMIT {rng.choice([0, 1, 5, 50])}" + rng.choice(["", " OFFSET 3"])
         f, statements = self.file_source()
         v = self.name("v")
-        statements += [f"CREATE MATERIALIZED VIEW {v} AS {self.text(f)}{limit}", f"WAIT FOR {v}", f"SELECT * FROM {v}"]
+        statements += [
+            f"CREATE MATERIALIZED VIEW {v} AS {self.text(f)}{limit}",
+            f"WAIT FOR {v}",
+            f"SELECT * FROM {v}",
+        ]
         expected = Query(body).text("duck", "t") + " ORDER BY t.id" + limit
         self.ways.append(Way("view_limit", statements, expected))
 
@@ -272,7 +334,10 @@ class Ways:
         statements += [f"CREATE MATERIALIZED VIEW {first} AS SELECT {columns} FROM {f}"]
         statements += self.rng.choice([[], [f"WAIT FOR {first}"]])
         statements += [f"CREATE MATERIALIZED VIEW {v} AS {self.text(f)}{clauses}"]
-        statements += self.rng.choice([[], [], [f"DROP MATERIALIZED VIEW {first}"]]) + [f"WAIT FOR {v}", self.select_view(v)]
+        statements += self.rng.choice([[], [], [f"DROP MATERIALIZED VIEW {first}"]]) + [
+            f"WAIT FOR {v}",
+            self.select_view(v),
+        ]
         self.ways.append(Way("second_view", statements, self.expected(Streaming(lateness)), self.is_sequence()))
 
     def query_over_view(self):
@@ -281,7 +346,11 @@ class Ways:
         if self.by_arrival:
             return
         text = self.case.query.text("laminar", v)
-        used = [c.name for c in self.case.columns if f"t.{c.name}" in text or c.name == "ts" and self.case.query.has_window()]
+        used = [
+            c.name
+            for c in self.case.columns
+            if f"t.{c.name}" in text or c.name == "ts" and self.case.query.has_window()
+        ]
         used = used or [self.case.columns[-1].name]
         inserts = self.inserts(t, self.history(), self.rng.choice([0, 2, 5]))
         at = self.rng.randint(0, len(inserts))
@@ -300,7 +369,15 @@ class Ways:
         f, statements = self.file_source()
         out, back = self.name("s"), self.name("r")
         path = f"{self.folder}/{out}.{ending}"
-        columns = "(" + ", ".join(f"{c.name} {c.sql}" for c in body.columns()) + ") " if ending in ("csv", "ndjson") else ""
-        statements += [f"CREATE SINK {out} FROM ({self.text(f)}) WITH (connector = 'file', path = '{path}')", f"WAIT FOR {out}",
-                       f"CREATE SOURCE {back} {columns}WITH (connector = 'file', path = '{path}')", f"SELECT * FROM {back}"]
+        columns = (
+            "(" + ", ".join(f"{c.name} {c.sql}" for c in body.columns()) + ") "
+            if ending in ("csv", "ndjson")
+            else ""
+        )
+        statements += [
+            f"CREATE SINK {out} FROM ({self.text(f)}) WITH (connector = 'file', path = '{path}')",
+            f"WAIT FOR {out}",
+            f"CREATE SOURCE {back} {columns}WITH (connector = 'file', path = '{path}')",
+            f"SELECT * FROM {back}",
+        ]
         self.ways.append(Way("sink_and_back", statements, self.expected(None, False)))

@@ -1,4 +1,5 @@
 """Rows of both sides as comparable values; multisets, or sequences where the order is total."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -2,6 +2,7 @@
 
 A group that fails, crashes or hangs takes nothing with it: the process is started again with the groups that follow.
 """
+
 from __future__ import annotations
 
 import json
@@ -45,7 +46,12 @@ class Laminar:
             script.append(groups[i][-1] + ";")
         script.append(f"SELECT {end} AS {MARK};\n")
         try:
-            done = subprocess.run([self.path, "-o", "ndjson"], input="\n".join(script).encode(), capture_output=True, timeout=self.timeout)
+            done = subprocess.run(
+                [self.path, "-o", "ndjson"],
+                input="\n".join(script).encode(),
+                capture_output=True,
+                timeout=self.timeout,
+            )
             out, failure, code = done.stdout, done.stderr.decode(errors="replace"), done.returncode
         except subprocess.TimeoutExpired as e:
             out, failure, code = e.stdout or b"", f"no answer within {self.timeout} s", -1

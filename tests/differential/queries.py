@@ -1,4 +1,5 @@
 """Random queries as small structures, printed in both dialects, and made smaller piece by piece when they fail."""
+
 from __future__ import annotations
 
 import copy
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from expressions import Expr, Expressions, leaf, make, sql_type
 from values import Column
 
-BASE = "@T@"  # stands for the relation below everything; DuckDB: with its extra column w__, the watermark before the row
+BASE = "@T@"  # the relation below everything; DuckDB: with its extra column w__, the watermark before the row
 
 
 @dataclass
@@ -25,14 +26,21 @@ class Window:
         return self.slide != self.size
 
     def call(self, first: str) -> str:
-        interval = lambda us: f"INTERVAL '{us // 1_000_000}' SECOND" if us % 1_000_000 == 0 else f"INTERVAL '{us}' MICROSECOND"
-        args = ([interval(self.slide)] if self.is_hop else []) + [interval(self.size)] + ([interval(self.offset)] if self.offset else [])
+        interval = lambda us: (
+            f"INTERVAL '{us // 1_000_000}' SECOND" if us % 1_000_000 == 0 else f"INTERVAL '{us}' MICROSECOND"
+        )
+        args = (
+            ([interval(self.slide)] if self.is_hop else [])
+            + [interval(self.size)]
+            + ([interval(self.offset)] if self.offset else [])
+        )
         return f"{'HOP' if self.is_hop else 'TUMBLE'}({first}, {', '.join(args)})"
 
 
 @dataclass
 class Streaming:
     """What a stream leaves out, for the other side: rows behind the watermark, windows not yet complete."""
+
     lateness: int | None = None  # None: nothing is late
     fired: int | None = None  # only windows that end by then
     all_fired: bool = True
@@ -56,7 +64,20 @@ class Select:
     def columns(self) -> list[Column]:
         out = []
         for e, name in self.items:
-            out.append(Column(name, e.kind, sql_type(e), e.bound, e.width, e.precision, e.scale, wild=e.wild, exact=e.exact, loose=e.loose))
+            out.append(
+                Column(
+                    name,
+                    e.kind,
+                    sql_type(e),
+                    e.bound,
+                    e.width,
+                    e.precision,
+                    e.scale,
+                    wild=e.wild,
+                    exact=e.exact,
+                    loose=e.loose,
+                )
+            )
         return out
 
     def selects(self):
@@ -89,7 +110,9 @@ class Query:
     limit: int | None = None
     offset: int | None = None
 
-    def text(self, dialect: str, base: str = BASE, streaming: Streaming | None = None, with_order: bool = True) -> str:
+    def text(
+        self, dialect: str, base: str = BASE, streaming: Streaming | None = None, with_order: bool = True
+    ) -> str:
         ctes: list[str] = []
         out = body_text(self.body, dialect, streaming or Streaming(), ctes)
         if ctes:
@@ -114,7 +137,9 @@ class Query:
 
 def body_text(body, dialect: str, streaming: Streaming, ctes: list[str]) -> str:
     if isinstance(body, Union):
-        return (" UNION ALL " if body.all else " UNION ").join(body_text(s, dialect, streaming, ctes) for s in body.sides)
+        return (" UNION ALL " if body.all else " UNION ").join(
+            body_text(s, dialect, streaming, ctes) for s in body.sides
+        )
     source = BASE
     if body.source != BASE:
         inner = body_text(body.source, dialect, streaming, ctes)
@@ -138,7 +163,11 @@ def body_text(body, dialect: str, streaming: Streaming, ctes: list[str]) -> str:
             group.append(body.window.call("t." + body.window.column))
     if body.unnest:
         source += f" CROSS JOIN UNNEST(t.{body.unnest}) AS u(x)"
-    out = "SELECT " + ("DISTINCT " if body.distinct else "") + ", ".join(f"{item_text(body, e, dialect)} AS {name}" for e, name in body.items)
+    out = (
+        "SELECT "
+        + ("DISTINCT " if body.distinct else "")
+        + ", ".join(f"{item_text(body, e, dialect)} AS {name}" for e, name in body.items)
+    )
     out += f" FROM {source}"
     if body.where:
         out += " WHERE " + " AND ".join(e.text(dialect) for e in body.where)
@@ -167,13 +196,16 @@ def duck_window(window: Window, streaming: Streaming, source: str) -> str:
     d, o, s = window.slide, window.offset, window.size
     time = f"t.{window.column}"
     last = f"(us__ - ((((us__ - {o}) % {d}) + {d}) % {d}))"
-    starts = f"SELECT *, unnest(generate_series({last} - {(s // d + 1) * d}, {last}, {d})) AS ws__ FROM (SELECT t.*, epoch_us({time}) AS us__ FROM {source} WHERE {time} IS NOT NULL)"
+    timed = f"SELECT t.*, epoch_us({time}) AS us__ FROM {source} WHERE {time} IS NOT NULL"
+    first = f"{last} - {(s // d + 1) * d}"
+    starts = f"SELECT *, unnest(generate_series({first}, {last}, {d})) AS ws__ FROM ({timed})"
     keep = f"ws__ + {s} > us__"
     if streaming.lateness is not None and window.column == "ts":  # what a window gives is never late
         keep += f" AND (w__ IS NULL OR w__ < ws__ + {s} + {streaming.lateness})"
     if not streaming.all_fired:
         keep += " AND false" if streaming.fired is None else f" AND ws__ + {s} <= {streaming.fired}"
-    return f"(SELECT *, make_timestamp(ws__) AS window_start, make_timestamp(ws__ + {s}) AS window_end FROM ({starts}) WHERE {keep}) AS t"
+    bounds = f"make_timestamp(ws__) AS window_start, make_timestamp(ws__ + {s}) AS window_end"
+    return f"(SELECT *, {bounds} FROM ({starts}) WHERE {keep}) AS t"
 
 
 class Queries:
@@ -222,7 +254,10 @@ class Queries:
         if form < 7:
             return self.grouped(scope, source, style, where, unnest, columns)
         opaque = any(c.kind == "o" for c in columns)
-        items = [(scope.any(self.depth, "ifdsbDT" + ("a" if arrays else "") + ("o" if opaque else "")), f"c{i}") for i in range(rng.randint(1, 4))]
+        items = [
+            (scope.any(self.depth, "ifdsbDT" + ("a" if arrays else "") + ("o" if opaque else "")), f"c{i}")
+            for i in range(rng.randint(1, 4))
+        ]
         distinct = rng.random() < 0.3 and all(e.exact for e, _ in items)
         return Select(items, source, style, where, distinct=distinct, unnest=unnest)
 
@@ -249,7 +284,14 @@ class Queries:
                 while (not other.exact or sql_type(other) != sql_type(e)) and tries < 20:
                     other, tries = scope.of(e.kind, self.depth), tries + 1
                 if not other.exact or sql_type(other) != sql_type(e):
-                    other = make(e.kind, f"CAST(NULL AS {sql_type(e)})", bound=e.bound, width=e.width, precision=e.precision, scale=e.scale)
+                    other = make(
+                        e.kind,
+                        f"CAST(NULL AS {sql_type(e)})",
+                        bound=e.bound,
+                        width=e.width,
+                        precision=e.precision,
+                        scale=e.scale,
+                    )
                 items.append((other, name))
             sides.append(Select(items, BASE, where=[scope.of("b", self.depth)] if rng.random() < 0.6 else []))
         union = Union(sides, rng.random() < 0.6)
@@ -260,7 +302,10 @@ class Queries:
 
     def key(self, scope: Expressions) -> Expr:
         for _ in range(20):
-            e = scope.any(1 if self.rng.random() < 0.4 else 0, "ifdsbDT" + ("o" if any(l.kind == "o" for l in scope.leaves) else ""))
+            e = scope.any(
+                1 if self.rng.random() < 0.4 else 0,
+                "ifdsbDT" + ("o" if any(l.kind == "o" for l in scope.leaves) else ""),
+            )
             if e.exact and e.kids or any(e is l for l in scope.leaves):
                 return e
         return self.rng.choice(scope.leaves)
@@ -281,8 +326,17 @@ class Queries:
         offset = rng.choice([0, 0, 0, second, -3 * second, slide // 2])
         keys = [self.key(scope) for _ in range(rng.choice([0, 0, 1, 2]))]
         keys = [k for k in keys if k.exact and k.kind != "a" and "t." in k.text("duck")]
-        bounds = [leaf("window_start", Column("window_start", "T", "TIMESTAMP")), leaf("window_end", Column("window_end", "T", "TIMESTAMP"))]
-        select = Select([], source, "derived", where, window=Window(size, slide, offset, source == BASE and rng.random() < 0.3, column))
+        bounds = [
+            leaf("window_start", Column("window_start", "T", "TIMESTAMP")),
+            leaf("window_end", Column("window_end", "T", "TIMESTAMP")),
+        ]
+        select = Select(
+            [],
+            source,
+            "derived",
+            where,
+            window=Window(size, slide, offset, source == BASE and rng.random() < 0.3, column),
+        )
         return self.finish_group(scope, keys, bounds, source == BASE, select)
 
     def finish_group(self, scope, keys, bounds, has_id, select) -> Select:
@@ -304,7 +358,9 @@ class Queries:
                 items.append(self._skipping_nulls(e, "first_value", "first", "", "t.ts, t.id"))
             else:
                 items.append(self._skipping_nulls(e, "last_value", "last", "", "t.ts, t.id"))
-            items[-1].laminar, items[-1].duck = items[-1].laminar.replace("@F@", ""), items[-1].duck.replace("@F@", "")
+            items[-1].laminar, items[-1].duck = items[-1].laminar.replace("@F@", ""), items[-1].duck.replace(
+                "@F@", ""
+            )
         select.items = [(e, f"c{i}") for i, e in enumerate(items)]
         if rng.random() < 0.25:
             having = outer.of("b", 1)
@@ -326,7 +382,7 @@ class Queries:
             for attribute in ("laminar", "duck"):
                 text = getattr(made, attribute)
                 close = text.rindex("@F@")
-                setattr(filtered, attribute, text[:close] + f" FILTER (WHERE \x00{n})" + text[close + 3:])
+                setattr(filtered, attribute, text[:close] + f" FILTER (WHERE \x00{n})" + text[close + 3 :])
             filtered.kids = made.kids + (test,)
             made = filtered
         made.laminar, made.duck = made.laminar.replace("@F@", ""), made.duck.replace("@F@", "")
@@ -340,7 +396,13 @@ class Queries:
             e = scope.of(rng.choice("if"), depth, True)
             if e.wild or not e.exact or e.bound > 10**4:
                 return None
-            return make("f", rng.choice(["skewness({0})@F@", "kurtosis({0})@F@", "kurtosis_pop({0})@F@", "mad({0})@F@"]), e, exact=False, loose=1e-6)
+            return make(
+                "f",
+                rng.choice(["skewness({0})@F@", "kurtosis({0})@F@", "kurtosis_pop({0})@F@", "mad({0})@F@"]),
+                e,
+                exact=False,
+                loose=1e-6,
+            )
         if form == 21:
             a, b = scope.of("i", 0, True), scope.of("f", 0, True)
             if a.wild or b.wild or a.bound > 10**4:
@@ -352,8 +414,16 @@ class Queries:
             if e.wild:
                 return None
             q = rng.choice(["0.5", "0.1", "0.99", "0", "1"])
-            return make(e.kind, f"percentile_disc({q}) WITHIN GROUP (ORDER BY {{0}})@F@", e, duck=f"quantile_disc({{0}}, {q})@F@", bound=e.bound, width=e.width,
-                        precision=e.precision, scale=e.scale)
+            return make(
+                e.kind,
+                f"percentile_disc({q}) WITHIN GROUP (ORDER BY {{0}})@F@",
+                e,
+                duck=f"quantile_disc({{0}}, {q})@F@",
+                bound=e.bound,
+                width=e.width,
+                precision=e.precision,
+                scale=e.scale,
+            )
         if form == 23:
             e = scope.of("s", depth)
             return make("s", "string_agg(DISTINCT {0}, '/' ORDER BY {0})@F@", e, bound=e.bound * 100)
@@ -366,7 +436,9 @@ class Queries:
         if form == 0:
             return make("i", "count(*)@F@", bound=10**6)
         if form == 1:
-            return make("i", rng.choice(["count({0})@F@", "count(DISTINCT {0})@F@"]), self._exact(scope, depth), bound=10**6)
+            return make(
+                "i", rng.choice(["count({0})@F@", "count(DISTINCT {0})@F@"]), self._exact(scope, depth), bound=10**6
+            )
         if form < 5:
             e = scope.of(rng.choice("ifd"), depth, True)
             if e.wild or not e.exact or e.bound > 10**12:
@@ -382,7 +454,16 @@ class Queries:
             return make("f", call, e, bound=e.bound * 10**5, exact=False, loose=1e-9)
         if form < 8:
             e = self._exact(scope, depth, "ifdsbDT")
-            return make(e.kind, rng.choice(["min({0})@F@", "max({0})@F@"]), e, bound=e.bound, width=e.width, precision=e.precision, scale=e.scale, wild=e.wild)
+            return make(
+                e.kind,
+                rng.choice(["min({0})@F@", "max({0})@F@"]),
+                e,
+                bound=e.bound,
+                width=e.width,
+                precision=e.precision,
+                scale=e.scale,
+                wild=e.wild,
+            )
         if form == 8:
             e = scope.of(rng.choice("if"), depth, True)
             if e.wild or not e.exact or e.bound > 10**6:
@@ -402,13 +483,26 @@ class Queries:
             e = self._exact(scope, depth, "idsDT")
             if e.kind == "i":
                 e = make("i", "CAST({0} AS BIGINT)", e, bound=e.bound, wild=e.wild)
-                return make("a", f"array_agg({{0}} ORDER BY {{0}}{rng.choice(['', ' DESC'])} NULLS {rng.choice(['FIRST', 'LAST'])})@F@", e, bound=e.bound)
+                return make(
+                    "a",
+                    f"array_agg({{0}} ORDER BY {{0}}{rng.choice(['', ' DESC'])} "
+                    f"NULLS {rng.choice(['FIRST', 'LAST'])})@F@",
+                    e,
+                    bound=e.bound,
+                )
             return make("i", f"len(array_agg({{0}} ORDER BY {{0}})@F@)", e, bound=10**6)
         if form == 13:
             e = scope.of(rng.choice("if"), depth, True)
             if e.wild or not e.exact:
                 return None
-            call = rng.choice(["median({0})@F@", "quantile_cont({0}, 0.25)@F@", "quantile_cont({0}, 0.9)@F@", "percentile_cont(0.5) WITHIN GROUP (ORDER BY {0})@F@"])
+            call = rng.choice(
+                [
+                    "median({0})@F@",
+                    "quantile_cont({0}, 0.25)@F@",
+                    "quantile_cont({0}, 0.9)@F@",
+                    "percentile_cont(0.5) WITHIN GROUP (ORDER BY {0})@F@",
+                ]
+            )
             return make("f", call, e, bound=e.bound, exact=False, loose=1e-9)
         if form == 14 and has_id:
             e = self._exact(scope, depth, "ifdsbDT")
@@ -418,28 +512,69 @@ class Queries:
             return self._skipping_nulls(e, laminar, duck, order)
         if form == 15 and has_id:
             e = self._exact(scope, depth, "ifdsbDT")
-            return make(e.kind, rng.choice(["arg_min({0}, t.id)@F@", "arg_max({0}, t.id)@F@"]), e, bound=e.bound, width=e.width, precision=e.precision,
-                        scale=e.scale, wild=e.wild)
+            return make(
+                e.kind,
+                rng.choice(["arg_min({0}, t.id)@F@", "arg_max({0}, t.id)@F@"]),
+                e,
+                bound=e.bound,
+                width=e.width,
+                precision=e.precision,
+                scale=e.scale,
+                wild=e.wild,
+            )
         if form == 16:
             e = scope.of("i", depth, True)
             if e.wild:
                 return None
-            return make("i", rng.choice(["bit_and({0})@F@", "bit_or({0})@F@", "bit_xor({0})@F@"]), e, bound=2 * e.bound + 1, width=e.width)
+            return make(
+                "i",
+                rng.choice(["bit_and({0})@F@", "bit_or({0})@F@", "bit_xor({0})@F@"]),
+                e,
+                bound=2 * e.bound + 1,
+                width=e.width,
+            )
         if form == 17:
             a, b = scope.of("f", 0, True), scope.of("f", 0, True)
             if a.wild or b.wild:
                 return None
-            return make("f", rng.choice(["covar_pop({0}, {1})@F@", "covar_samp({0}, {1})@F@", "regr_count({0}, {1})@F@", "regr_avgx({0}, {1})@F@"]), a, b,
-                        bound=a.bound * b.bound, exact=False, loose=1e-7)
+            return make(
+                "f",
+                rng.choice(
+                    [
+                        "covar_pop({0}, {1})@F@",
+                        "covar_samp({0}, {1})@F@",
+                        "regr_count({0}, {1})@F@",
+                        "regr_avgx({0}, {1})@F@",
+                    ]
+                ),
+                a,
+                b,
+                bound=a.bound * b.bound,
+                exact=False,
+                loose=1e-7,
+            )
         if form == 18:
-            return make("i", "count_if({0})@F@", scope.of("b", depth), duck="CAST(coalesce(count_if({0})@F@, 0) AS BIGINT)", bound=10**6)
+            return make(
+                "i",
+                "count_if({0})@F@",
+                scope.of("b", depth),
+                duck="CAST(coalesce(count_if({0})@F@, 0) AS BIGINT)",
+                bound=10**6,
+            )
         return make("i", "count(*)@F@", bound=10**6)
 
     def _skipping_nulls(self, e: Expr, laminar: str, duck: str, order: str, duck_order: str = "") -> Expr:
         """first_value and last_value skip NULLs; without an order they go by event time, then arrival."""
         own, order = f" ORDER BY {order}" if order else "", duck_order or order
         value = dict(bound=e.bound, width=e.width, precision=e.precision, scale=e.scale, wild=e.wild)
-        return make(e.kind, f"{laminar}({{0}}{own})@F@", e, duck=f"list_extract(list_filter(list({{0}} ORDER BY {order})@F@, lambda v_: v_ IS NOT NULL), {1 if duck == 'first' else -1})", **value)
+        return make(
+            e.kind,
+            f"{laminar}({{0}}{own})@F@",
+            e,
+            duck=f"list_extract(list_filter(list({{0}} ORDER BY {order})@F@, lambda v_: v_ IS NOT NULL), "
+            f"{1 if duck == 'first' else -1})",
+            **value,
+        )
 
     def _exact(self, scope: Expressions, depth: int, kinds: str = "ifdsbDT") -> Expr:
         e = scope.any(depth, kinds)

@@ -5,6 +5,7 @@ The laws attacked: a stream that has ended equals the batch query; how rows were
 retracted row leaves no trace. A failing case prints its seed, both texts and the smallest script that still fails;
 `--replay SEED` runs it again.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -37,11 +38,15 @@ class Oracle:
 
     def load(self, case: Case):
         self.known: dict[str, object] = {}
-        self.connection.execute("CREATE OR REPLACE TABLE t (" + ", ".join(f"{c.name} {c.sql}" for c in case.columns) + ", w__ BIGINT)")
+        self.connection.execute(
+            "CREATE OR REPLACE TABLE t (" + ", ".join(f"{c.name} {c.sql}" for c in case.columns) + ", w__ BIGINT)"
+        )
         marks = case.watermarks()
-        texts = [row_text(r, case.columns)[:-1] + f", {'NULL' if w is None else w})" for r, w in zip(case.rows, marks)]
+        texts = [
+            row_text(r, case.columns)[:-1] + f", {'NULL' if w is None else w})" for r, w in zip(case.rows, marks)
+        ]
         for first in range(0, len(texts), 500):
-            self.connection.execute("INSERT INTO t VALUES " + ", ".join(texts[first:first + 500]))
+            self.connection.execute("INSERT INTO t VALUES " + ", ".join(texts[first : first + 500]))
 
     def rows(self, sql: str):
         if sql not in self.known:
@@ -114,7 +119,11 @@ class Runner:
             if outcome == "failed":
                 failures.append((case, way, why))
             elif why:
-                self.reasons[outcome + ": " + " ".join(why.split("\n")[0].split()[3 if outcome == "unsupported" else 0:])[:110]] += 1
+                self.reasons[
+                    outcome
+                    + ": "
+                    + " ".join(why.split("\n")[0].split()[3 if outcome == "unsupported" else 0 :])[:110]
+                ] += 1
         return failures
 
     def shrink(self, case: Case, way: Way, why: str, seconds: float) -> tuple[Case, Way, str]:
@@ -131,7 +140,7 @@ class Runner:
                 if time.monotonic() > stop:
                     break
                 self.counts, self.by_way, self.reasons = Counter(), Counter(), Counter()
-                fails = [f for f in self.check(candidates[first:first + 8]) if symptom(f[2]) == kind]
+                fails = [f for f in self.check(candidates[first : first + 8]) if symptom(f[2]) == kind]
                 if fails:
                     case, way, why = fails[0]
                     again = True
@@ -142,7 +151,10 @@ class Runner:
 
 def symptom(why: str) -> str:
     words = why.split()
-    return next((w for w in words if w.startswith("LDB-")), "crash" if "signal" in why else "hang" if "no answer" in why else "rows")
+    return next(
+        (w for w in words if w.startswith("LDB-")),
+        "crash" if "signal" in why else "hang" if "no answer" in why else "rows",
+    )
 
 
 def show(case: Case, way: Way, why: str):
@@ -189,7 +201,11 @@ def main() -> int:
         done = 0
         while done < options.cases and time.monotonic() < stop and failed < options.failures:
             count = min(20, options.cases - done)
-            seeds = [options.replay] if options.replay is not None else [options.seed * 1_000_003 + done + i for i in range(count)]
+            seeds = (
+                [options.replay]
+                if options.replay is not None
+                else [options.seed * 1_000_003 + done + i for i in range(count)]
+            )
             failures = runner.check([make_case(s) for s in seeds])
             done += len(seeds)
             seen = set()

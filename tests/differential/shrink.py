@@ -1,4 +1,5 @@
 """Smaller versions of a failing case: fewer rows, columns, items, conditions, simpler expressions."""
+
 from __future__ import annotations
 
 import copy
@@ -13,7 +14,7 @@ def smaller_cases(case: Case):
     size = len(rows) // 2
     while size >= 1 and rows:
         for first in range(0, len(rows), size):
-            yield with_rows(case, rows[:first] + rows[first + size:])
+            yield with_rows(case, rows[:first] + rows[first + size :])
         if len(rows) // size > 16:
             break
         size //= 2
@@ -32,8 +33,8 @@ def smaller_cases(case: Case):
     used = case.query.text("duck") + case.query.text("laminar")
     for i, column in enumerate(case.columns[2:], 2):
         if f"t.{column.name}" not in used:
-            out = replaced(case, columns=case.columns[:i] + case.columns[i + 1:])
-            out.rows = [r[:i] + r[i + 1:] for r in rows]
+            out = replaced(case, columns=case.columns[:i] + case.columns[i + 1 :])
+            out.rows = [r[:i] + r[i + 1 :] for r in rows]
             yield out
 
 
@@ -60,15 +61,15 @@ def smaller_bodies(body):
     if isinstance(body, Union):
         if len(body.sides) > 2:
             for i in range(len(body.sides)):
-                yield Union(body.sides[:i] + body.sides[i + 1:], body.all)
+                yield Union(body.sides[:i] + body.sides[i + 1 :], body.all)
         yield from body.sides
         for i, side in enumerate(body.sides):
             for smaller in smaller_bodies(side):
                 if len(smaller.items) == len(side.items):
-                    yield Union(body.sides[:i] + [smaller] + body.sides[i + 1:], body.all)
+                    yield Union(body.sides[:i] + [smaller] + body.sides[i + 1 :], body.all)
         if len(body.items) > 1:
             for k in range(len(body.items)):
-                yield Union([changed(s, items=s.items[:k] + s.items[k + 1:]) for s in body.sides], body.all)
+                yield Union([changed(s, items=s.items[:k] + s.items[k + 1 :]) for s in body.sides], body.all)
         return
     if isinstance(body.source, (Select, Union)):
         yield body.source
@@ -77,14 +78,14 @@ def smaller_bodies(body):
                 yield changed(body, source=smaller)
     if len(body.items) > 1:
         for i in range(len(body.items)):
-            yield changed(body, items=body.items[:i] + body.items[i + 1:])
+            yield changed(body, items=body.items[:i] + body.items[i + 1 :])
     for part in ("where", "having"):
         old = getattr(body, part)
         for i in range(len(old)):
-            yield changed(body, **{part: old[:i] + old[i + 1:]})
+            yield changed(body, **{part: old[:i] + old[i + 1 :]})
         for i, e in enumerate(old):
             for s in simpler(e):
-                yield changed(body, **{part: old[:i] + [s] + old[i + 1:]})
+                yield changed(body, **{part: old[:i] + [s] + old[i + 1 :]})
     if body.distinct:
         yield changed(body, distinct=False)
     if body.group:
@@ -92,12 +93,12 @@ def smaller_bodies(body):
             gone = body.group[i]
             items = [x for x in body.items if x[0] is not gone]
             if items:
-                yield changed(body, group=body.group[:i] + body.group[i + 1:], items=items)
+                yield changed(body, group=body.group[:i] + body.group[i + 1 :], items=items)
     for i, (e, name) in enumerate(body.items):
         if body.group and any(e is g for g in body.group):
             continue
         for s in simpler(e):
-            yield changed(body, items=body.items[:i] + [(s, name)] + body.items[i + 1:])
+            yield changed(body, items=body.items[:i] + [(s, name)] + body.items[i + 1 :])
 
 
 def changed(body: Select, **changes) -> Select:
