@@ -182,6 +182,7 @@ Result<bool> Core::CatchUp(SourceNode& node) {
       ++i;
       continue;
     }
+    node.shared->batches = 0;  // it has readers it has not fed yet
     node.catching_up.erase(node.catching_up.begin() + static_cast<std::ptrdiff_t>(i));
     moved = true;
   }

@@ -165,6 +165,11 @@ void Core::Detach(ViewNode& node) {
 Status Core::AttachLeaves(ViewNode& node) {
   RefreshTime();
   for (const Leaf& leaf : node.pipeline->leaves()) TRY(AttachLeaf(node, leaf));
+  // A new pipeline has its scratch to make: whatever feeds it counts as cold again.
+  for (const auto& source : sources_) {
+    if (source->shared != nullptr) source->shared->batches = 0;
+    for (const auto& head : source->catching_up) head->batches = 0;
+  }
   return node.pipeline->Failure();
 }
 

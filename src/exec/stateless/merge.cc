@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hot_scope.h"
+
 namespace laminar::exec {
 
 Step Merge::Process(int, data::Batch& batch, Output& out) { return out.Push(batch); }
@@ -52,6 +54,10 @@ Step FanOut::Process(int, data::Batch& batch, Output&) {
     if (readers_[i].is_done) continue;
     data::Batch mine = batch;
     if (i + 1 < readers_.size()) {  // the last reader may have the columns themselves
+      if (columns_.capacity() < batch.column_count) {
+        AllowAllocation allow;  // once: a second reader has come
+        columns_.reserve(batch.column_count);
+      }
       columns_.assign(batch.columns, batch.columns + batch.column_count);
       mine.columns = columns_.data();
     }
