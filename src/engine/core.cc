@@ -110,9 +110,6 @@ ViewNode* Core::FindView(std::string_view name) {
   return nullptr;
 }
 
-// --- turning
-// -------------------------------------------------------------------------------------------------------------------------
-
 Result<bool> Core::Turn() {
   RefreshTime();
   bool moved = false;

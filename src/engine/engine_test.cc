@@ -112,4 +112,16 @@ TEST_CASE("a relation without changes of its own refuses a subscriber, and the d
   CHECK(db.Run("SELECT count(*) FROM t") == "0\n");
 }
 
+// Found in review: all failing rows of a batch carried the first one's reason.
+TEST_CASE("each failing row of a view says its own reason, and the others go on") {
+  TestDatabase db;
+  db.Run("CREATE TABLE t (a VARCHAR, b BIGINT)");
+  db.Run(
+      "CREATE MATERIALIZED VIEW v AS SELECT upper(a) || '-------------' AS name, CAST(a AS BIGINT) AS n, 10 / b AS q "
+      "FROM t WHERE b < 9");
+  db.Run("INSERT INTO t VALUES ('1', 2), ('x', 3), ('5', 0), ('7', 20), ('8', 5), ('y', 0)");
+  CHECK(db.Run("SELECT * FROM v") == "1------------- | 1 | 5\n8------------- | 8 | 2\n");
+  CHECK(db.Run("SELECT code FROM errors('v')") == "LDB-R012\nLDB-R007\nLDB-R012\n");
+}
+
 }  // namespace

@@ -20,9 +20,11 @@ Status FilterProject::Open(const Context& context) {
     outputs.push_back(output.get());
     types.push_back(output->type);
     expr::CollectColumns(*output, columns);
+    is_volatile_ |= expr::IsVolatile(*output);
   }
   program_ = TRY(expr::Program::Compile(outputs, spec_.input));
-  const bool is_choice = std::ranges::all_of(outputs, [](const expr::Expr* e) { return e->kind == expr::ExprKind::kColumn; });
+  const bool is_choice =
+      std::ranges::all_of(outputs, [](const expr::Expr* e) { return e->kind == expr::ExprKind::kColumn; });
   for (const expr::Expr* output : outputs) {
     if (is_choice) picks_.push_back(output->column);
   }
@@ -88,7 +90,8 @@ void FilterProject::DropFailedRows(const Batch& input, Batch& output) {
     else
       selection_[kept++] = static_cast<uint16_t>(row);
   }
-  context_.row_errors->Add(input, failed.data(), static_cast<uint32_t>(failed.size()), program_->first_error());
+  ReportFailedRows(input, failed);
+  for (size_t i = 0; i < columns_.size(); ++i) columns_[i] = program_->output(i);
   kept_->Reset();
   kept_->SetRows(kept);
   for (size_t i = 0; i < columns_.size(); ++i) {
@@ -99,6 +102,27 @@ void FilterProject::DropFailedRows(const Batch& input, Batch& output) {
     for (uint32_t k = 0; k < kept; ++k) weights[k] = input.weights[selection_[k]];
   }
   output = kept_->batch();
+}
+
+// The program tells why the first row failed, so each failing row is computed once more alone: they are rare. What it
+// computed for the whole batch is there again afterwards. A volatile program would compute something else, so its rows
+// share the first reason.
+void FilterProject::ReportFailedRows(const Batch& input, std::span<const uint16_t> failed) {
+  if (failed.size() == 1 || is_volatile_) {
+    context_.row_errors->Add(input, failed.data(), static_cast<uint32_t>(failed.size()), program_->first_error());
+    return;
+  }
+  BatchBuffer one(spec_.input, 1);
+  for (const uint16_t& row : failed) {
+    one.Reset();
+    one.SetRows(1);
+    for (uint32_t i = 0; i < input.column_count; ++i) {
+      if (used_[i]) expr::Gather(input.columns[i], spec_.input[i], &row, 1, one.column(i), one);
+    }
+    program_->Evaluate(one.batch(), *context_.environment);
+    context_.row_errors->Add(input, &row, 1, program_->first_error());
+  }
+  program_->Evaluate(input, *context_.environment);
 }
 
 }  // namespace laminar::exec

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "exec/operator.h"
@@ -25,12 +26,14 @@ class FilterProject final : public Operator {
  private:
   Step Project(data::Batch& batch, Output& out);
   void DropFailedRows(const data::Batch& input, data::Batch& output);
+  void ReportFailedRows(const data::Batch& input, std::span<const uint16_t> failed);
 
   FilterProjectSpec spec_;
   Context context_;
   std::optional<expr::Predicate> predicate_;
   std::optional<expr::Program> program_;
-  std::vector<uint32_t> picks_;                  // where every output is a column of the input: which one
+  std::vector<uint32_t> picks_;  // where every output is a column of the input: which one
+  bool is_volatile_ = false;
   std::vector<bool> used_;                       // input columns that outputs read
   std::unique_ptr<data::BatchBuffer> gathered_;  // survivors of the predicate
   std::unique_ptr<data::BatchBuffer> kept_;      // rows left after some failed
