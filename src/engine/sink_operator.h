@@ -29,7 +29,10 @@ class SinkOperator final : public exec::Operator {
   }
   exec::Step Tick(Timestamp, exec::Output&) override { return exec::Step::kMore; }
   exec::Step Barrier(exec::Epoch epoch, exec::Output&) override {
-    return closed_ ? exec::Step::kMore : Check(sink_->Commit(epoch));
+    if (closed_) return exec::Step::kMore;
+    token_.clear();
+    const exec::Step prepared = Check(sink_->Prepare(epoch, token_));
+    return prepared != exec::Step::kMore ? prepared : Check(sink_->Commit(epoch));
   }
 
  private:
@@ -39,6 +42,7 @@ class SinkOperator final : public exec::Operator {
   }
   std::string name_;
   std::unique_ptr<sdk::Sink> sink_;
+  std::string token_;  // of the last Prepare
   bool closed_ = false;
 };
 

@@ -2,13 +2,14 @@
 // connectors/connectors.def.
 //
 // A Source is one reader of one relation, driven by one thread: the engine calls Read until kEnd. A Sink takes changes
-// and makes them durable at barriers. Neither knows SQL, watermarks or operators. Times in options are durations as
+// and makes them durable at barriers, in two steps (prepare, commit). Neither knows SQL, watermarks or operators. Times in options are durations as
 // text ('5 minutes'). Errors name the thing that failed (file, line, host) and what to do next. A malformed row is not
 // an error of Read: it goes to BadRows and reading goes on.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +72,10 @@ class Source {
   // Resets `out` and fills it with up to `rows_max` (<= out.capacity()) rows; its types are the schema's. May block
   // only for local file reads.
   virtual Result<ReadState> Read(data::BatchBuffer& out, uint32_t rows_max) = 0;
+  // Appends where reading stands behind the rows of the last Read, for SourceRequest::position of a later reader: the
+  // source's own bytes, at most 64 KiB. Appends nothing when it cannot tell; then the engine replays by rows. Called
+  // between two Reads, often: cheap.
+  virtual void AppendPosition(std::string& out) const { (void)out; }
   // Progress for people: bytes or rows done and in total; total 0: unknown.
   virtual std::pair<uint64_t, uint64_t> Progress() const { return {0, 0}; }
 };
@@ -81,6 +86,9 @@ struct SourceRequest {
   std::vector<bool> needed;  // needed[i]: column i is read by someone; others may be left NULL (projection push-down)
   Options options;
   BadRows* bad_rows = nullptr;  // never null; outlives the source
+  // Of AppendPosition: go on right behind there. kCorrupt when it cannot be read, kBadFile when the source no longer
+  // has what stood before it (a file that was replaced or became shorter). Empty: from the start.
+  std::string position;
 };
 
 struct SourceTraits {
@@ -93,7 +101,11 @@ class Sink {
   virtual ~Sink() = default;
   // Rows with weights (changes). The batch dies when the call returns.
   virtual Status Write(const data::Batch& batch) = 0;
-  // All writes so far belong to `epoch`: make them visible and durable.
+  // All writes so far belong to `epoch`: they must survive a crash from now on, but it must still be possible to take
+  // them back. Appends to `token` what SinkRequest::resume needs to go on right behind them. A sink that cannot go on
+  // appends nothing: its rows may come twice after a crash.
+  virtual Status Prepare(uint64_t epoch, std::string& token) = 0;
+  // The epoch is decided: make its rows visible. After a crash it may be called again for the same epoch.
   virtual Status Commit(uint64_t epoch) = 0;
   // No more writes: finish files. Called once.
   virtual Status Close() = 0;
@@ -107,6 +119,9 @@ struct SinkRequest {
   data::Schema schema;
   bool input_retracts = false;
   Options options;
+  // Of the last decided epoch's Prepare: everything behind it at the target is taken back. nullopt: a new sink. An
+  // empty one: nothing was decided yet, all is taken back.
+  std::optional<std::string> resume;
 };
 
 class Connector {

@@ -6,6 +6,7 @@ namespace {
 class BlackholeSink final : public sdk::Sink {
  public:
   Status Write(const data::Batch&) override { return {}; }
+  Status Prepare(uint64_t, std::string&) override { return {}; }
   Status Commit(uint64_t) override { return {}; }
   Status Close() override { return {}; }
 };

@@ -68,8 +68,8 @@ class FileSink final : public sdk::Sink {
     return FlushRows();
   }
 
-  Status Commit(uint64_t epoch) override {
-    (void)epoch;
+  Status Commit(uint64_t) override { return {}; }
+  Status Prepare(uint64_t, std::string&) override {
     if (closed_) return Status(ErrorCode::kClosed, "sink " + Quoted(name_) + " is closed");
     TRY(FlushText());
     return file_->Sync();

@@ -197,6 +197,8 @@ TEST_CASE("a sink's file has its name only when it is complete, and reads back t
   rows.AppendRow(first);
   rows.AppendRow(second, 2);
   REQUIRE(sink->Write(rows.batch()).ok());
+  std::string token;
+  REQUIRE(sink->Prepare(1, token).ok());
   REQUIRE(sink->Commit(1).ok());
   CHECK(!Folder::files().Exists(folder / "out.csv"));
   REQUIRE(sink->Close().ok());

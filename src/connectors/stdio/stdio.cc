@@ -103,8 +103,8 @@ class StdioSink final : public sdk::Sink {
     TRY(encoder_->Encode(shown, text_));
     return Flush();
   }
-  Status Commit(uint64_t epoch) override {
-    (void)epoch;  // what was written is with its reader already
+  Status Commit(uint64_t) override { return {}; }
+  Status Prepare(uint64_t, std::string&) override {  // what was written is with its reader already
     return Flush();
   }
   Status Close() override {

@@ -1,0 +1,50 @@
+// Delta: what changed in an epoch, as bytes: the payload of the log's change records and what checkpoints apply.
+//
+// A sequence of operations on byte keys, in order; the last one of a key decides. Stable format (docs/formats/wal.md):
+//   u8 1 put:          varint key length, key, varint value length, value
+//   u8 2 delete:       varint key length, key
+//   u8 3 delete range: varint length, first key, varint length, first key behind the range
+// varint: LEB128, at most 5 bytes. Keys are at most 64 KiB, values at most 256 MiB. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace laminar::state {
+
+enum class DeltaOp : uint8_t { kPut = 1, kDelete = 2, kDeleteRange = 3 };
+
+class DeltaWriter {
+ public:
+  explicit DeltaWriter(std::string& out) : out_(out) {}
+  void Put(std::string_view key, std::string_view value);
+  void Delete(std::string_view key);
+  void DeleteRange(std::string_view first, std::string_view behind);
+
+ private:
+  std::string& out_;
+};
+
+struct DeltaEntry {
+  DeltaOp op = DeltaOp::kPut;
+  std::string_view key;
+  std::string_view value;  // of a put; the end of a range
+};
+
+// Takes untrusted bytes.
+class DeltaReader {
+ public:
+  explicit DeltaReader(std::string_view bytes) : rest_(bytes), total_(bytes.size()) {}
+  // False: no more. kCorrupt with the offset when the bytes are no delta. The views point into the bytes.
+  Result<bool> Next(DeltaEntry& out);
+
+ private:
+  Status Part(std::string_view& out, uint64_t bytes_max);
+  std::string_view rest_;
+  size_t total_;
+};
+
+}  // namespace laminar::state
