@@ -94,6 +94,8 @@ class SharedFile final : public os::File {
   Result<uint64_t> Size() const override { return file_->Size(); }
   Status Truncate(uint64_t size) override { return file_->Truncate(size); }
   Status Sync() override { return file_->Sync(); }
+  Status SyncData() override { return file_->SyncData(); }
+  Status Allocate(uint64_t size) override { return file_->Allocate(size); }
   const std::string& path() const override { return file_->path(); }
 
  private:

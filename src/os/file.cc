@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,9 +110,32 @@ class MachineFile final : public File {
 
   Status Sync() override {
     ForbidInHotScope("file sync");
+    if (fsync(fd_) != 0) return Fail("syncing", path_, errno);
+    return Status::Ok();
+  }
+
+  Status SyncData() override {
+    ForbidInHotScope("file sync");
     if (fdatasync(fd_) != 0) return Fail("syncing", path_, errno);
     return Status::Ok();
   }
+
+  Status Allocate(uint64_t size) override {
+    ForbidInHotScope("file allocation");
+    const uint64_t old_size = TRY(Size());
+    if (size <= old_size) return Status::Ok();
+    int error = 0;
+    do {
+      // Where the file system cannot reserve, the C library writes a byte into every block instead.
+      error = posix_fallocate(fd_, static_cast<off_t>(old_size), static_cast<off_t>(size - old_size));
+    } while (error == EINTR);
+    if (error == 0) return Status::Ok();
+    // Some systems keep what they got before the disk was full.
+    if (ftruncate(fd_, static_cast<off_t>(old_size)) != 0) return Fail("truncating", path_, errno);
+    return Fail("reserving " + FormatBytes(size) + " for", path_, error);
+  }
+
+  int descriptor() const override { return fd_; }
 
   const std::string& path() const override { return path_; }
 
@@ -119,6 +143,38 @@ class MachineFile final : public File {
   int fd_;
   std::string path_;
 };
+
+constexpr size_t kHolderBytesMax = 200;
+
+// flock belongs to the open file, not to the process: a second Lock in the same process is refused too, and closing
+// another handle of the file does not release it, as it would with POSIX record locks.
+class MachineLock final : public FileLock {
+ public:
+  explicit MachineLock(std::unique_ptr<MachineFile> file) : file_(std::move(file)) {}
+
+  Status SetHolder(std::string_view text) override {
+    text = text.substr(0, kHolderBytesMax);
+    TRY(file_->Truncate(0));
+    return file_->WriteAt(0, text);
+  }
+
+  Result<std::string> Holder() const override {
+    std::string text(kHolderBytesMax, '\0');
+    text.resize(TRY(file_->ReadAt(0, text)));
+    return text;
+  }
+
+ private:
+  std::unique_ptr<MachineFile> file_;
+};
+
+// Whether the path still names the file: it may have been removed between opening and locking it.
+bool IsStillThere(int fd, const std::string& path) {
+  struct stat ours{};
+  struct stat named{};
+  return fstat(fd, &ours) == 0 && stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
+         ours.st_dev == named.st_dev;
+}
 
 int FlagsOf(OpenMode mode) {
   switch (mode) {
@@ -217,6 +273,33 @@ class MachineFileSystem final : public FileSystem {
     close(fd);
     if (error != 0) return Fail("syncing the folder", path, error);
     return Status::Ok();
+  }
+
+  Status HardLink(const std::string& from, const std::string& to) override {
+    ForbidInHotScope("file link");
+    TRY(CheckPath(from));
+    TRY(CheckPath(to));
+    if (link(from.c_str(), to.c_str()) != 0) return Fail("giving the name " + Quoted(to, 300) + " to", from, errno);
+    return Status::Ok();
+  }
+
+  Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
+    ForbidInHotScope("file lock");
+    TRY(CheckPath(path));
+    constexpr int kTriesMax = 10;
+    for (int tries = 0; tries < kTriesMax; ++tries) {
+      const int fd = open(path.c_str(), FlagsOf(OpenMode::kCreate) | O_CLOEXEC | O_NONBLOCK, 0644);
+      if (fd < 0) return Fail("opening", path, errno);
+      auto lock = std::make_unique<MachineLock>(std::make_unique<MachineFile>(fd, path));
+      int locked = 0;
+      do {
+        locked = flock(fd, LOCK_EX | LOCK_NB);
+      } while (locked != 0 && errno == EINTR);
+      if (locked != 0 && errno == EWOULDBLOCK) return Error(LockIsHeld(path, lock->Holder().value_or("")));
+      if (locked != 0) return Fail("locking", path, errno);
+      if (IsStillThere(fd, path)) return lock;
+    }
+    return Error(ErrorCode::kIo, "locking " + Quoted(path, 300) + ": the file keeps being replaced");
   }
 };
 

@@ -32,7 +32,24 @@ class File {
   virtual Status Truncate(uint64_t size) = 0;
   // Bytes and size reach the disk before it returns. After an error the contents on disk are unknown: never retry it.
   virtual Status Sync() = 0;
+  // The bytes reach the disk, and the size if it grew; not the rest of what the system notes about a file, which is
+  // why it is cheaper. The same holds after an error.
+  virtual Status SyncData() = 0;
+  // Makes the file at least this large, its new part zeros, with the space for it taken: writing there later does not
+  // meet a full disk. kLimitReached when there is no room; the size is then as before.
+  virtual Status Allocate(uint64_t size) = 0;
+  // The system's handle of the file, for the one who knows a faster way to write (os/uring); -1: there is none.
+  virtual int descriptor() const { return -1; }
   virtual const std::string& path() const = 0;
+};
+
+// An exclusive lock on a file, held until destruction or the end of the process, however it ends.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;  // releases; the file stays
+  // A short text (at most 200 bytes) that says who holds it, for the message the next one gets, and for people.
+  virtual Status SetHolder(std::string_view text) = 0;
+  virtual Result<std::string> Holder() const = 0;
 };
 
 enum class OpenMode : uint8_t {
@@ -65,6 +82,11 @@ class FileSystem {
   // With its parents; ok when it is there.
   virtual Status CreateDirectory(const std::string& path) = 0;
   virtual Status SyncDirectory(const std::string& path) = 0;
+  // A second name of the same bytes, on the same disk; kAlreadyExists when the name is taken.
+  virtual Status HardLink(const std::string& from, const std::string& to) = 0;
+  // Makes the file if missing and never waits. kDatabaseInUse when somebody holds it, also in this process: the message
+  // quotes the holder's text.
+  virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
 
   // Composed of the above.
   bool Exists(const std::string& path) { return Stat(path).has_value(); }
@@ -81,6 +103,9 @@ class FileSystem {
 
 // The machine's file system: stateless, alive for the whole process.
 FileSystem& RealFileSystem();
+
+// The error of Lock when somebody holds the file; the text is what that one wrote.
+Status LockIsHeld(const std::string& path, std::string_view holder);
 
 // Whether a name fits a pattern of one path component, and whether a text has wildcards at all.
 bool GlobMatches(std::string_view pattern, std::string_view name);

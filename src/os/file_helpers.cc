@@ -87,6 +87,13 @@ Status Expand(Expansion& expansion, const std::string& folder, std::span<const s
 
 }  // namespace
 
+Status LockIsHeld(const std::string& path, std::string_view holder) {
+  std::string message = "locking " + Quoted(path, 300) + ": it is held by ";
+  message += holder.empty() ? "another process" : Quoted(holder, 200);
+  return Status(ErrorCode::kDatabaseInUse, std::move(message))
+      .WithHint("close the database there, or open another one here");
+}
+
 bool HasGlob(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
 
 // Greedy with one place to come back to: linear for one star, never exponential.

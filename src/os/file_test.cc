@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "base/random.h"
 #include "os/process.h"
@@ -95,6 +98,76 @@ TEST_CASE("a whole file is replaced in one step") {
   CHECK(after.bytes == 5);
   CHECK(after.modified > 0);
   CHECK(*RealFileSystem().List(scratch / "") == std::vector<std::string>{"f"});
+}
+
+TEST_CASE("allocated space is zeros, and never makes a file smaller") {
+  Scratch scratch;
+  const std::unique_ptr<File> file = *RealFileSystem().Open(scratch / "f", OpenMode::kCreateNew);
+  CHECK(file->WriteAt(0, "abc").ok());
+  CHECK(file->Allocate(2).ok());
+  CHECK(*file->Size() == 3);
+  CHECK(file->Allocate(10000).ok());
+  CHECK(file->SyncData().ok());
+  CHECK(*RealFileSystem().ReadWhole(scratch / "f", 1 << 20) == "abc" + std::string(9997, '\0'));
+  CHECK(file->descriptor() >= 0);
+  const Status too_large = file->Allocate(uint64_t{1} << 62);
+  CHECK(too_large.code() == ErrorCode::kLimitReached);
+  CHECK(*file->Size() == 10000);
+}
+
+TEST_CASE("a second name has the same bytes and outlives the first") {
+  Scratch scratch;
+  REQUIRE(RealFileSystem().WriteWhole(scratch / "a", "one").ok());
+  CHECK(RealFileSystem().HardLink(scratch / "a", scratch / "b").ok());
+  CHECK(RealFileSystem().HardLink(scratch / "a", scratch / "b").code() == ErrorCode::kAlreadyExists);
+  CHECK(RealFileSystem().HardLink(scratch / "none", scratch / "c").code() == ErrorCode::kBadFile);
+  CHECK(RealFileSystem().Stat(scratch / "a")->identity == RealFileSystem().Stat(scratch / "b")->identity);
+  CHECK(RealFileSystem().Remove(scratch / "a").ok());
+  CHECK(*RealFileSystem().ReadWhole(scratch / "b", 10) == "one");
+}
+
+TEST_CASE("a lock has one holder, whom the next one is told, and ends with it") {
+  Scratch scratch;
+  const std::string path = scratch / "LOCK";
+  {
+    const std::unique_ptr<FileLock> lock = *RealFileSystem().Lock(path);
+    CHECK(lock->SetHolder("pid 1234").ok());
+    CHECK(*lock->Holder() == "pid 1234");
+    const Status refused = RealFileSystem().Lock(path).error();
+    CHECK(refused.code() == ErrorCode::kDatabaseInUse);
+    CHECK(refused.message().find("pid 1234") != std::string::npos);
+    CHECK(RealFileSystem().ReadWhole(path, 100).has_value());  // opening and closing the file releases nothing
+    CHECK_FALSE(RealFileSystem().Lock(path).has_value());
+  }
+  CHECK(RealFileSystem().Lock(path).has_value());
+  CHECK(RealFileSystem().Lock(scratch / "none/LOCK").error().code() == ErrorCode::kBadFile);
+}
+
+TEST_CASE("a lock dies with the process that held it, however it ends") {
+  Scratch scratch;
+  const std::string path = scratch / "LOCK";
+  int ready[2];
+  REQUIRE(pipe(ready) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto lock = RealFileSystem().Lock(path);
+    const char told = lock.has_value() && (*lock)->SetHolder("the child").ok() ? 'y' : 'n';
+    (void)!write(ready[1], &told, 1);
+    pause();
+    _exit(0);
+  }
+  char told = '?';
+  REQUIRE(read(ready[0], &told, 1) == 1);
+  CHECK(told == 'y');
+  const Status refused = RealFileSystem().Lock(path).error();
+  CHECK(refused.code() == ErrorCode::kDatabaseInUse);
+  CHECK(refused.message().find("the child") != std::string::npos);
+  kill(child, SIGKILL);
+  int ended = 0;
+  REQUIRE(waitpid(child, &ended, 0) == child);
+  CHECK(RealFileSystem().Lock(path).has_value());
+  close(ready[0]);
+  close(ready[1]);
 }
 
 TEST_CASE("patterns match names as in a shell") {

@@ -11,6 +11,7 @@ namespace laminar::sim {
 namespace {
 
 constexpr size_t kSectorBytes = 512;
+constexpr size_t kHolderBytesMax = 200;
 
 struct Node {
   uint64_t identity = 0;
@@ -18,6 +19,26 @@ struct Node {
   Timestamp modified = 0;
   std::string bytes;       // what code sees
   std::string disk_bytes;  // what a crash leaves
+  // Where the two may differ: a sync copies no more than that, so a large file with small syncs stays cheap.
+  uint64_t dirty_first = UINT64_MAX;
+  uint64_t dirty_end = 0;
+  bool is_locked = false;
+
+  void Touch(uint64_t first, uint64_t end) {
+    dirty_first = std::min(dirty_first, first);
+    dirty_end = std::max(dirty_end, end);
+  }
+  void Resize(uint64_t size) {
+    Touch(std::min<uint64_t>(size, bytes.size()), std::max<uint64_t>(size, bytes.size()));
+    bytes.resize(size, '\0');
+  }
+  void Flush() {
+    disk_bytes.resize(bytes.size(), '\0');
+    const uint64_t end = std::min<uint64_t>(dirty_end, bytes.size());
+    if (dirty_first < end) disk_bytes.replace(dirty_first, end - dirty_first, bytes, dirty_first, end - dirty_first);
+    dirty_first = UINT64_MAX;
+    dirty_end = 0;
+  }
 };
 using Names = std::map<std::string, std::shared_ptr<Node>>;
 
@@ -112,10 +133,15 @@ struct SimFileSystem::State {
     return next != names.end() && next->first.starts_with(prefix);
   }
 
-  uint64_t BytesInUse() const {
-    uint64_t bytes = 0;
-    for (const auto& [path, node] : names) bytes += node->bytes.size();
-    return bytes;
+  Status CheckRoom(uint64_t growth, std::string_view doing, const std::string& path) const {
+    if (growth == 0 || capacity == UINT64_MAX) return Status::Ok();
+    uint64_t bytes = growth;
+    std::set<const Node*> seen;  // names may share a file
+    for (const auto& [name, node] : names) bytes += seen.insert(node.get()).second ? node->bytes.size() : 0;
+    if (bytes <= capacity) return Status::Ok();
+    return Error(Status(ErrorCode::kLimitReached,
+                        std::string(doing) + " " + Quoted(path, 300) + ": no space left on the device (simulated)")
+                     .WithHint("free some disk space, or choose another folder"));
   }
 
   const os::Clock& clock;
@@ -172,7 +198,7 @@ class SimFile final : public os::File {
     std::lock_guard lock(state_->mutex);
     TRY(Enter(FileOperation::kTruncate, "truncating"));
     TRY(CheckWritable());
-    node_->bytes.resize(size, '\0');
+    node_->Resize(size);
     node_->modified = state_->clock.WallMicros();
     return Status::Ok();
   }
@@ -180,7 +206,20 @@ class SimFile final : public os::File {
   Status Sync() override {
     std::lock_guard lock(state_->mutex);
     TRY(Enter(FileOperation::kSync, "syncing"));
-    node_->disk_bytes = node_->bytes;
+    node_->Flush();
+    return Status::Ok();
+  }
+
+  Status SyncData() override { return Sync(); }
+
+  Status Allocate(uint64_t size) override {
+    std::lock_guard lock(state_->mutex);
+    TRY(Enter(FileOperation::kAllocate, "reserving space for"));
+    TRY(CheckWritable());
+    if (size <= node_->bytes.size()) return Status::Ok();
+    TRY(state_->CheckRoom(size - node_->bytes.size(), "reserving space for", path_));
+    node_->Resize(size);
+    node_->modified = state_->clock.WallMicros();
     return Status::Ok();
   }
 
@@ -207,13 +246,11 @@ class SimFile final : public os::File {
     TRY(CheckWritable());
     const uint64_t end = offset + bytes.size();
     const uint64_t growth = end > node_->bytes.size() ? end - node_->bytes.size() : 0;
-    if (growth > 0 && state_->BytesInUse() + growth > state_->capacity) {
-      return Error(Status(ErrorCode::kLimitReached, "writing " + Quoted(path_, 300) + ": no space left (simulated)")
-                       .WithHint("free some disk space, or choose another folder"));
-    }
+    TRY(state_->CheckRoom(growth, "writing", path_));
     const std::string_view written = is_torn ? bytes.substr(0, bytes.size() / 2) : bytes;
     if (!written.empty()) {
-      node_->bytes.resize(std::max<uint64_t>(node_->bytes.size(), offset + written.size()), '\0');
+      if (offset + written.size() > node_->bytes.size()) node_->Resize(offset + written.size());
+      node_->Touch(offset, offset + written.size());
       node_->bytes.replace(offset, written.size(), written);
     }
     node_->modified = state_->clock.WallMicros();
@@ -226,6 +263,38 @@ class SimFile final : public os::File {
   std::string path_;
   bool is_writable_;
   uint64_t born_;  // the number of crashes before it was opened
+};
+
+class SimLock final : public os::FileLock {
+ public:
+  SimLock(std::shared_ptr<State> state, std::shared_ptr<Node> node)
+      : state_(std::move(state)), node_(std::move(node)), born_(state_->crashes) {
+    node_->is_locked = true;
+  }
+  ~SimLock() override {
+    std::lock_guard lock(state_->mutex);
+    if (born_ == state_->crashes) node_->is_locked = false;
+  }
+
+  Status SetHolder(std::string_view text) override {
+    std::lock_guard lock(state_->mutex);
+    if (born_ != state_->crashes) return Error(ErrorCode::kIo, "a lock from before a crash (simulated)");
+    text = text.substr(0, kHolderBytesMax);
+    node_->Resize(text.size());
+    node_->Touch(0, text.size());
+    node_->bytes = text;
+    return Status::Ok();
+  }
+
+  Result<std::string> Holder() const override {
+    std::lock_guard lock(state_->mutex);
+    return node_->bytes.substr(0, kHolderBytesMax);
+  }
+
+ private:
+  std::shared_ptr<State> state_;
+  std::shared_ptr<Node> node_;
+  uint64_t born_;  // the number of crashes before it was taken
 };
 
 }  // namespace
@@ -250,7 +319,7 @@ Result<std::unique_ptr<os::File>> SimFileSystem::Open(const std::string& raw_pat
     node = state_->NewNode(false);
     state_->names[path] = node;
   } else if (mode == os::OpenMode::kReplace) {
-    node->bytes.clear();
+    node->Resize(0);
     node->modified = state_->clock.WallMicros();
   }
   return std::make_unique<SimFile>(state_, node, path, mode != os::OpenMode::kRead);
@@ -342,6 +411,40 @@ Status SimFileSystem::SyncDirectory(const std::string& raw_path) {
   return Status::Ok();
 }
 
+Status SimFileSystem::HardLink(const std::string& raw_from, const std::string& raw_to) {
+  std::lock_guard lock(state_->mutex);
+  const std::string from = Normal(raw_from);
+  const std::string to = Normal(raw_to);
+  TRY(state_->Enter(FileOperation::kHardLink, from, "linking"));
+  const std::shared_ptr<Node> node = state_->Find(from);
+  const std::shared_ptr<Node> folder = state_->Find(std::string(os::DirectoryOf(to)));
+  if (node == nullptr || folder == nullptr || !folder->is_directory) return Missing("linking", from);
+  if (node->is_directory) return Error(ErrorCode::kIo, "linking " + Quoted(from) + ": is a directory");
+  if (state_->Find(to) != nullptr) {
+    return Error(ErrorCode::kAlreadyExists, "linking " + Quoted(from) + ": " + Quoted(to) + " exists");
+  }
+  state_->names[to] = node;
+  return Status::Ok();
+}
+
+Result<std::unique_ptr<os::FileLock>> SimFileSystem::Lock(const std::string& raw_path) {
+  std::lock_guard lock(state_->mutex);
+  const std::string path = Normal(raw_path);
+  TRY(state_->Enter(FileOperation::kLock, path, "locking"));
+  std::shared_ptr<Node> node = state_->Find(path);
+  if (node != nullptr && node->is_directory) {
+    return Error(ErrorCode::kIo, "locking " + Quoted(path) + ": is a directory");
+  }
+  if (node == nullptr) {
+    const std::shared_ptr<Node> folder = state_->Find(std::string(os::DirectoryOf(path)));
+    if (folder == nullptr || !folder->is_directory) return Missing("locking", path);
+    node = state_->NewNode(false);
+    state_->names[path] = node;
+  }
+  if (node->is_locked) return Error(os::LockIsHeld(path, std::string_view(node->bytes).substr(0, kHolderBytesMax)));
+  return std::make_unique<SimLock>(state_, node);
+}
+
 void SimFileSystem::Plan(FileFault fault) {
   std::lock_guard lock(state_->mutex);
   state_->faults.push_back(std::move(fault));
@@ -356,6 +459,17 @@ void SimFileSystem::ClearFaults() {
 void SimFileSystem::SetCapacity(uint64_t bytes) {
   std::lock_guard lock(state_->mutex);
   state_->capacity = bytes;
+}
+
+Status SimFileSystem::FlipBit(const std::string& raw_path, uint64_t offset, uint32_t bit) {
+  std::lock_guard lock(state_->mutex);
+  const std::string path = Normal(raw_path);
+  const std::shared_ptr<Node> node = state_->Find(path);
+  if (node == nullptr || offset >= node->bytes.size()) return Missing("flipping a bit of", path);
+  const auto mask = static_cast<char>(1u << (bit & 7));
+  node->bytes[offset] ^= mask;
+  if (offset < node->disk_bytes.size()) node->disk_bytes[offset] ^= mask;
+  return Status::Ok();
 }
 
 uint64_t SimFileSystem::CallCount() const {
@@ -378,7 +492,10 @@ void ComeBack(State& state) {
   std::set<Node*> seen;
   for (const auto& [name, node] : state.names) {
     // A new node: files opened before the crash must not write into the world after it.
-    if (seen.insert(node.get()).second) node->bytes = node->disk_bytes;
+    if (!seen.insert(node.get()).second) continue;
+    node->bytes = node->disk_bytes;
+    node->Flush();
+    node->is_locked = false;
   }
   ++state.crashes;
   state.faults.clear();

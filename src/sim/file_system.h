@@ -30,7 +30,10 @@ enum class FileOperation : uint8_t {
   kRename,
   kRemove,
   kCreateDirectory,
-  kSyncDirectory
+  kSyncDirectory,
+  kAllocate,
+  kHardLink,
+  kLock
 };
 
 struct FileFault {
@@ -59,16 +62,20 @@ class SimFileSystem final : public os::FileSystem {
   Status Remove(const std::string& path) override;
   Status CreateDirectory(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
+  Status HardLink(const std::string& from, const std::string& to) override;
+  Result<std::unique_ptr<os::FileLock>> Lock(const std::string& path) override;
 
   void Plan(FileFault fault);
   void ClearFaults();
   // Writes that would make all files together larger than this fail with kLimitReached.
   void SetCapacity(uint64_t bytes);
+  // Rot: turns one bit (0 to 7) of a file over, on the disk too. kBadFile when there is no such byte.
+  Status FlipBit(const std::string& path, uint64_t offset, uint32_t bit);
   // Calls of every kind since the start: run once, then plan a power cut at each.
   uint64_t CallCount() const;
 
-  // Back to what is on the disk; open files become useless and planned faults are dropped. With torn, each 512-byte
-  // sector and each name that was not synced survives or not, by the random numbers.
+  // Back to what is on the disk; open files and locks become useless and planned faults are dropped. With torn, each
+  // 512-byte sector and each name that was not synced survives or not, by the random numbers.
   void Crash();
   void CrashTorn(Random& random);
 

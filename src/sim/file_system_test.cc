@@ -38,7 +38,17 @@ std::string RandomOperation(FileSystem& files, const std::string& root, Random& 
     return random.OneIn(2) ? name() : name() + "/" + std::string(1, static_cast<char>('x' + random.Below(2)));
   };
   const auto outcome = [](const Status& status) { return status.ok() ? std::string("ok") : "error"; };
-  switch (random.Below(8)) {
+  switch (random.Below(10)) {
+    case 8: {
+      const std::string from = path();
+      return outcome(files.HardLink(from, path()));
+    }
+    case 9: {
+      const std::string at = path();
+      const uint64_t size = random.Below(9);
+      Result<std::unique_ptr<os::File>> file = files.Open(at, OpenMode::kReadWrite);
+      return file ? outcome((*file)->Allocate(size)) + " " + Contents(files, at) : "error";
+    }
     case 0: return outcome(files.CreateDirectory(path()));
     case 1: return outcome(files.Remove(path()));
     case 2: {
@@ -180,6 +190,83 @@ TEST_CASE("planned faults hit the n-th matching call and say what they are") {
   CHECK(a->Sync().ok());
 }
 
+TEST_CASE("a second name is durable after a sync of its folder, with the bytes of the first") {
+  SimClock clock;
+  SimFileSystem files(clock);
+  REQUIRE(files.WriteWhole("/a", "one").ok());
+  CHECK(files.HardLink("/a", "/b").ok());
+  files.Crash();
+  CHECK_FALSE(files.Exists("/b"));
+  CHECK(files.HardLink("/a", "/b").ok());
+  CHECK(files.HardLink("/a", "/b").code() == ErrorCode::kAlreadyExists);
+  CHECK(files.SyncDirectory("/").ok());
+  CHECK(files.Remove("/a").ok());
+  CHECK(files.SyncDirectory("/").ok());
+  files.Crash();
+  CHECK(Contents(files, "/b") == "one");
+}
+
+TEST_CASE("a lock has one holder and is gone after a crash") {
+  SimClock clock;
+  SimFileSystem files(clock);
+  std::unique_ptr<os::FileLock> lock = *files.Lock("/LOCK");
+  CHECK(lock->SetHolder("pid 7").ok());
+  const Status refused = files.Lock("/LOCK").error();
+  CHECK(refused.code() == ErrorCode::kDatabaseInUse);
+  CHECK(refused.message().find("pid 7") != std::string::npos);
+  lock.reset();
+  lock = *files.Lock("/LOCK");
+  CHECK(files.SyncDirectory("/").ok());
+  files.Crash();
+  const std::unique_ptr<os::FileLock> after = *files.Lock("/LOCK");
+  lock.reset();  // from before the crash: it releases nothing
+  CHECK_FALSE(files.Lock("/LOCK").has_value());
+}
+
+TEST_CASE("a flipped bit is there before and after a crash, and can be flipped back") {
+  SimClock clock;
+  SimFileSystem files(clock);
+  REQUIRE(files.WriteWhole("/a", "abc").ok());
+  CHECK(files.FlipBit("/a", 1, 0).ok());
+  CHECK(Contents(files, "/a") == "acc");
+  files.Crash();
+  CHECK(Contents(files, "/a") == "acc");
+  CHECK(files.FlipBit("/a", 1, 0).ok());
+  CHECK(Contents(files, "/a") == "abc");
+  CHECK_FALSE(files.FlipBit("/a", 3, 0).ok());
+  CHECK_FALSE(files.FlipBit("/none", 0, 0).ok());
+}
+
+TEST_CASE("many small syncs leave on the disk exactly what was written before them") {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    SimClock clock;
+    SimFileSystem files(clock);
+    Random random(seed);
+    std::unique_ptr<os::File> file = *files.Open("/log", OpenMode::kCreate);
+    REQUIRE(files.SyncDirectory("/").ok());
+    std::string synced;
+    for (int step = 0; step < 60; ++step) {
+      switch (random.Below(6)) {
+        case 0: CHECK(file->Truncate(random.Below(3000)).ok()); break;
+        case 1: CHECK(file->Allocate(random.Below(3000)).ok()); break;
+        case 2:
+          CHECK((random.OneIn(2) ? file->SyncData() : file->Sync()).ok());
+          synced = Contents(files, "/log");
+          break;
+        case 3:
+          if (!random.OneIn(4)) break;
+          files.Crash();
+          CHECK(Contents(files, "/log") == synced);
+          file = *files.Open("/log", OpenMode::kReadWrite);
+          break;
+        default: CHECK(file->WriteAt(random.Below(2500), std::string(random.Below(300), 'w')).ok()); break;
+      }
+    }
+    files.Crash();
+    CHECK(Contents(files, "/log") == synced);
+  }
+}
+
 TEST_CASE("a full disk refuses growth but not rewriting") {
   SimClock clock;
   SimFileSystem files(clock);
@@ -188,6 +275,11 @@ TEST_CASE("a full disk refuses growth but not rewriting") {
   CHECK(file->Append("0123456789").ok());
   CHECK(file->Append("x").code() == ErrorCode::kLimitReached);
   CHECK(file->WriteAt(0, "9876543210").ok());
+  CHECK(file->Allocate(11).code() == ErrorCode::kLimitReached);
+  CHECK(*file->Size() == 10);
+  CHECK(files.HardLink("/a", "/b").ok());  // takes no room
+  files.SetCapacity(11);
+  CHECK(file->Allocate(11).ok());
 }
 
 }  // namespace
