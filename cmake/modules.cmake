@@ -68,7 +68,7 @@ foreach(line IN LISTS layer_lines)
   if(LAMINAR_TESTS AND doctest_FOUND AND tests)
     add_executable(${module}_test ${tests})
     target_link_libraries(${module}_test PRIVATE crypto_first laminar_unit_main laminar_${module} fmt::fmt)
-    if("laminar_os" IN_LIST needs)  # their tests may play failures of the disk
+    if("laminar_os" IN_LIST needs OR module STREQUAL "os")  # their tests may play failures of the disk
       target_link_libraries(${module}_test PRIVATE laminar_sim)
     endif()
     use_precompiled_header(${module}_test base_test <ostream>)
