@@ -1,0 +1,91 @@
+#include "os/thread.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <utility>
+
+#include "base/check.h"
+#include "base/hot_scope.h"
+
+namespace laminar::os {
+namespace {
+
+struct StartArguments {
+  void (*main)(void*);
+  void* argument;
+};
+
+void* ThreadMain(void* raw) {
+  const std::unique_ptr<StartArguments> start(static_cast<StartArguments*>(raw));
+  start->main(start->argument);
+  return nullptr;
+}
+
+}  // namespace
+
+Result<Thread> Thread::Start(const std::string& name, void (*main)(void*), void* argument) {
+  auto start = std::make_unique<StartArguments>(StartArguments{main, argument});
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the new thread
+  Thread thread;
+  const int error = pthread_create(&thread.handle_, nullptr, ThreadMain, start.get());
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (error != 0) {
+    return Error(Status(ErrorCode::kIo, "starting thread \"" + name + "\": " + std::strerror(error) + " (errno " +
+                                            std::to_string(error) + ")")
+                     .WithHint("the limit of threads of this user or container may be reached (ulimit -u)"));
+  }
+  start.release();  // NOLINT: the thread owns it now
+  thread.is_joinable_ = true;
+  pthread_setname_np(thread.handle_, name.substr(0, 15).c_str());
+  return thread;
+}
+
+Thread::~Thread() { CHECK(!is_joinable_); }
+
+Thread::Thread(Thread&& other) noexcept
+    : handle_(other.handle_), is_joinable_(std::exchange(other.is_joinable_, false)) {}
+
+Thread& Thread::operator=(Thread&& other) noexcept {
+  CHECK(!is_joinable_);
+  handle_ = other.handle_;
+  is_joinable_ = std::exchange(other.is_joinable_, false);
+  return *this;
+}
+
+void Thread::Join() {
+  if (!std::exchange(is_joinable_, false)) return;
+  pthread_join(handle_, nullptr);
+}
+
+void EventCount::PrepareWait() {
+  state_.store(kParked, std::memory_order_seq_cst);
+  FullFence();
+}
+
+bool EventCount::Wait(int64_t nanos) {
+  ForbidInHotScope("sleeping on an event count");
+  timespec span{.tv_sec = nanos / 1'000'000'000, .tv_nsec = nanos % 1'000'000'000};
+  while (state_.load(std::memory_order_acquire) == kParked) {
+    const int64_t rc = syscall(SYS_futex, &state_, FUTEX_WAIT_PRIVATE, kParked, nanos < 0 ? nullptr : &span, nullptr, 0);
+    if (rc != 0 && errno == ETIMEDOUT) break;
+  }
+  return state_.exchange(kAwake, std::memory_order_acquire) != kParked;
+}
+
+bool EventCount::WakeUp() {
+  if (state_.exchange(kAwake, std::memory_order_release) != kParked) return false;  // another notifier was quicker
+  syscall(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+  return true;
+}
+
+}  // namespace laminar::os
