@@ -45,6 +45,7 @@ struct Context {
   SideOutput* row_errors = nullptr;  // rows whose expressions failed; never null
   SideOutput* late_rows = nullptr;   // rows behind the watermark of a window; never null
   uint64_t memory_limit_bytes = 0;   // of one state table; 0: none
+  bool is_durable = false;           // ListTables, SaveNote and Restore will be used
 };
 
 class Operator;
@@ -81,6 +82,14 @@ class Operator {
   // All events before it belong to `epoch`. Default: forward. With several inputs: once all inputs had it.
   virtual Step Barrier(Epoch epoch, Output& out) { return out.PushBarrier(epoch); }
 
+  // What must survive a crash (docs/formats/state.md): tables, whose changes the engine logs epoch by epoch, always in
+  // the same order; and a note, a few bytes that are no rows (watermarks, bounds). Called between events, after Open.
+  virtual void ListTables(std::vector<state::StateTable*>& out) { (void)out; }
+  virtual void SaveNote(std::string& out) const { (void)out; }
+  // Before any event: the tables hold the rows they held, and `note` is SaveNote's of that moment; what is derived from
+  // them is made anew. kUnreadableState.
+  virtual Status Restore(std::string_view note) { return note.empty() ? Status() : UnreadableNote(); }
+
   // For metrics and state inspection.
   virtual uint64_t state_rows() const { return 0; }
   virtual uint64_t state_bytes() const { return 0; }
@@ -91,6 +100,7 @@ class Operator {
   void ConnectTo(Operator* next, int input) { output_ = Output(next, input); }
 
  protected:
+  static Status UnreadableNote();
   Step Fail(Status status) {
     failure_ = std::move(status);
     return Step::kFailed;
@@ -100,6 +110,10 @@ class Operator {
   Output output_;
   Status failure_;
 };
+
+inline Status Operator::UnreadableNote() {
+  return Status(ErrorCode::kUnreadableState, "an operator's stored note cannot be read");
+}
 
 inline Step Output::Push(data::Batch& batch) {
   if (batch.rows == 0) return Step::kMore;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/check.h"
 #include "base/hot_scope.h"
 
@@ -40,12 +41,41 @@ void AggregateSet::AppendTypes(std::vector<data::Type>& types) const {
   for (const Call& call : calls_) types.push_back(call.function->result_type);
 }
 
-void AggregateSet::SetDestroy(state::TableSpec& spec) const {
+void AggregateSet::SetPayload(state::TableSpec& spec) const {
+  spec.payload_context = this;
+  spec.save_payload = [](const void* set, const uint8_t* payload, std::string& out) {
+    static_cast<const AggregateSet*>(set)->Save(payload, out);
+  };
+  spec.load_payload = [](const void* set, std::string_view bytes, uint8_t* payload) {
+    return static_cast<const AggregateSet*>(set)->Load(bytes, payload);
+  };
   if (owning_.empty()) return;
   spec.destroy_payload = [](const void* set, uint8_t* payload) {
     static_cast<const AggregateSet*>(set)->Destroy(payload);
   };
-  spec.destroy_context = this;
+}
+
+void AggregateSet::Save(const uint8_t* payload, std::string& out) const {
+  AppendNumber(HeadOf(payload).rows, out);
+  AppendNumber(HeadOf(payload).content, out);
+  for (const Call& call : calls_) call.function->serialize(*call.function, payload + call.offset, out);
+}
+
+Status AggregateSet::Load(std::string_view bytes, uint8_t* payload) const {
+  if (!TakeNumber(bytes, HeadOf(payload).rows) || !TakeNumber(bytes, HeadOf(payload).content))
+    return Status(ErrorCode::kUnreadableState, "a group's accumulators end before their head");
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    const Call& call = calls_[i];
+    Status status = call.function->deserialize(*call.function, bytes, payload + call.offset);
+    if (status.ok()) continue;
+    // What was read already goes; the caller frees the row without asking the payload.
+    for (const Call* owner : owning_) {
+      if (owner->offset < call.offset) owner->function->destroy(*owner->function, payload + owner->offset);
+    }
+    return status;
+  }
+  if (!bytes.empty()) return Status(ErrorCode::kUnreadableState, "bytes stand behind a group's accumulators");
+  return {};
 }
 
 void AggregateSet::Init(uint8_t* payload) const {

@@ -36,8 +36,8 @@ class AggregateSet {
   size_t size() const { return calls_.size(); }
   // Appends the result types.
   void AppendTypes(std::vector<data::Type>& types) const;
-  // Makes `spec` free what accumulators own. The set must outlive the table.
-  void SetDestroy(state::TableSpec& spec) const;
+  // Makes `spec` free what accumulators own, save and load them. The set must outlive the table.
+  void SetPayload(state::TableSpec& spec) const;
 
   // On a zeroed payload.
   void Init(uint8_t* payload) const;
@@ -45,6 +45,9 @@ class AggregateSet {
   // Adds the rows of a batch: row i to payloads[i].
   void Update(const data::Batch& batch, uint8_t* const* payloads);
   void Merge(uint8_t* into, const uint8_t* from) const;
+  // Stable bytes: rows, content, then each accumulator as its function writes it.
+  void Save(const uint8_t* payload, std::string& out) const;
+  Status Load(std::string_view bytes, uint8_t* payload) const;
   // Results of payloads[0, count) to rows [first, first + count) of the columns from `first_column` on.
   void Results(const uint8_t* const* payloads, uint32_t count, data::BatchBuffer& buffer, size_t first_column,
                uint32_t first) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/hot_scope.h"
 
 namespace laminar::exec {
@@ -27,7 +28,7 @@ Status GroupAggregate::Open(const Context& context) {
   state::TableSpec table{
       .name = "group aggregate", .key = types, .values = {}, .payload_bytes = aggregates_.payload_bytes()};
   table.memory_limit_bytes = context.memory_limit_bytes;
-  aggregates_.SetDestroy(table);
+  aggregates_.SetPayload(table);
   table_ = std::make_unique<state::StateTable>(std::move(table));
   aggregates_.AppendTypes(types);
   writer_ = std::make_unique<ResultWriter>(types, spec_.keys.size(), context.row_errors);
@@ -173,6 +174,20 @@ Step GroupAggregate::EmitFirstRow(Output& out) {
 Step GroupAggregate::Barrier(Epoch epoch, Output& out) {
   const Step step = EmitFirstRow(out);
   return step != Step::kMore ? step : out.PushBarrier(epoch);
+}
+
+void GroupAggregate::SaveNote(std::string& out) const {
+  AppendNumber<uint8_t>(has_emitted_, out);
+  AppendNumber<uint8_t>(is_over_, out);
+}
+
+Status GroupAggregate::Restore(std::string_view note) {
+  uint8_t has_emitted = 0;
+  uint8_t is_over = 0;
+  if (!TakeNumber(note, has_emitted) || !TakeNumber(note, is_over) || !note.empty()) return UnreadableNote();
+  has_emitted_ = has_emitted != 0;
+  is_over_ = is_over != 0;
+  return !has_keys() && table_->size() == 0 ? MakeGlobalGroup() : Status::Ok();
 }
 
 Step GroupAggregate::Watermark(int, Timestamp watermark, Output& out) {

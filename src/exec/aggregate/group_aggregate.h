@@ -27,6 +27,9 @@ class GroupAggregate final : public Operator {
   Step Process(int input, data::Batch& batch, Output& out) override;
   Step Watermark(int input, Timestamp watermark, Output& out) override;
   Step Barrier(Epoch epoch, Output& out) override;
+  void ListTables(std::vector<state::StateTable*>& out) override { out.push_back(table_.get()); }
+  void SaveNote(std::string& out) const override;
+  Status Restore(std::string_view note) override;
 
   uint64_t state_rows() const override { return table_ == nullptr ? 0 : table_->size(); }
   uint64_t state_bytes() const override { return table_ == nullptr ? 0 : table_->memory_bytes(); }

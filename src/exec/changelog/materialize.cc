@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/hot_scope.h"
 #include "data/row_key.h"
 
@@ -93,9 +94,14 @@ Step Materialize::Process(int, Batch& batch, Output& out) {
   return out.Push(batch);
 }
 
-Step Materialize::Barrier(Epoch epoch, Output& out) {
-  table_->BeginEpoch(epoch + 1);
-  return out.PushBarrier(epoch);
+void Materialize::SaveNote(std::string& out) const {
+  AppendNumber(next_number_, out);
+  AppendNumber(negative_rows_, out);
+}
+
+Status Materialize::Restore(std::string_view note) {
+  const bool is_whole = TakeNumber(note, next_number_) && TakeNumber(note, negative_rows_) && note.empty();
+  return is_whole ? Status() : UnreadableNote();
 }
 
 void Materialize::ApplyKeyed(const Batch& batch) {

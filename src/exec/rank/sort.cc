@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/hot_scope.h"
 #include "base/text.h"
 #include "data/row_key.h"
@@ -11,8 +12,81 @@ namespace laminar::exec {
 using data::Batch;
 using data::BatchBuffer;
 
+Sort::~Sort() = default;
+
 Status Sort::Open(const Context& context) {
   context_ = context;
+  if (!context.is_durable) return {};
+  state::TableSpec table{.name = "sort", .key = {data::TypeId::kInt64}, .values = spec_.input, .payload_bytes = 8};
+  table.memory_limit_bytes = context.memory_limit_bytes;
+  table_ = std::make_unique<state::StateTable>(std::move(table));
+  for (uint32_t i = 0; i < spec_.input.size(); ++i) value_columns_.push_back(i);
+  return {};
+}
+
+void Sort::ListTables(std::vector<state::StateTable*>& out) {
+  if (table_ != nullptr) out.push_back(table_.get());
+}
+
+void Sort::SaveNote(std::string& out) const { AppendNumber(sequence_, out); }
+
+// The last batch.rows of rows_ go into the table.
+Status Sort::Keep(const Batch& batch, uint64_t first_sequence) {
+  TRY(table_->Reserve(batch.rows));
+  BatchBuffer numbers({data::TypeId::kInt64});
+  numbers.SetRows(batch.rows);
+  for (uint32_t row = 0; row < batch.rows; ++row)
+    numbers.column(0).As<int64_t>()[row] = static_cast<int64_t>(first_sequence + row);
+  std::vector<uint64_t> hashes(data::kBatchCapacity);
+  std::vector<state::RowRef> refs(batch.rows);
+  std::vector<uint8_t> inserted(batch.rows);
+  static constexpr uint32_t kFirst[] = {0};
+  data::HashRows(numbers.batch(), numbers.types(), kFirst, hashes.data());
+  table_->FindOrInsert(numbers.batch(), kFirst, hashes.data(), refs.data(), inserted.data());
+  table_->WriteValues(refs, batch, value_columns_);
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    const int64_t weight = batch.Weight(row);
+    std::memcpy(table_->Mutable(refs[row]) + table_->payload_offset(), &weight, sizeof(weight));
+    rows_[rows_.size() - batch.rows + row].stored = refs[row];
+  }
+  return {};
+}
+
+Status Sort::Restore(std::string_view note) {
+  uint64_t sequence = 0;
+  if (!TakeNumber(note, sequence) || !note.empty()) return UnreadableNote();
+  if (table_ == nullptr) return {};
+  std::vector<state::RowRef> refs(table_->size());
+  uint64_t cursor = 0;
+  table_->Scan(cursor, static_cast<uint32_t>(refs.size()), refs.data());
+  table_->SortByKey(refs, 0);
+  auto table = std::exchange(table_, nullptr);  // the rows are there already
+  Output nowhere;
+  for (size_t first = 0; first < refs.size(); first += data::kBatchCapacity) {
+    const std::span<const state::RowRef> part =
+        std::span(refs).subspan(first, std::min<size_t>(data::kBatchCapacity, refs.size() - first));
+    BatchBuffer numbers({data::TypeId::kInt64});
+    BatchBuffer rows(spec_.input);
+    numbers.SetRows(static_cast<uint32_t>(part.size()));
+    rows.SetRows(static_cast<uint32_t>(part.size()));
+    data::Column* number[] = {&numbers.column(0)};
+    std::vector<data::Column*> columns;
+    for (uint32_t i = 0; i < spec_.input.size(); ++i) columns.push_back(&rows.column(i));
+    table->ReadKeys(part, numbers, number, 0);
+    table->ReadValues(part, rows, columns, 0);
+    int64_t* weights = rows.UseWeights();
+    for (size_t i = 0; i < part.size(); ++i)
+      std::memcpy(&weights[i], table->Get(part[i]) + table->payload_offset(), sizeof(weights[i]));
+    const size_t before = rows_.size();
+    if (Process(0, rows.batch(), nowhere) == Step::kFailed) return failure();
+    if (rows_.size() != before + part.size()) return UnreadableNote();  // more rows than the limit lets stand
+    for (size_t i = 0; i < part.size(); ++i) {
+      rows_[before + i].sequence = static_cast<uint64_t>(numbers.column(0).As<int64_t>()[i]);
+      rows_[before + i].stored = part[i];
+    }
+  }
+  table_ = std::move(table);
+  sequence_ = sequence;
   return {};
 }
 
@@ -43,6 +117,9 @@ Step Sort::Process(int, Batch& batch, Output&) {
                                                      FormatBytes(context_.memory_limit_bytes))
                     .WithHint("add LIMIT, or SET memory_limit"));
   }
+  if (table_ != nullptr) {
+    if (Status kept = Keep(batch, sequence_ - batch.rows); !kept.ok()) return Fail(std::move(kept));
+  }
   const uint64_t wanted = spec_.limit == UINT64_MAX ? UINT64_MAX : spec_.limit + spec_.offset;
   if (!spec_.input_retracts && wanted < UINT64_MAX / 4 && rows_.size() > 2 * wanted + 8 * data::kBatchCapacity)
     KeepFirst(wanted);
@@ -56,6 +133,7 @@ void Sort::Order() {
 
 void Sort::KeepFirst(uint64_t count) {
   Order();
+  for (size_t i = count; i < rows_.size() && table_ != nullptr; ++i) table_->Erase(rows_[i].stored);
   rows_.resize(std::min<uint64_t>(rows_.size(), count));
   std::vector<std::unique_ptr<BatchBuffer>> kept;
   bytes_ = 0;
@@ -98,6 +176,7 @@ Step Sort::Watermark(int, Timestamp watermark, Output& out) {
   rows_.clear();
   buffers_.clear();
   bytes_ = 0;
+  if (table_ != nullptr) table_->Clear();
   return step == Step::kMore ? out.PushWatermark(watermark) : step;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "expr/program.h"
 
 namespace laminar::exec {
@@ -10,6 +11,16 @@ Status Limit::Open(const Context&) {
   slice_ = std::make_unique<data::BatchBuffer>(types_);
   selection_.resize(data::kBatchCapacity);
   return {};
+}
+
+void Limit::SaveNote(std::string& out) const {
+  AppendNumber(skipped_, out);
+  AppendNumber(passed_, out);
+}
+
+Status Limit::Restore(std::string_view note) {
+  const bool is_whole = TakeNumber(note, skipped_) && TakeNumber(note, passed_) && note.empty();
+  return is_whole && skipped_ <= spec_.offset && passed_ <= spec_.limit ? Status() : UnreadableNote();
 }
 
 Step Limit::Process(int, data::Batch& batch, Output& out) {

@@ -16,6 +16,8 @@ class Limit final : public Operator {
   Status Open(const Context&) override;
   Step Process(int input, data::Batch& batch, Output& out) override;
   Step Watermark(int input, Timestamp watermark, Output& out) override { return out.PushWatermark(watermark); }
+  void SaveNote(std::string& out) const override;
+  Status Restore(std::string_view note) override;
 
  private:
   LimitSpec spec_;

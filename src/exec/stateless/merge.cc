@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/hot_scope.h"
 
 namespace laminar::exec {
@@ -22,6 +23,25 @@ Step Merge::Barrier(Epoch epoch, Output& out) {
   if (++barriers_seen_ < watermarks_.size()) return Step::kMore;
   barriers_seen_ = 0;
   return out.PushBarrier(epoch);
+}
+
+void Merge::SaveNote(std::string& out) const {
+  AppendNumber(sent_, out);
+  for (const Timestamp watermark : watermarks_) AppendNumber(watermark, out);
+}
+
+Status Merge::Restore(std::string_view note) {
+  if (!TakeNumber(note, sent_)) return UnreadableNote();
+  for (Timestamp& watermark : watermarks_) {
+    if (!TakeNumber(note, watermark)) return UnreadableNote();
+  }
+  return note.empty() ? Status() : UnreadableNote();
+}
+
+void FanOut::SaveNote(std::string& out) const { AppendNumber(watermark_, out); }
+
+Status FanOut::Restore(std::string_view note) {
+  return TakeNumber(note, watermark_) && note.empty() ? Status() : UnreadableNote();
 }
 
 void FanOut::Add(Operator* reader, int input) { readers_.push_back({Output(reader, input), false}); }

@@ -20,6 +20,8 @@ class Merge final : public Operator {
   Step Process(int input, data::Batch& batch, Output& out) override;
   Step Watermark(int input, Timestamp watermark, Output& out) override;
   Step Barrier(Epoch epoch, Output& out) override;
+  void SaveNote(std::string& out) const override;
+  Status Restore(std::string_view note) override;
 
  private:
   std::vector<Timestamp> watermarks_;
@@ -36,6 +38,8 @@ class FanOut final : public Operator {
   Step Watermark(int input, Timestamp watermark, Output& out) override;
   Step Tick(Timestamp now, Output& out) override;
   Step Barrier(Epoch epoch, Output& out) override;
+  void SaveNote(std::string& out) const override;
+  Status Restore(std::string_view note) override;
 
   // Between events only. The reader must outlive its place here.
   void Add(Operator* reader, int input);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/hot_scope.h"
 #include "expr/program.h"
 
@@ -152,6 +153,17 @@ Step WatermarkAssigner::Process(int, Batch& batch, Output& out) {
   }
   Step step = start == 0 ? out.Push(batch) : PushSlice(batch, start, batch.rows, out);
   return step == Step::kMore ? Send(running_, out) : step;
+}
+
+void WatermarkAssigner::SaveNote(std::string& out) const {
+  for (const Timestamp time : {running_, sent_, max_event_time_}) AppendNumber(time, out);
+}
+
+Status WatermarkAssigner::Restore(std::string_view note) {
+  for (Timestamp* time : {&running_, &sent_, &max_event_time_}) {
+    if (!TakeNumber(note, *time)) return UnreadableNote();
+  }
+  return note.empty() ? Status() : UnreadableNote();
 }
 
 Step WatermarkAssigner::Watermark(int, Timestamp watermark, Output& out) {

@@ -24,6 +24,9 @@ class WatermarkAssigner final : public Operator {
   // A watermark from outside (tests, sources that know): never lowers the own one.
   Step Watermark(int input, Timestamp watermark, Output& out) override;
 
+  void SaveNote(std::string& out) const override;
+  Status Restore(std::string_view note) override;
+
   Timestamp watermark() const { return sent_; }
   Timestamp max_event_time() const { return max_event_time_; }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/hot_scope.h"
 #include "exec/window/slice_hash.h"
@@ -76,7 +77,7 @@ void WindowAggregate::MakeTables(const std::vector<data::Type>& key_types) {
   state::TableSpec spec{
       .name = "window aggregate", .key = key_batch_types_, .values = {}, .payload_bytes = aggregates_.payload_bytes()};
   spec.memory_limit_bytes = context_.memory_limit_bytes;
-  aggregates_.SetDestroy(spec);
+  aggregates_.SetPayload(spec);
   table_ = std::make_unique<state::StateTable>(spec);
   spec.name = "window aggregate: one window's slices together";
   spec.key = key_types;
@@ -235,6 +236,36 @@ Status WindowAggregate::FindOneGroup(const Batch& batch) {
   }
   std::fill_n(refs_.begin(), batch.rows, refs_[0]);
   std::fill_n(payloads_.begin(), batch.rows, table_->Mutable(refs_[0]) + table_->payload_offset());
+  return {};
+}
+
+void WindowAggregate::SaveNote(std::string& out) const {
+  for (const Timestamp time : {watermark_, fired_bound_, closed_bound_, output_watermark_}) AppendNumber(time, out);
+  for (const uint64_t count : {counters_.late_rows, counters_.late_updates, counters_.late_windows_skipped,
+                               counters_.bad_times, counters_.windows_fired, counters_.slices_closed})
+    AppendNumber(count, out);
+}
+
+// The slices are listed anew from the rows: which slice a row belongs to is its first key column.
+Status WindowAggregate::Restore(std::string_view note) {
+  for (Timestamp* time : {&watermark_, &fired_bound_, &closed_bound_, &output_watermark_}) {
+    if (!TakeNumber(note, *time)) return UnreadableNote();
+  }
+  for (uint64_t* count : {&counters_.late_rows, &counters_.late_updates, &counters_.late_windows_skipped,
+                          &counters_.bad_times, &counters_.windows_fired, &counters_.slices_closed}) {
+    if (!TakeNumber(note, *count)) return UnreadableNote();
+  }
+  if (!note.empty()) return UnreadableNote();
+  BatchBuffer starts({data::TypeId::kInt64});
+  std::vector<Column*> columns(key_batch_types_.size(), nullptr);
+  columns[0] = &starts.column(0);
+  uint64_t cursor = 0;
+  while (const uint32_t n = table_->Scan(cursor, data::kBatchCapacity, refs_.data())) {
+    starts.Reset();
+    starts.SetRows(n);
+    table_->ReadKeys({refs_.data(), n}, starts, columns, 0);
+    for (uint32_t i = 0; i < n; ++i) NoteNewRow(starts.column(0).As<Timestamp>()[i], refs_[i]);
+  }
   return {};
 }
 

@@ -137,6 +137,18 @@ void ReadStored(const StoredColumn& column, const uint8_t* const* rows, uint32_t
   }
 }
 
+void LoadNumber(const StoredColumn& column, const char* bytes, uint8_t* row) {
+  if (column.slot == Slot::kWide) {
+    std::memcpy(row + column.offset, bytes, 16);
+  } else if (column.physical != PhysicalType::kNull) {
+    column.Store(row, VisitNumber(column.physical, [&]<class T>() {
+                   T value;
+                   std::memcpy(&value, bytes, sizeof(T));
+                   return ToWord(value);
+                 }));
+  }
+}
+
 bool LoadForStore(const StoredColumn& column, const data::Column& from, uint32_t row, bool canonical,
                   std::string& scratch, uint64_t out[2]) {
   out[0] = 0;

@@ -92,6 +92,9 @@ bool StoredEquals(const StoredColumn& column, const uint8_t* row, const uint64_t
 // The same for values that are not in canonical form: 0.0 equals -0.0, NaN equals NaN, intervals by length.
 bool StoredEqualsCanonically(const StoredColumn& column, const uint8_t* row, const uint64_t value[2]);
 
+// A number of a word or wide column from its bytes (ValueWidth, or 16; little-endian) into a row.
+void LoadNumber(const StoredColumn& column, const char* bytes, uint8_t* row);
+
 // Order of two rows by one column, as data::Value::Compare orders values (nested values: some fixed order).
 int CompareStored(const StoredColumn& column, const uint8_t* a, const uint8_t* b);
 // Eight bytes whose unsigned order never contradicts CompareStored.

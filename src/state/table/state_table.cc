@@ -9,10 +9,11 @@
 
 #include "base/check.h"
 #include "base/hot_scope.h"
-#include "data/row_key.h"
+#include "state/log/delta.h"
 #include "state/table/key_index.h"
 #include "state/table/key_lookup.h"
 #include "state/table/page_store.h"
+#include "state/table/row_image.h"
 #include "state/table/table_snapshot.h"
 
 namespace laminar::state {
@@ -37,8 +38,8 @@ struct StateTable::Rep {
   KeyIndex index;
   mutable KeyLookup lookup;
   std::string scratch;
+  std::string key_bytes;
   std::string tombstones;  // u32 length and bytes, again and again
-  std::unique_ptr<data::BatchBuffer> key_row;
 
   void FreeStrings(const std::vector<StoredColumn>& columns, const uint8_t* row) {
     for (const StoredColumn& column : columns) {
@@ -52,6 +53,8 @@ struct StateTable::Rep {
   void StoreValue(const StoredColumn& column, uint8_t* row, const data::Column& from, uint32_t batch_row);
   void DestroyPayloads();
   void AddTombstone(RowRef row);
+  void AppendRow(const uint8_t* row, std::string_view prefix, DeltaWriter& out);
+  Status ReadRow(std::string_view key, std::string_view value, uint8_t* row);
   void Erase(RowRef row);
 };
 
@@ -100,16 +103,9 @@ void StateTable::FindOrInsert(const data::Batch& batch, std::span<const uint32_t
 
 void StateTable::Rep::AddTombstone(RowRef row) {
   AllowAllocation growth;
-  if (key_row == nullptr) key_row = std::make_unique<data::BatchBuffer>(spec.key, 1);
-  key_row->Reset();
-  const uint8_t* at = store.At(row);
   const size_t start = tombstones.size();
   tombstones.append(sizeof(uint32_t), '\0');
-  for (size_t k = 0; k < layout.keys.size(); ++k) {
-    ReadStored(layout.keys[k], &at, 1, *key_row, key_row->column(k), 0);
-    key_row->SetRows(1);
-    data::AppendKey(key_row->column(k), spec.key[k], 0, tombstones);
-  }
+  AppendKeyImage(layout, store.At(row), tombstones);
   const auto length = static_cast<uint32_t>(tombstones.size() - start - sizeof(uint32_t));
   std::memcpy(tombstones.data() + start, &length, sizeof(length));
 }
@@ -118,7 +114,7 @@ void StateTable::Rep::Erase(RowRef row) {
   uint8_t* at = store.Mutable(row);
   DCHECK(HeaderOf(at)->live != 0);
   if (store.is_tracking()) AddTombstone(row);
-  if (spec.destroy_payload != nullptr) spec.destroy_payload(spec.destroy_context, at + layout.payload_offset);
+  if (spec.destroy_payload != nullptr) spec.destroy_payload(spec.payload_context, at + layout.payload_offset);
   index.Erase(HeaderOf(at)->tag, HeaderOf(at)->vnode, row);
   if (layout.has_strings) {
     FreeStrings(layout.keys, at);
@@ -145,7 +141,7 @@ void StateTable::Rep::DestroyPayloads() {
   if (spec.destroy_payload == nullptr) return;
   for (RowRef row = 0; row < store.slots(); ++row) {
     uint8_t* at = store.At(row);
-    if (HeaderOf(at)->live != 0) spec.destroy_payload(spec.destroy_context, at + layout.payload_offset);
+    if (HeaderOf(at)->live != 0) spec.destroy_payload(spec.payload_context, at + layout.payload_offset);
   }
 }
 
@@ -291,7 +287,7 @@ uint32_t StateTable::Scan(uint64_t& cursor, uint32_t limit, RowRef* out) const {
   return count;
 }
 
-void StateTable::BeginEpoch(Epoch) {
+void StateTable::BeginEpoch() {
   rep_->store.BeginEpoch();
   rep_->tombstones.clear();
 }
@@ -302,24 +298,82 @@ uint64_t StateTable::dirty_rows() const {
       std::ranges::count_if(store.dirty(), [&](RowRef row) { return HeaderOf(store.At(row))->live != 0; }));
 }
 
-uint32_t StateTable::DirtyRows(uint64_t& cursor, uint32_t limit, RowRef* out) const {
-  const PageStore& store = rep_->store;
-  uint32_t count = 0;
-  while (cursor < store.dirty().size() && count < limit) {
-    const RowRef row = store.dirty()[cursor++];
-    if (HeaderOf(store.At(row))->live != 0) out[count++] = row;
+void StateTable::Rep::AppendRow(const uint8_t* row, std::string_view prefix, DeltaWriter& out) {
+  key_bytes.assign(prefix);
+  AppendKeyImage(layout, row, key_bytes);
+  scratch.clear();
+  AppendColumns(layout.values, row, scratch);
+  const uint8_t* payload = row + layout.payload_offset;
+  if (spec.save_payload != nullptr) {
+    spec.save_payload(spec.payload_context, payload, scratch);
+  } else {
+    scratch.append(reinterpret_cast<const char*>(payload), spec.payload_bytes);
   }
-  return count;
+  out.Put(key_bytes, scratch);
 }
 
-bool StateTable::NextTombstone(uint64_t& cursor, std::string_view& key) const {
-  const std::string& bytes = rep_->tombstones;
-  if (cursor >= bytes.size()) return false;
-  uint32_t length = 0;
-  std::memcpy(&length, bytes.data() + cursor, sizeof(length));
-  key = std::string_view(bytes).substr(cursor + sizeof(length), length);
-  cursor += sizeof(length) + length;
-  return true;
+void StateTable::AppendChanges(std::string_view prefix, std::string& delta) const {
+  AllowAllocation bytes;
+  DeltaWriter out(delta);
+  const std::string& gone = rep_->tombstones;
+  for (size_t at = 0; at < gone.size();) {
+    uint32_t length = 0;
+    std::memcpy(&length, gone.data() + at, sizeof(length));
+    rep_->key_bytes.assign(prefix);
+    rep_->key_bytes.append(gone, at + sizeof(length), length);
+    out.Delete(rep_->key_bytes);
+    at += sizeof(length) + length;
+  }
+  const std::vector<RowRef>& dirty = rep_->store.dirty();
+  for (size_t i = 0; i < dirty.size(); ++i) {
+    if (i + kAhead < dirty.size()) __builtin_prefetch(rep_->store.At(dirty[i + kAhead]));
+    const uint8_t* row = rep_->store.At(dirty[i]);
+    if (HeaderOf(row)->live != 0) rep_->AppendRow(row, prefix, out);
+  }
+}
+
+void StateTable::AppendAll(std::string_view prefix, std::string& delta) const {
+  AllowAllocation bytes;
+  DeltaWriter out(delta);
+  for (RowRef row = 0; row < rep_->store.slots(); ++row) {
+    const uint8_t* at = rep_->store.At(row);
+    if (HeaderOf(at)->live != 0) rep_->AppendRow(at, prefix, out);
+  }
+}
+
+Status StateTable::LoadRow(std::string_view key, std::string_view value) {
+  if (key.size() < kKeyImagePrefix)
+    return Error(ErrorCode::kUnreadableState, "reading a row of " + rep_->spec.name + ": its key is too short");
+  uint64_t hash = 0;
+  for (size_t i = 1; i < kKeyImagePrefix; ++i) hash = hash << 8 | static_cast<uint8_t>(key[i]);
+  hash = hash << 32 | static_cast<uint8_t>(key[0]);
+  key.remove_prefix(kKeyImagePrefix);
+  const RowRef made = rep_->store.New();
+  uint8_t* row = rep_->store.At(made);
+  HeaderOf(row)->tag = KeyIndex::TagOf(hash);
+  HeaderOf(row)->vnode = KeyIndex::VnodeOf(hash);
+  rep_->index.Insert(hash, made, [&](RowRef other) { return HeaderOf(rep_->store.At(other))->vnode; });
+  Status status = rep_->ReadRow(key, value, row);
+  if (status.ok()) return status;
+  rep_->index.Erase(HeaderOf(row)->tag, HeaderOf(row)->vnode, made);
+  rep_->FreeStrings(rep_->layout.keys, row);
+  rep_->FreeStrings(rep_->layout.values, row);
+  rep_->store.Erase(made);
+  return status.Prefix("reading a row of " + rep_->spec.name);
+}
+
+Status StateTable::Rep::ReadRow(std::string_view key, std::string_view value, uint8_t* row) {
+  StringPool& strings = store.memory()->strings;
+  TRY(ReadColumns(layout.keys, key, row, strings));
+  if (!key.empty()) return Status(ErrorCode::kUnreadableState, "bytes stand behind its key");
+  TRY(ReadColumns(layout.values, value, row, strings));
+  uint8_t* payload = row + layout.payload_offset;
+  if (spec.load_payload != nullptr) return spec.load_payload(spec.payload_context, value, payload);
+  if (value.size() != spec.payload_bytes)
+    return Status(ErrorCode::kUnreadableState,
+                  fmt::format("its payload has {} bytes, not {}", value.size(), spec.payload_bytes));
+  std::memcpy(payload, value.data(), value.size());
+  return {};
 }
 
 std::shared_ptr<const Snapshot> StateTable::TakeSnapshot() {

@@ -37,8 +37,11 @@ struct TableSpec {
   // Called before a row with payload goes away (erase, destruction), to free what the payload owns. Such a table takes
   // no snapshots.
   void (*destroy_payload)(const void* context, uint8_t* payload) = nullptr;
-  const void* destroy_context = nullptr;
-  uint64_t memory_limit_bytes = 0;  // 0: none. Passing it is kLimitReached from Reserve
+  // How a payload becomes bytes for the log and back into a zeroed payload. Without them its own bytes stand for it.
+  void (*save_payload)(const void* context, const uint8_t* payload, std::string& out) = nullptr;
+  Status (*load_payload)(const void* context, std::string_view bytes, uint8_t* payload) = nullptr;
+  const void* payload_context = nullptr;  // of the three; outlives the table
+  uint64_t memory_limit_bytes = 0;        // 0: none. Passing it is kLimitReached from Reserve
 };
 
 class Snapshot;
@@ -100,15 +103,19 @@ class StateTable {
   // done.
   uint32_t Scan(uint64_t& cursor, uint32_t limit, RowRef* out) const;
 
-  // Epochs. Rows written since the last BeginEpoch are dirty; DirtyRows lists them (rows erased since are listed as
-  // tombstones by key bytes). Before the first BeginEpoch nothing is noted.
-  void BeginEpoch(Epoch epoch);
+  // Epochs. Rows written or erased since the last BeginEpoch are this epoch's changes. Before the first BeginEpoch
+  // nothing is noted, and it costs nothing.
+  void BeginEpoch();
   uint64_t dirty_rows() const;
-  // Fills out with up to `limit` live dirty rows from position `cursor` on and advances it; 0: done. Each row once.
-  uint32_t DirtyRows(uint64_t& cursor, uint32_t limit, RowRef* out) const;
-  // The next key (data::AppendKey bytes of all key parts) erased in this epoch; false: done. A key may come twice, and
-  // may have been made anew since: tombstones apply before dirty rows.
-  bool NextTombstone(uint64_t& cursor, std::string_view& key) const;
+  // Appends the changes to a delta, keys and values as docs/formats/state.md says, each key behind `prefix`: deletes of
+  // what was erased, then puts of what was written. Applied to a copy of the table as it was at BeginEpoch they make it
+  // what it is now.
+  void AppendChanges(std::string_view prefix, std::string& delta) const;
+  // The same with a put for every row.
+  void AppendAll(std::string_view prefix, std::string& delta) const;
+  // Puts in a row that AppendAll or AppendChanges wrote (key without the prefix); the table must not hold the key.
+  // kUnreadableState for bytes that are no row of this table. Not an epoch's change.
+  Status LoadRow(std::string_view key, std::string_view value);
 
   // At an epoch boundary, by the owner. The snapshot may be read and destroyed on any thread, and outlive the table.
   // Null for a table with destroy_payload.

@@ -90,7 +90,7 @@ class OurTable {
     const double start = Now();
     uint32_t batches = 0;
     for (size_t first = 0; first < keys.size(); first += 1024) {
-      if (with_epochs_ && batches++ % 64 == 0) table_.BeginEpoch(batches);
+      if (with_epochs_ && batches++ % 64 == 0) table_.BeginEpoch();
       const auto rows = static_cast<uint32_t>(std::min<size_t>(1024, keys.size() - first));
       data::Column column;
       column.values = const_cast<int64_t*>(keys.data() + first);

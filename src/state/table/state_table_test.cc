@@ -12,11 +12,12 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
-#include "data/row_key.h"
 #include "data/value.h"
+#include "state/log/delta.h"
 
 namespace laminar::state {
 namespace {
@@ -203,40 +204,54 @@ class Harness {
     });
   }
 
+  // A follower that is given only the changes of each epoch holds what the table holds, and so does a table loaded from
+  // the follower; the changes name nothing that was not touched.
   void CheckEpoch() {
-    if (epoch_ > 0) {
-      std::set<uint64_t> expected;
-      for (const uint64_t id : touched_) {
-        if (model_.contains(id)) expected.insert(id);
-      }
-      std::set<uint64_t> dirty;
-      std::vector<RowRef> refs(37);
-      uint64_t cursor = 0;
-      while (const uint32_t count = table_.DirtyRows(cursor, 37, refs.data())) {
-        for (uint32_t i = 0; i < count; ++i) {
-          uint64_t counts[2];
-          std::memcpy(counts, table_.Get(refs[i]) + table_.payload_offset(), 16);
-          REQUIRE(dirty.insert(counts[1]).second);
-        }
-      }
-      REQUIRE(dirty == expected);
-      REQUIRE(table_.dirty_rows() == dirty.size());
-      std::set<std::string> keys;
-      for (const uint64_t id : erased_) {
-        std::string key;
-        const std::vector<Value> parts = KeyOf(shape_, id);
-        for (size_t k = 0; k < parts.size(); ++k) data::AppendKey(parts[k], shape_.key[k], key);
-        keys.insert(key);
-      }
-      std::set<std::string> tombstones;
-      cursor = 0;
-      for (std::string_view key; table_.NextTombstone(cursor, key);) tombstones.insert(std::string(key));
-      REQUIRE(tombstones == keys);
+    std::string delta;
+    if (epoch_++ > 0) {
+      table_.AppendChanges("t", delta);
+      size_t live = 0;
+      for (const uint64_t id : touched_) live += model_.contains(id);
+      const auto [puts, deletes] = Follow(delta);
+      REQUIRE(puts == live);
+      REQUIRE(table_.dirty_rows() == live);
+      REQUIRE(deletes == erased_.size());
+    } else {
+      table_.AppendAll("t", delta);
+      Follow(delta);
     }
-    table_.BeginEpoch(++epoch_);
+    const std::map<std::string, std::string> followed = follower_;
+    follower_.clear();
+    delta.clear();
+    table_.AppendAll("t", delta);
+    Follow(delta);
+    REQUIRE(follower_ == followed);
+    table_.BeginEpoch();
     REQUIRE(table_.dirty_rows() == 0);
     touched_.clear();
     erased_.clear();
+  }
+
+  void CheckLoaded() {
+    StateTable loaded(table_.spec());
+    for (const auto& [key, value] : follower_) REQUIRE(loaded.LoadRow(std::string_view(key).substr(1), value).ok());
+    REQUIRE(loaded.size() == follower_.size());
+    std::string delta;
+    loaded.AppendAll("t", delta);
+    const std::map<std::string, std::string> followed = std::exchange(follower_, {});
+    Follow(delta);
+    REQUIRE(follower_ == followed);
+    // Its index finds them all.
+    for (const auto& [id, version] : model_) {
+      input_.Reset();
+      std::vector<Value> row = KeyOf(shape_, id);
+      row.resize(input_.types().size());
+      input_.AppendRow(row);
+      Lookup();
+      RowRef found = kNoRow;
+      loaded.Find(input_.batch(), keys_, hashes_, &found);
+      REQUIRE(found != kNoRow);
+    }
   }
 
   StateTable& table() { return table_; }
@@ -250,6 +265,25 @@ class Harness {
     for (uint32_t i = 0; i < input_.rows(); ++i) hashes_[i] &= hash_mask_;
   }
 
+  // How many distinct keys were put, and deleted.
+  std::pair<size_t, size_t> Follow(std::string_view delta) {
+    std::set<std::string> deleted;
+    size_t puts = 0;
+    DeltaReader reader(delta);
+    DeltaEntry entry;
+    while (*reader.Next(entry)) {
+      if (entry.op == DeltaOp::kPut) {
+        ++puts;
+        follower_.insert_or_assign(std::string(entry.key), std::string(entry.value));
+      } else {
+        deleted.insert(std::string(entry.key));
+        follower_.erase(std::string(entry.key));
+      }
+    }
+    return {puts, deleted.size()};
+  }
+
+  std::map<std::string, std::string> follower_;
   const Shape shape_;
   const uint64_t hash_mask_;
   Random random_;
@@ -307,7 +341,10 @@ void RunRandom(const Shape& shape, uint64_t hash_mask, uint64_t seed, int steps,
           CheckSnapshot(shape, snapshots[random.Below(snapshots.size())]);
           snapshots.erase(snapshots.begin() + static_cast<ptrdiff_t>(random.Below(snapshots.size())));
           break;
-        case 4: harness.CheckEpoch(); break;
+        case 4:
+          harness.CheckEpoch();
+          if (random.OneIn(4)) harness.CheckLoaded();
+          break;
         case 5: harness.CheckTable(); break;
         case 6:
           if (random.OneIn(8)) harness.Clear();

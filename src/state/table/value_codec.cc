@@ -120,7 +120,44 @@ void DecodeSlot(std::string_view& bytes, data::BatchBuffer& buffer, Column& colu
   }
 }
 
+bool SkipSlot(std::string_view& bytes, const Type& type);
+
+bool SkipChildren(std::string_view& bytes, const Type& type) {
+  for (const data::Field& child : type.children()) {
+    if (bytes.empty() || static_cast<uint8_t>(bytes[0]) > 1) return false;
+    const bool is_null = bytes[0] == 0;
+    bytes.remove_prefix(1);
+    if (!is_null && !SkipSlot(bytes, child.type)) return false;
+  }
+  return true;
+}
+
+// Types are as deep as their declaration, which the parser bounds.
+bool SkipSlot(std::string_view& bytes, const Type& type) {
+  const PhysicalType physical = type.physical();
+  if (physical == PhysicalType::kNull) return true;
+  if (physical == PhysicalType::kStruct) return SkipChildren(bytes, type);
+  const bool has_length = physical == PhysicalType::kString || physical == PhysicalType::kList;
+  const uint32_t width = has_length ? 4 : data::ValueWidth(physical);
+  if (bytes.size() < width) return false;
+  uint32_t length = 0;
+  if (has_length) std::memcpy(&length, bytes.data(), 4);
+  bytes.remove_prefix(width);
+  if (physical == PhysicalType::kString) {
+    if (bytes.size() < length) return false;
+    bytes.remove_prefix(length);
+  } else if (physical == PhysicalType::kList) {
+    if (length > bytes.size()) return false;  // each item takes a byte at least
+    for (uint32_t i = 0; i < length; ++i) {
+      if (!SkipChildren(bytes, type)) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
+
+bool IsNestedValue(std::string_view bytes, const Type& type) { return SkipSlot(bytes, type) && bytes.empty(); }
 
 data::Interval CanonicalInterval(const data::Interval& value) {
   constexpr __int128 kMicrosPerDay = 86'400'000'000;
