@@ -1,7 +1,6 @@
 #include "formats/arrow_ipc.h"
 
-#include <algorithm>
-#include <optional>
+#include <utility>
 
 #include <arrow/io/interfaces.h>
 #include <arrow/ipc/reader.h>
@@ -11,6 +10,7 @@
 
 #include "base/text.h"
 #include "formats/arrow_ipc_io.h"
+#include "formats/arrow_ipc_rows.h"
 #include "formats/column_cast.h"
 
 namespace laminar::formats {
@@ -19,16 +19,16 @@ namespace {
 
 constexpr std::string_view kMagic = "ARROW1";
 
-// The batches of either kind of file, one after the other.
-class ArrowBatches {
+// The batches of either kind of file, one after the other; each is a group. A stream has no list of them, so there the
+// ones before are passed over.
+class ArrowBatches final : public BatchGroups {
  public:
-  Status Open(std::unique_ptr<os::File> file, const std::vector<int>& columns) {
+  Status OpenFile(std::unique_ptr<os::File> file, const std::vector<int>& columns) {
     path_ = file->path();
     const uint64_t size = TRY(file->Size());
     if (size == 0) return BadArrowFile("reading", path_, "Arrow", "the file is empty");
     char head[6] = {};
-    const bool has_footer = TRY(file->ReadAt(0, head))
-    == 6 && std::string_view(head, 6) == kMagic;
+    const bool has_footer = TRY(file->ReadAt(0, head)) == 6 && std::string_view(head, 6) == kMagic;
     auto input = MakeArrowInput(std::move(file), static_cast<int64_t>(size));
     arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
     options.use_threads = false;
@@ -37,7 +37,7 @@ class ArrowBatches {
       if (has_footer) {
         ARROW_ASSIGN_OR_RAISE(file_, arrow::ipc::RecordBatchFileReader::Open(input, options));
         schema_ = file_->schema();
-        count_ = file_->num_record_batches();
+        count_ = static_cast<uint64_t>(file_->num_record_batches());
       } else {
         ARROW_ASSIGN_OR_RAISE(stream_, arrow::ipc::RecordBatchStreamReader::Open(input, options));
         schema_ = stream_->schema();
@@ -46,16 +46,24 @@ class ArrowBatches {
     });
   }
 
-  Result<std::shared_ptr<arrow::RecordBatch>> Next() {
-    std::shared_ptr<arrow::RecordBatch> batch;
+  Result<bool> Open(uint64_t group) override {
+    current_.reset();
     TRY(Run([&]() -> arrow::Status {
-      if (stream_ != nullptr) return stream_->ReadNext(&batch);
-      if (next_ == count_) return arrow::Status::OK();
-      ARROW_ASSIGN_OR_RAISE(batch, file_->ReadRecordBatch(next_++));
+      if (stream_ == nullptr) {
+        if (group >= count_) return arrow::Status::OK();
+        ARROW_ASSIGN_OR_RAISE(current_, file_->ReadRecordBatch(static_cast<int>(group)));
+        return arrow::Status::OK();
+      }
+      for (; next_ <= group; ++next_) {
+        ARROW_RETURN_NOT_OK(stream_->ReadNext(&current_));
+        if (current_ == nullptr) break;
+      }
       return arrow::Status::OK();
     }));
-    return batch;
+    return current_ != nullptr;
   }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> Next() override { return std::exchange(current_, nullptr); }
 
   const arrow::Schema& schema() const { return *schema_; }
   const std::string& path() const { return path_; }
@@ -73,8 +81,9 @@ class ArrowBatches {
   std::shared_ptr<arrow::Schema> schema_;
   std::shared_ptr<arrow::ipc::RecordBatchFileReader> file_;
   std::shared_ptr<arrow::RecordBatchReader> stream_;
-  int next_ = 0;
-  int count_ = 0;
+  std::shared_ptr<arrow::RecordBatch> current_;
+  uint64_t next_ = 0;  // of a stream
+  uint64_t count_ = 0;
 };
 
 Result<data::Schema> OurSchema(const ArrowBatches& batches) {
@@ -100,48 +109,6 @@ class SharedFile final : public os::File {
 
  private:
   std::shared_ptr<os::File> file_;
-};
-
-class ArrowReader final : public RowReader {
- public:
-  ArrowReader(std::unique_ptr<ArrowBatches> batches, ColumnCast cast)
-      : batches_(std::move(batches)), cast_(std::move(cast)) {}
-
-  Status Read(data::BatchBuffer& out, uint32_t rows_max) override {
-    while (out.rows() < rows_max) {
-      if (!current_.has_value() || next_ == current_->rows()) {
-        if (!TRY(NextBatch())) return {};
-        continue;
-      }
-      const auto count = static_cast<uint32_t>(std::min<int64_t>(
-          {current_->rows() - next_, rows_max - out.rows(), static_cast<int64_t>(data::kBatchCapacity)}));
-      const data::Batch batch = TRY(current_->Slice(next_, count));
-      TRY(cast_.Append(batch, out, rows_before_ + static_cast<uint64_t>(next_)));
-      next_ += count;
-    }
-    return {};
-  }
-
- private:
-  Result<bool> NextBatch() {
-    if (current_.has_value()) rows_before_ += static_cast<uint64_t>(current_->rows());
-    current_.reset();
-    const std::shared_ptr<arrow::RecordBatch> batch = TRY(batches_->Next());
-    if (batch == nullptr) return false;
-    Result<data::ImportedArray> imported = FromArrow(*batch);
-    if (!imported.has_value()) {
-      return Error(std::move(imported.error().Prefix("reading " + Quoted(batches_->path(), 300) + " as Arrow")));
-    }
-    current_.emplace(std::move(*imported));
-    next_ = 0;
-    return true;
-  }
-
-  std::unique_ptr<ArrowBatches> batches_;
-  ColumnCast cast_;
-  std::optional<data::ImportedArray> current_;
-  int64_t next_ = 0;
-  uint64_t rows_before_ = 0;
 };
 
 Result<arrow::Compression::type> ReadCompression(sdk::Options& options) {
@@ -205,24 +172,25 @@ Status CheckArrowOptions(sdk::Options& options, bool writing) {
 
 Result<data::Schema> ArrowFileSchema(std::unique_ptr<os::File> file) {
   ArrowBatches batches;
-  TRY(batches.Open(std::move(file), {}));
+  TRY(batches.OpenFile(std::move(file), {}));
   return OurSchema(batches);
 }
 
 Result<std::unique_ptr<RowReader>> MakeArrowReader(RowReaderRequest request) {
   const std::shared_ptr<os::File> file = std::move(request.file);
   auto batches = std::make_unique<ArrowBatches>();
-  TRY(batches->Open(std::make_unique<SharedFile>(file), {}));
+  TRY(batches->OpenFile(std::make_unique<SharedFile>(file), {}));
   const data::Schema schema = TRY(OurSchema(*batches));
   ColumnCast cast = TRY(ColumnCast::Make(schema, request.schema, std::move(request.needed), Quoted(file->path(), 300)));
   const std::vector<int> columns = cast.FileColumns();
   // An empty list means all columns to Arrow; then their positions stay as they are.
   if (!columns.empty() && columns.size() < schema.size()) {
     batches = std::make_unique<ArrowBatches>();
-    TRY(batches->Open(std::make_unique<SharedFile>(file), columns));
+    TRY(batches->OpenFile(std::make_unique<SharedFile>(file), columns));
     cast.Compact();
   }
-  return std::unique_ptr<RowReader>(new ArrowReader(std::move(batches), std::move(cast)));
+  const std::string path = file->path();
+  return std::unique_ptr<RowReader>(new BatchRows(path, "Arrow", std::move(batches), std::move(cast)));
 }
 
 Result<std::unique_ptr<RowWriter>> MakeArrowWriter(RowWriterRequest request) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "formats/csv.h"
 #include "formats/csv_columns.h"
@@ -34,6 +35,8 @@ class CsvDecoder final : public sdk::Decoder {
   void Feed(std::string_view bytes) override { input_ = bytes; }
   void Finish() override { finished_ = true; }
   Result<bool> Decode(data::BatchBuffer& out, uint32_t rows_max) override;
+  bool AppendState(std::string& out, uint64_t& pending) const override;
+  Status Restore(std::string_view state) override;
 
  private:
   // Fills carry_ up to the end of its row. False: more bytes are needed.
@@ -65,9 +68,10 @@ class CsvDecoder final : public sdk::Decoder {
   std::vector<CsvBadCell> bad_cells_;
 
   std::string_view input_;
-  std::string carry_;       // begins at the start of a row
-  size_t carry_ready_ = 0;  // bytes of carry_ that are complete rows
-  CsvRowScanner scanner_;   // stands at the end of carry_
+  std::string carry_;          // begins at the start of a row
+  size_t carry_ready_ = 0;     // bytes of carry_ that are complete rows
+  bool carry_closed_ = false;  // the last byte of carry_ is a newline that was not fed
+  CsvRowScanner scanner_;      // stands at the end of carry_
   bool finished_ = false;
   bool start_checked_ = false;
   bool header_pending_ = false;
@@ -120,6 +124,7 @@ bool CsvDecoder::CompleteCarry() {
     input_ = {};
     if (finished_ && !scanner_.in_quotes()) {
       carry_ += '\n';
+      carry_closed_ = true;
       scanner_.Scan("\n");
       carry_ready_ = carry_.size();
     } else if (finished_) {
@@ -297,6 +302,7 @@ Result<bool> CsvDecoder::Decode(data::BatchBuffer& out, uint32_t rows_max) {
       }
       carry_ready_ -= used;
       carry_.erase(0, used);
+      carry_closed_ = carry_closed_ && !carry_.empty();
       continue;
     }
     const size_t used = TRY(DecodeWindow(input_, out, rows_max));
@@ -312,6 +318,40 @@ Result<bool> CsvDecoder::Decode(data::BatchBuffer& out, uint32_t rows_max) {
     input_ = {};
   }
   return input_.empty() && carry_.empty();
+}
+
+// State: flags (1: the start was looked at, 2: the header is still to come), line, fields of a row, the field of each
+// column.
+bool CsvDecoder::AppendState(std::string& out, uint64_t& pending) const {
+  pending = input_.size() + carry_.size() - (carry_closed_ ? 1 : 0);
+  out.push_back(static_cast<char>((start_checked_ ? 1 : 0) | (header_pending_ ? 2 : 0)));
+  AppendVarint(line_, out);
+  AppendVarint(rows_.fields, out);
+  for (const uint32_t field : field_of_column_) AppendVarint(field, out);
+  return true;
+}
+
+Status CsvDecoder::Restore(std::string_view state) {
+  const Status corrupt(ErrorCode::kCorrupt, "the state of a CSV reader cannot be read");
+  if (state.empty() || static_cast<uint8_t>(state[0]) > 3) return corrupt;
+  const char flags = state[0];
+  state.remove_prefix(1);
+  uint64_t line = 0;
+  uint64_t fields = 0;
+  if (!TakeVarint(state, line) || !TakeVarint(state, fields) || fields > kInputMax) return corrupt;
+  std::vector<uint32_t> field_of_column;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    uint64_t field = 0;
+    if (!TakeVarint(state, field) || field >= fields) return corrupt;
+    field_of_column.push_back(static_cast<uint32_t>(field));
+  }
+  if (!state.empty()) return corrupt;
+  start_checked_ = (flags & 1) != 0;
+  header_pending_ = (flags & 2) != 0;
+  line_ = line;
+  rows_.fields = static_cast<uint32_t>(fields);
+  field_of_column_ = std::move(field_of_column);
+  return {};
 }
 
 }  // namespace

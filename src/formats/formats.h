@@ -21,6 +21,14 @@
 
 namespace laminar::formats {
 
+// A row of a file format: the row group (Parquet) or record batch (Arrow), the row in it, and how many rows of the file
+// stand before the group (for messages).
+struct RowPlace {
+  uint64_t group = 0;
+  uint64_t row = 0;
+  uint64_t rows_before = 0;
+};
+
 // Reads the rows of one finished file.
 class RowReader {
  public:
@@ -29,6 +37,11 @@ class RowReader {
   virtual Status Read(data::BatchBuffer& out, uint32_t rows_max) = 0;
   // Rows of the file where its footer says so; 0: unknown.
   virtual uint64_t rows_total() const { return 0; }
+  // Of the row the next Read begins with.
+  virtual RowPlace Place() const = 0;
+  // Before the first Read: begin there. What stands before is not read, as far as the format allows. The place may be
+  // any: kCorrupt when the file has no such row.
+  virtual Status Seek(const RowPlace& place) = 0;
 };
 
 struct RowReaderRequest {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "formats/csv.h"
 #include "formats/json.h"
@@ -39,6 +40,8 @@ class JsonDecoder final : public sdk::Decoder {
   void Feed(std::string_view bytes) override { input_ = bytes; }
   void Finish() override { finished_ = true; }
   Result<bool> Decode(data::BatchBuffer& out, uint32_t rows_max) override;
+  bool AppendState(std::string& out, uint64_t& pending) const override;
+  Status Restore(std::string_view state) override;
 
  private:
   // The next line without its newline; false: more bytes are needed. The line stays valid until the next call.
@@ -187,6 +190,26 @@ Result<bool> JsonDecoder::Decode(data::BatchBuffer& out, uint32_t rows_max) {
     ReadLine(line, out);
   }
   return input_.empty() && (carry_.empty() || carry_done_);
+}
+
+// State: flags (1: in a line that was too long), line.
+bool JsonDecoder::AppendState(std::string& out, uint64_t& pending) const {
+  pending = input_.size() + (carry_done_ ? 0 : carry_.size());
+  out.push_back(skipping_ ? 1 : 0);
+  AppendVarint(line_, out);
+  return true;
+}
+
+Status JsonDecoder::Restore(std::string_view state) {
+  const Status corrupt(ErrorCode::kCorrupt, "the state of a JSON reader cannot be read");
+  if (state.empty() || static_cast<uint8_t>(state[0]) > 1) return corrupt;
+  const bool skipping = state[0] != 0;
+  state.remove_prefix(1);
+  uint64_t line = 0;
+  if (!TakeVarint(state, line) || !state.empty()) return corrupt;
+  skipping_ = skipping;
+  line_ = line;
+  return {};
 }
 
 }  // namespace

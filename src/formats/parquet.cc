@@ -1,8 +1,5 @@
 #include "formats/parquet.h"
 
-#include <algorithm>
-#include <optional>
-
 #include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
 #include <parquet/arrow/reader.h>
@@ -12,6 +9,7 @@
 
 #include "base/text.h"
 #include "formats/arrow_ipc_io.h"
+#include "formats/arrow_ipc_rows.h"
 #include "formats/column_cast.h"
 
 namespace laminar::formats {
@@ -72,40 +70,31 @@ void CollectLeaves(const parquet::arrow::SchemaField& field, std::vector<int>& l
   for (const auto& child : field.children) CollectLeaves(child, leaves);
 }
 
-class ParquetReader final : public RowReader {
+// One row group at a time.
+class ParquetGroups final : public BatchGroups {
  public:
-  ParquetReader(std::string path, Opened opened, ColumnCast cast)
-      : path_(std::move(path)), opened_(std::move(opened)), cast_(std::move(cast)) {}
+  ParquetGroups(std::string path, Opened opened) : path_(std::move(path)), opened_(std::move(opened)) {}
 
-  Status Start() {
-    std::vector<int> leaves;
-    for (const int column : cast_.FileColumns()) {
-      CollectLeaves(opened_.reader->manifest().schema_fields[static_cast<size_t>(column)], leaves);
+  void SetColumns(const std::vector<int>& columns) {
+    for (const int column : columns) {
+      CollectLeaves(opened_.reader->manifest().schema_fields[static_cast<size_t>(column)], leaves_);
     }
-    cast_.Compact();
-    std::vector<int> row_groups;
-    for (int i = 0; i < opened_.reader->num_row_groups(); ++i) row_groups.push_back(i);
-    return Guarded(
-        [&]() -> arrow::Status {
-          ARROW_ASSIGN_OR_RAISE(batches_, opened_.reader->GetRecordBatchReader(row_groups, leaves));
-          return arrow::Status::OK();
-        },
-        [&](std::string_view why) { return BadArrowFile("reading", path_, "Parquet", why); });
   }
 
-  Status Read(data::BatchBuffer& out, uint32_t rows_max) override {
-    while (out.rows() < rows_max) {
-      if (!current_.has_value() || next_ == current_->rows()) {
-        if (!TRY(NextBatch())) return {};
-        continue;
-      }
-      const auto count = static_cast<uint32_t>(std::min<int64_t>(
-          {current_->rows() - next_, rows_max - out.rows(), static_cast<int64_t>(data::kBatchCapacity)}));
-      const data::Batch batch = TRY(current_->Slice(next_, count));
-      TRY(cast_.Append(batch, out, rows_before_ + static_cast<uint64_t>(next_)));
-      next_ += count;
-    }
-    return {};
+  Result<bool> Open(uint64_t group) override {
+    batches_.reset();
+    if (group >= static_cast<uint64_t>(opened_.reader->num_row_groups())) return false;
+    TRY(Run([&]() -> arrow::Status {
+      ARROW_ASSIGN_OR_RAISE(batches_, opened_.reader->GetRecordBatchReader({static_cast<int>(group)}, leaves_));
+      return arrow::Status::OK();
+    }));
+    return true;
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    TRY(Run([&] { return batches_->ReadNext(&batch); }));
+    return batch;
   }
 
   uint64_t rows_total() const override {
@@ -113,28 +102,15 @@ class ParquetReader final : public RowReader {
   }
 
  private:
-  Result<bool> NextBatch() {
-    if (current_.has_value()) rows_before_ += static_cast<uint64_t>(current_->rows());
-    current_.reset();
-    std::shared_ptr<arrow::RecordBatch> batch;
-    TRY(Guarded([&] { return batches_->ReadNext(&batch); },
-                [&](std::string_view why) { return BadArrowFile("reading", path_, "Parquet", why); }));
-    if (batch == nullptr) return false;
-    Result<data::ImportedArray> imported = FromArrow(*batch);
-    if (!imported.has_value())
-      return Error(std::move(imported.error().Prefix("reading " + Quoted(path_, 300) + " as Parquet")));
-    current_.emplace(std::move(*imported));
-    next_ = 0;
-    return true;
+  template <class Step>
+  Status Run(Step step) {
+    return Guarded(step, [&](std::string_view why) { return BadArrowFile("reading", path_, "Parquet", why); });
   }
 
   const std::string path_;
   Opened opened_;
-  ColumnCast cast_;
+  std::vector<int> leaves_;
   std::unique_ptr<arrow::RecordBatchReader> batches_;
-  std::optional<data::ImportedArray> current_;
-  int64_t next_ = 0;
-  uint64_t rows_before_ = 0;
 };
 
 struct WriteOptions {
@@ -213,17 +189,17 @@ Status CheckParquetOptions(sdk::Options& options, bool writing) {
 
 Result<data::Schema> ParquetSchema(std::unique_ptr<os::File> file) {
   const std::string path = file->path();
-  return TRY(OpenFile(std::move(file), path))
-  .schema;
+  return TRY(OpenFile(std::move(file), path)).schema;
 }
 
 Result<std::unique_ptr<RowReader>> MakeParquetReader(RowReaderRequest request) {
   const std::string path = request.file->path();
   Opened opened = TRY(OpenFile(std::move(request.file), path));
   ColumnCast cast = TRY(ColumnCast::Make(opened.schema, request.schema, std::move(request.needed), Quoted(path, 300)));
-  auto reader = std::make_unique<ParquetReader>(path, std::move(opened), std::move(cast));
-  TRY(reader->Start());
-  return std::unique_ptr<RowReader>(std::move(reader));
+  auto groups = std::make_unique<ParquetGroups>(path, std::move(opened));
+  groups->SetColumns(cast.FileColumns());
+  cast.Compact();
+  return std::unique_ptr<RowReader>(new BatchRows(path, "Parquet", std::move(groups), std::move(cast)));
 }
 
 Result<std::unique_ptr<RowWriter>> MakeParquetWriter(RowWriterRequest request) {

@@ -2,9 +2,9 @@
 // connectors/connectors.def.
 //
 // A Source is one reader of one relation, driven by one thread: the engine calls Read until kEnd. A Sink takes changes
-// and makes them durable at barriers, in two steps (prepare, commit). Neither knows SQL, watermarks or operators. Times in options are durations as
-// text ('5 minutes'). Errors name the thing that failed (file, line, host) and what to do next. A malformed row is not
-// an error of Read: it goes to BadRows and reading goes on.
+// and makes them durable at barriers, in two steps (prepare, commit). Neither knows SQL, watermarks or operators. Times
+// in options are durations as text ('5 minutes'). Errors name the thing that failed (file, line, host) and what to do
+// next. A malformed row is not an error of Read: it goes to BadRows and reading goes on.
 #pragma once
 
 #include <cstdint>

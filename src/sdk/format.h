@@ -23,6 +23,18 @@ class Decoder {
   // Appends rows to `out` until it holds `rows_max` or the bytes are used up (then true: needs more, or is at the end
   // after Finish).
   virtual Result<bool> Decode(data::BatchBuffer& out, uint32_t rows_max) = 0;
+
+  // To go on later right behind the rows handed out and reported: `pending` is how many of the bytes fed stand behind
+  // them, `out` gets what else a new decoder must know. False: it cannot be done. Called between two Decodes, often.
+  virtual bool AppendState(std::string& out, uint64_t& pending) const {
+    (void)out, (void)pending;
+    return false;
+  }
+  // Before anything is fed: go on where a decoder with this state stood. The state may be any bytes: kCorrupt.
+  virtual Status Restore(std::string_view state) {
+    (void)state;
+    return Status(ErrorCode::kNotSupported, "this format cannot be read on from the middle");
+  }
 };
 
 struct DecoderRequest {

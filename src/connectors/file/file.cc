@@ -137,9 +137,11 @@ Result<std::unique_ptr<sdk::Source>> FileConnector::OpenSource(sdk::SourceReques
   request.options = WithImpliedOptions(request.options);
   sdk::Options options = request.options;
   SourceOptions read = TRY(ReadSourceOptions(options));
-  std::vector<std::string> paths = TRY(FindFiles(files_, read.target.path));
-  return MakeFileSource(files_, clock_, std::move(request), std::move(read.target), std::move(paths), read.follow,
-                        read.rate);
+  Result<std::vector<std::string>> paths = FindFiles(files_, read.target.path);
+  // A position behind the last file needs none of them.
+  if (!paths.has_value() && request.position.empty()) return Error(std::move(paths.error()));
+  return MakeFileSource(files_, clock_, std::move(request), std::move(read.target),
+                        paths.has_value() ? std::move(*paths) : std::vector<std::string>(), read.follow, read.rate);
 }
 
 Result<sdk::SinkShape> FileConnector::CheckSink(const sdk::SinkRequest& request) {

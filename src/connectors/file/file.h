@@ -2,8 +2,8 @@
 //
 // Source options: path (may be a glob; files are read in name order), format (from the name's extension by default),
 // follow (keep reading as the last file grows and new files come), rate (rows a second), and the format's own. A new
-// reader gives the same rows in the same order. Sink options: path, format, envelope ('none' or 'changelog'), in_place,
-// and the format's own.
+// reader gives the same rows in the same order, and one opened at a position the rows behind it. Sink options: path,
+// format, envelope ('none' or 'changelog'), in_place, and the format's own.
 #pragma once
 
 #include <memory>
@@ -42,9 +42,9 @@ Result<FileTarget> ReadFileTarget(sdk::Options& options, bool writing);
 // Adds what a file name implies: tabs in a .tsv file.
 sdk::Options WithImpliedOptions(const sdk::Options& options);
 
-std::unique_ptr<sdk::Source> MakeFileSource(os::FileSystem& files, const os::Clock& clock, sdk::SourceRequest request,
-                                            FileTarget target, std::vector<std::string> paths, bool follow,
-                                            double rate);
+Result<std::unique_ptr<sdk::Source>> MakeFileSource(os::FileSystem& files, const os::Clock& clock,
+                                                    sdk::SourceRequest request, FileTarget target,
+                                                    std::vector<std::string> paths, bool follow, double rate);
 Result<std::unique_ptr<sdk::Sink>> MakeFileSink(os::FileSystem& files, sdk::SinkRequest request, FileTarget target,
                                                 bool changelog, bool in_place);
 

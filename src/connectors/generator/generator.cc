@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "data/temporal.h"
 #include "sdk/rate_limit.h"
+#include "sdk/token.h"
 
 namespace laminar::connectors {
 
@@ -85,6 +88,32 @@ Result<std::vector<size_t>> MatchColumns(const data::Schema& declared, const Gen
   return matched;
 }
 
+constexpr uint8_t kPositionVersion = 1;
+
+// Of all options that decide what a row is; `rows` and `rate` may change between two readers.
+uint64_t HashOf(const GeneratorOptions& options) {
+  uint64_t hash = HashBytes(options.kind.data(), options.kind.size());
+  for (const uint64_t value : {options.seed, uint64_t{options.symbols}, static_cast<uint64_t>(options.disorder),
+                               static_cast<uint64_t>(options.start), static_cast<uint64_t>(options.interval),
+                               static_cast<uint64_t>(options.resolution)}) {
+    hash = HashCombine(hash, value);
+  }
+  return hash;
+}
+
+Result<uint64_t> ReadPosition(std::string_view token, const GeneratorOptions& options, std::string_view name) {
+  const std::string what = "the position of source " + Quoted(name);
+  auto reader = TRY(sdk::TokenReader::Open(token, sdk::TokenKind::kGeneratorPosition, kPositionVersion, what));
+  const uint64_t hash = reader.Fixed64();
+  const uint64_t next = reader.Varint();
+  TRY(reader.Finish());
+  if (next > static_cast<uint64_t>(INT64_MAX)) return Error(reader.Corrupt("its row number is out of range"));
+  if (hash == HashOf(options)) return next;
+  return Error(Status(ErrorCode::kBadFile, "source " + Quoted(name) + " cannot go on behind row " +
+                                               std::to_string(next) + ": its rows were made with other options")
+                   .WithHint("set the options as they were, or drop the source and create it again"));
+}
+
 class GeneratorSource final : public sdk::Source {
  public:
   GeneratorSource(const os::Clock& clock, sdk::SourceRequest request, const GeneratorOptions& options,
@@ -93,14 +122,24 @@ class GeneratorSource final : public sdk::Source {
         request_(std::move(request)),
         rows_total_(options.rows),
         rate_(options.rate),
+        options_hash_(HashOf(options)),
         table_(std::move(table)),
         columns_(std::move(columns)) {}
+
+  void GoTo(uint64_t row) { next_ = row; }
+
+  void AppendPosition(std::string& out) const override {
+    const size_t begin = sdk::BeginToken(sdk::TokenKind::kGeneratorPosition, kPositionVersion, out);
+    AppendNumber(options_hash_, out);
+    AppendVarint(next_, out);
+    sdk::SealToken(begin, out);
+  }
 
   Result<sdk::ReadState> Read(data::BatchBuffer& out, uint32_t rows_max) override {
     out.Reset();
     uint64_t count = std::min(rows_max, out.capacity());
     if (rows_total_ > 0) {
-      count = std::min(count, rows_total_ - next_);
+      count = std::min(count, rows_total_ - std::min(next_, rows_total_));
       if (count == 0) return sdk::ReadState::kEnd;
     }
     const uint32_t rows = rate_.Allowed(rate_.limited() ? clock_.MonotonicNanos() : 0, static_cast<uint32_t>(count));
@@ -139,6 +178,7 @@ class GeneratorSource final : public sdk::Source {
   sdk::SourceRequest request_;
   const uint64_t rows_total_;
   sdk::RateLimit rate_;
+  const uint64_t options_hash_;
   std::unique_ptr<GeneratedTable> table_;
   std::vector<size_t> columns_;
   uint64_t next_ = 0;
@@ -211,8 +251,12 @@ Result<std::unique_ptr<sdk::Source>> GeneratorConnector::OpenSource(sdk::SourceR
   const GeneratorOptions read = TRY(ReadOptions(options));
   std::unique_ptr<GeneratedTable> table = MakeTable(read);
   std::vector<size_t> columns = TRY(MatchColumns(request.schema, *table, read.kind));
-  return std::unique_ptr<sdk::Source>(
-      new GeneratorSource(clock_, std::move(request), read, std::move(table), std::move(columns)));
+  uint64_t next = 0;
+  if (!request.position.empty()) next = TRY(ReadPosition(request.position, read, request.name));
+  auto source =
+      std::make_unique<GeneratorSource>(clock_, std::move(request), read, std::move(table), std::move(columns));
+  source->GoTo(next);
+  return std::unique_ptr<sdk::Source>(std::move(source));
 }
 
 }  // namespace laminar::connectors

@@ -3,7 +3,7 @@
 // Law: a row is a function of the options and its number alone, so any reader, however it cuts its batches, sees the
 // same rows. Options: kind (or table): nexmark_person, nexmark_auction, nexmark_bid, trades, quotes, sequence; seed;
 // rows (0: never ends); rate (rows a second, 0: as fast as asked); symbols; disorder; start; interval (between events);
-// resolution; dictionary.
+// resolution; dictionary. A position is the number of the next row, so going on costs nothing.
 #pragma once
 
 #include <cstdint>

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "data/value.h"
+#include "sdk/conformance/position_laws.h"
 #include "sdk/conformance/source_laws.h"
 #include "sim/clock.h"
 
@@ -51,6 +52,29 @@ TEST_CASE("every kind of generator keeps the laws of sources") {
           {{"kind", kind}, {"rows", "3000"}, {"disorder", "4 seconds"}, {"symbols", "50"}, {"dictionary", dictionary}});
       CHECK(sdk::CheckSourceLaws(connector, request) == std::vector<std::string>{});
       CHECK(sdk::ReadAll(connector, request, 1024, UINT64_MAX).rows.size() == 3000);
+    }
+  }
+}
+
+TEST_CASE("every kind of generator goes on behind any row, and refuses a position of other options") {
+  sim::SimClock clock;
+  GeneratorConnector connector(clock);
+  for (const char* kind : kAllKinds) {
+    for (const char* dictionary : {"false", "true"}) {
+      CAPTURE(kind);
+      OptionList options = {
+          {"kind", kind}, {"rows", "4000"}, {"disorder", "4 seconds"}, {"symbols", "50"}, {"dictionary", dictionary}};
+      auto request = RequestOf(connector, options);
+      CHECK(sdk::CheckPositionLaws(connector, request, 1) == std::vector<std::string>{});
+      CHECK(sdk::CheckTamperedPositions(connector, request, 1) == std::vector<std::string>{});
+      auto source = connector.OpenSource(request).value();
+      data::BatchBuffer out(request.schema.Types());
+      REQUIRE(source->Read(out, 100).has_value());
+      source->AppendPosition(request.position);
+      CHECK(request.position.size() < 20);
+      options.emplace_back("seed", "7");
+      request.options = sdk::Options(options);
+      CHECK(connector.OpenSource(request).error().code() == ErrorCode::kBadFile);
     }
   }
 }
