@@ -367,6 +367,14 @@ Status SimFileSystem::Rename(const std::string& raw_from, const std::string& raw
   }
   for (const auto& [name, child] : moved) state_->names.erase(name);
   for (const auto& [name, child] : moved) state_->names[to + name.substr(from.size())] = child;
+  if (node->is_directory) {
+    // What is durable inside a folder is so under whichever of its two names survives.
+    std::erase_if(state_->disk_names, [&](const auto& entry) { return entry.first.starts_with(to + "/"); });
+    const Names durable = state_->disk_names;
+    for (const auto& [name, child] : durable) {
+      if (name.starts_with(from + "/")) state_->disk_names[to + name.substr(from.size())] = child;
+    }
+  }
   return Status::Ok();
 }
 

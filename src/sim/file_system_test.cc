@@ -18,6 +18,25 @@ std::string Contents(FileSystem& files, const std::string& path) {
   return bytes ? *bytes : "<" + std::string(PublicCode(bytes.error().code())) + ">";
 }
 
+TEST_CASE("a renamed folder keeps what was durable in it, whichever of its names a crash leaves") {
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    SimClock clock;
+    SimFileSystem files(clock);
+    REQUIRE(files.CreateDirectory("/d/tmp").ok());
+    REQUIRE(files.SyncDirectory("/").ok());
+    REQUIRE(files.SyncDirectory("/d").ok());
+    for (const char* name : {"a", "b", "c"}) REQUIRE(files.WriteWhole(std::string("/d/tmp/") + name, name).ok());
+    REQUIRE(files.Rename("/d/tmp", "/d/final").ok());
+    Random random(seed);
+    const bool is_synced = random.OneIn(2);
+    if (is_synced) REQUIRE(files.SyncDirectory("/d").ok());
+    files.CrashTorn(random);
+    if (is_synced) CHECK(files.Exists("/d/final"));
+    if (!files.Exists("/d/final")) continue;
+    for (const char* name : {"a", "b", "c"}) CHECK(Contents(files, std::string("/d/final/") + name) == name);
+  }
+}
+
 TEST_CASE("simulated time moves only when told, and keeps fractions of a microsecond") {
   SimClock clock(1000);
   CHECK(clock.WallMicros() == 1000);
