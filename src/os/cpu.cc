@@ -1,8 +1,12 @@
 #include "os/cpu.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -88,6 +92,84 @@ Status PinThisThread(uint32_t core) {
 Status UnpinThisThread() { return SetAffinity(StartMask(), "unpinning a thread"); }
 
 void NameThisThread(const std::string& name) { pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); }
+
+uint32_t CurrentCore() {
+  const int core = sched_getcpu();
+  return core < 0 ? 0 : static_cast<uint32_t>(core);
+}
+
+Status SetRealTimePriority(int priority) {
+  const std::string doing = "setting real-time priority " + std::to_string(priority);
+  if (priority < 0 || priority > 99) return Error(ErrorCode::kBadArgument, doing + ": expected 0 to 99");
+  sched_param parameter{};
+  parameter.sched_priority = priority;
+  const int error = pthread_setschedparam(pthread_self(), priority == 0 ? SCHED_OTHER : SCHED_FIFO, &parameter);
+  if (error == 0) return {};
+  return Error(Status(ErrorCode::kIo, doing + ": " + std::strerror(error) + " (errno " + std::to_string(error) + ")")
+                   .WithHint("needs CAP_SYS_NICE or a limit of real-time priority (ulimit -r)"));
+}
+
+Result<std::vector<uint32_t>> ParseCpuList(std::string_view text) {
+  constexpr int64_t kCpuMax = 1 << 16;
+  std::vector<uint32_t> cpus;
+  if (Trim(text).empty()) return cpus;
+  for (std::string_view part : Split(text, ',')) {
+    const size_t dash = part.find('-');
+    const Result<int64_t> first = ParseInt64(Trim(part.substr(0, dash)));
+    const Result<int64_t> last = dash == std::string_view::npos ? first : ParseInt64(Trim(part.substr(dash + 1)));
+    if (!first || !last || *first < 0 || *last < *first || *last >= kCpuMax) {
+      return Error(Status(ErrorCode::kBadArgument, "reading a list of cpus: \"" + std::string(part) + "\" in \"" +
+                                                       std::string(text) + "\"")
+                       .WithHint("numbers and ranges with commas, like 2-5,8"));
+    }
+    for (int64_t cpu = *first; cpu <= *last; ++cpu) cpus.push_back(static_cast<uint32_t>(cpu));
+  }
+  std::ranges::sort(cpus);
+  cpus.erase(std::ranges::unique(cpus).begin(), cpus.end());
+  return cpus;
+}
+
+std::vector<uint32_t> IsolatedCpus(FileSystem& files) {
+  return ParseCpuList(Trim(ReadKernelFile(files, "/sys/devices/system/cpu/isolated"))).value_or(std::vector<uint32_t>{});
+}
+
+std::vector<CpuFacts> ReadTopology(FileSystem& files, const std::vector<uint32_t>& cpus) {
+  std::vector<CpuFacts> facts;
+  auto number = [&](const std::string& path, uint32_t otherwise) {
+    const Result<int64_t> value = ParseInt64(Trim(ReadKernelFile(files, path)));
+    return value && *value >= 0 ? static_cast<uint32_t>(*value) : otherwise;
+  };
+  for (const uint32_t cpu : cpus) {
+    const std::string base = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
+    facts.push_back({.cpu = cpu, .package = number(base + "physical_package_id", 0), .core = number(base + "core_id", cpu)});
+  }
+  // Nodes stand in a list of their own: node N names its cpus.
+  const std::string online = ReadKernelFile(files, "/sys/devices/system/node/online");
+  for (const uint32_t node : ParseCpuList(Trim(online)).value_or(std::vector<uint32_t>{})) {
+    const std::string list = ReadKernelFile(files, "/sys/devices/system/node/node" + std::to_string(node) + "/cpulist");
+    const std::vector<uint32_t> members = ParseCpuList(Trim(list)).value_or(std::vector<uint32_t>{});
+    for (CpuFacts& fact : facts) {
+      if (std::ranges::binary_search(members, fact.cpu)) fact.node = node;
+    }
+  }
+  return facts;
+}
+
+bool HasConstantCycleCounter() {
+#if defined(__x86_64__)
+  static const bool is_constant = [] {
+    constexpr uint32_t kPowerFacts = 0x80000007;
+    constexpr uint32_t kInvariantBit = 1u << 8;
+    uint32_t a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid(kPowerFacts, &a, &b, &c, &d) != 0 && (d & kInvariantBit) != 0;
+  }();
+  return is_constant;
+#elif defined(__aarch64__)
+  return true;
+#else
+  return false;
+#endif
+}
 
 std::string CpuModel() {
   std::string model = "unknown processor";

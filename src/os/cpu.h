@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -25,6 +26,36 @@ Status PinThisThread(uint32_t core);
 Status UnpinThisThread();
 // Shown in process lists; cut to 15 bytes.
 void NameThisThread(const std::string& name);
+
+// The core the calling thread runs on now.
+uint32_t CurrentCore();
+// First-in-first-out scheduling before all ordinary threads, 1 to 99; 0: ordinary again. Needs a permission.
+Status SetRealTimePriority(int priority);
+
+// One hardware thread of the machine.
+struct CpuFacts {
+  uint32_t cpu = 0;
+  uint32_t package = 0;
+  uint32_t core = 0;  // equal package and core: siblings, which share one physical core
+  uint32_t node = 0;  // of memory
+};
+// The facts of these cpus, as the kernel exports them; where it does not, each counts as a core of its own on node 0.
+std::vector<CpuFacts> ReadTopology(FileSystem& files, const std::vector<uint32_t>& cpus);
+// Cpus the kernel keeps free of ordinary threads (isolcpus); may be empty.
+std::vector<uint32_t> IsolatedCpus(FileSystem& files);
+// "2-5,8": ascending, each once. kBadArgument for anything else; empty text is an empty list.
+Result<std::vector<uint32_t>> ParseCpuList(std::string_view text);
+
+// Does CycleCounter run at one rate whatever the processor's clock does? If not, it measures nothing.
+bool HasConstantCycleCounter();
+// Tells the processor that this is a spinning loop.
+inline void CpuRelax() {
+#if defined(__x86_64__)
+  asm volatile("pause" ::: "memory");
+#elif defined(__aarch64__)
+  asm volatile("yield" ::: "memory");
+#endif
+}
 
 // For SHOW RUNTIME and benchmark reports: "AMD EPYC ... (avx2 avx512f)".
 std::string CpuModel();
