@@ -51,6 +51,7 @@ struct WalOptions {
   uint16_t core = 0;
   uint64_t database_id = 0;
   uint64_t segment_bytes = uint64_t{64} << 20;
+  uint64_t buffer_bytes = uint64_t{256} << 10;  // appended records wait here; at least 64
   bool preallocate = true;
   bool use_io_uring = true;  // where the file is real and the kernel allows it; else pwrite and fdatasync
 };
@@ -64,6 +65,7 @@ class WalWriter {
   // Buffers the record and writes full buffers; durable after Sync. `epoch` never decreases. kLimitReached (disk full):
   // the record is not in the log and the call may be repeated when there is room. A record never spans segments.
   virtual Status Append(WalRecordType type, Epoch epoch, std::string_view payload) = 0;
+  // kLimitReached: as for Append, may be repeated. Any other error is final (kSyncFailed: see the laws).
   virtual Status Sync() = 0;
   // The next record goes to a new segment.
   virtual Status Roll() = 0;
@@ -81,7 +83,7 @@ enum class WalReadStatus : uint8_t {
 class WalReader {
  public:
   // From a position that was the start of a record (segment 0: from the oldest segment there is). kCorrupt when the
-  // segment is missing, kForeignFile when it belongs to another database, kBadVersion for another format version.
+  // segment is missing, kForeignFile when it belongs to another database, kFormatVersion for another format version.
   static Result<std::unique_ptr<WalReader>> Open(WalOptions options, const WalPosition& from);
   virtual ~WalReader() = default;
   // kSegmentEnd records are followed, not returned. kCorrupt: see the laws.
