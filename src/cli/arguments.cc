@@ -29,8 +29,12 @@ Status TakePositional(const std::string& text, Arguments& out) {
       return Status(ErrorCode::kBadArgument, "\"" + text + "\" must be the first argument").WithHint("laminar " + text);
     }
   }
-  return Status(ErrorCode::kNotSupported, "opening " + Quoted(text) + ": databases on disk are not supported yet")
-      .WithHint("this version keeps everything in memory: leave the name away, or give a script that ends in .sql");
+  if (text.empty()) return Status(ErrorCode::kBadArgument, "the name of a database is empty");
+  if (!out.database.empty())
+    return Status(ErrorCode::kBadArgument, "two databases are named: " + Quoted(out.database) + " and " + Quoted(text))
+        .WithHint("one database a run; scripts end in .sql");
+  out.database = text;
+  return {};
 }
 
 }  // namespace
@@ -86,7 +90,7 @@ std::string HelpText() {
   std::string text =
       "LaminarDB: streaming SQL in your process.\n"
       "\n"
-      "usage: laminar [:memory: | FILE.sql] [-c SQL]... [-f FILE]... [-o FORMAT]\n"
+      "usage: laminar [DIRECTORY | FILE.sql] [-c SQL]... [-f FILE]... [-o FORMAT]\n"
       "       laminar VERB [...]\n"
       "\n"
       "  -c, --command SQL   run these statements\n"
@@ -95,6 +99,7 @@ std::string HelpText() {
       "  -h, --help          this text\n"
       "  -V, --version       the version\n"
       "\n"
+      "DIRECTORY is a database on disk, made if it is not there; without it everything is kept in memory.\n"
       "Without -c, -f or a script the shell asks for statements; from a pipe it reads them. Several -c and -f run in\n"
       "order in one database. The first failing statement ends the run with status 1.\n"
       "\n"

@@ -1,4 +1,4 @@
-// The arguments of the shell: laminar [DATABASE | FILE.sql] [-c SQL]... [-f FILE]... [-o FORMAT].
+// The arguments of the shell: laminar [DIRECTORY | FILE.sql] [-c SQL]... [-f FILE]... [-o FORMAT].
 #pragma once
 
 #include <string>
@@ -15,6 +15,7 @@ struct Task {
 };
 
 struct Arguments {
+  std::string database;     // its folder; empty: in memory
   std::vector<Task> tasks;  // in the order they were given
   OutputFormat format = OutputFormat::kTable;
   bool has_format = false;
@@ -22,7 +23,7 @@ struct Arguments {
   bool version = false;
 };
 
-// kBadArgument for an unknown option; kNotSupported for a database on disk.
+// kBadArgument for an unknown option.
 Result<Arguments> ParseArguments(const std::vector<std::string>& arguments);
 
 // What --help prints.

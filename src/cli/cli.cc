@@ -33,8 +33,10 @@ std::vector<std::string> WordsToComplete(engine::Database& database) {
   return words;
 }
 
-int RunInteractive(Session& session) {
-  WriteOutput("LaminarDB " + std::string(kVersion) + ". Everything is kept in memory. .help helps, .quit leaves.\n");
+int RunInteractive(Session& session, const std::string& database) {
+  WriteOutput("LaminarDB " + std::string(kVersion) + ". " +
+              (database.empty() ? std::string("Everything is kept in memory") : "Database " + database) +
+              ". .help helps, .quit leaves.\n");
   FlushOutput();
   LineEditor editor([&session] { return WordsToComplete(session.database()); });
   std::string statement;
@@ -107,13 +109,15 @@ int Run(const std::vector<std::string>& arguments, const Host& host) {
   if (parsed->tasks.empty() && !os::IsTerminal(0)) parsed->tasks.push_back({true, "-"});
   SessionOptions options;
   options.format = parsed->format;
+  options.database = parsed->database;
   options.is_interactive = parsed->tasks.empty();
   auto session = Session::Open(host, options);
   if (!session) {
     WriteError(ErrorText(session.error(), {}, PaintOf(2)));
     return kFailed;
   }
-  const int code = parsed->tasks.empty() ? RunInteractive(**session) : RunTasks(**session, parsed->tasks);
+  const int code =
+      parsed->tasks.empty() ? RunInteractive(**session, parsed->database) : RunTasks(**session, parsed->tasks);
   FlushOutput();
   return code;
 }

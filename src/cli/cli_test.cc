@@ -25,11 +25,11 @@ TEST_CASE("arguments keep the order of commands and files") {
   CHECK(parsed->format == OutputFormat::kCsv);
 }
 
-TEST_CASE("wrong arguments say what is wrong, and a database on disk is not supported yet") {
+TEST_CASE("wrong arguments say what is wrong, and only one database can be named") {
   CHECK(ParseArguments({"-c"}).error().code() == ErrorCode::kBadArgument);
   CHECK(ParseArguments({"-o", "xml"}).error().hint().find("ndjson") != std::string::npos);
   CHECK(ParseArguments({"--outputs", "csv"}).error().hint().find("--output") != std::string::npos);
-  CHECK(ParseArguments({"my.db"}).error().code() == ErrorCode::kNotSupported);
+  CHECK(ParseArguments({"my.db", "other.db"}).error().code() == ErrorCode::kBadArgument);
 }
 
 TEST_CASE("an error shows the line of the script with a caret under the place") {

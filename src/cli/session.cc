@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/watcher.h"
 #include "data/value.h"
+#include "engine/durability.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/stream.h"
@@ -23,13 +24,33 @@ std::string QuotedName(std::string_view name) { return "\"" + ReplaceAll(name, "
 
 }  // namespace
 
+namespace {
+
+// What a crash left and opening mended, in one line; nothing to say of a database that was closed.
+std::string RecoveryLine(const engine::RecoveryReport& report, const std::string& path) {
+  if (report.log_epochs == 0 && report.bytes_cut == 0 && report.skipped_checkpoints.empty()) return "";
+  std::string line = fmt::format("recovered {} at epoch {}: ", path, report.epoch);
+  line += report.checkpoint_id == 0 ? "no checkpoint" : fmt::format("checkpoint {}", report.checkpoint_id);
+  line += fmt::format(" and {} epochs of the log", report.log_epochs);
+  if (report.bytes_cut > 0) line += fmt::format(", {} of an unfinished write cut", FormatBytes(report.bytes_cut));
+  line += fmt::format(", in {:.0f} ms\n", static_cast<double>(report.nanos) / 1e6);
+  for (const std::string& skipped : report.skipped_checkpoints)
+    line += "a damaged checkpoint was passed over: " + skipped + "\n";
+  return line;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Session>> Session::Open(const Host& host, const SessionOptions& options) {
   std::unique_ptr<Session> session(new Session());
   session->options_ = options;
   engine::DatabaseOptions database;
   database.connectors = host.make_connectors();
+  database.path = options.database;
   session->database_ = TRY(engine::Database::Open(std::move(database)));
   session->connection_ = std::make_unique<engine::Connection>(*session->database_);
+  if (const engine::RecoveryReport* report = session->database_->recovery())
+    WriteError(RecoveryLine(*report, options.database));
   return session;
 }
 

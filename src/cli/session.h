@@ -1,4 +1,4 @@
-// Session: a database in memory and one connection to it, driven by texts: scripts, statements, dot commands.
+// Session: a database and one connection to it, driven by texts: scripts, statements, dot commands.
 //
 // Law: a script stops at its first failing statement; what stood before it has happened. A SELECT that answers with
 // final rows first waits for the inputs that end. Thread: the caller's; a Watcher beside each statement.
@@ -17,6 +17,7 @@
 namespace laminar::cli {
 
 struct SessionOptions {
+  std::string database;  // its folder; empty: in memory
   OutputFormat format = OutputFormat::kTable;
   bool is_interactive = false;
 };

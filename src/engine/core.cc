@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "engine/sink_operator.h"
 
 namespace laminar::engine {
 
@@ -13,6 +14,11 @@ Core::Core(DatabaseOptions options, const expr::FunctionRegistry& functions)
   if (options_.clock == nullptr) options_.clock = &os::RealClock();
   environment_.random = &random_;
   RefreshTime();
+}
+
+void Core::Start() {
+  is_started_ = true;
+  if (durability_ != nullptr) durability_->Start();
   if (!options_.is_inline) thread_ = std::thread([this] { ThreadMain(); });
 }
 
@@ -23,6 +29,17 @@ Core::~Core() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  if (durability_ != nullptr && is_started_ && (is_dirty_ || durability_->needs_checkpoint())) {
+    // What came in is kept, and a checkpoint makes the next opening short. Errors were told to those who waited.
+    durability_->RequestCheckpoint();
+    (void)CommitEpoch();
+  }
+  if (durability_ != nullptr) {
+    durability_.reset();
+    for (const auto& view : views_) {
+      if (view->sink != nullptr) view->sink->LeaveOpen();
+    }
+  }
   // Readers before what they read: later views may hang on earlier ones.
   while (!views_.empty()) {
     Detach(*views_.back());
@@ -39,7 +56,9 @@ Core::Lock::Lock(Core& core) : core_(core) {
 
 Core::Lock::~Lock() { core_.mutex_.unlock(); }
 
-void Core::RefreshTime() { environment_.now = options_.clock->WallMicros(); }
+void Core::RefreshTime() {
+  environment_.now = restoring_ != nullptr ? restoring_->created : options_.clock->WallMicros();
+}
 
 void Core::WakeThread() {
   has_work_ = true;
@@ -65,13 +84,17 @@ void Core::ThreadMain() {
       lock.lock();
       continue;
     }
-    CloseEpoch();
+    if (durability_ == nullptr)
+      CloseEpoch();
+    else if (IsCommitDue(options_.clock->MonotonicNanos()))
+      (void)CommitEpoch();
+    DecideSinks();
     changed_.notify_all();
     // Nothing to read now: sources are asked again shortly (files may grow), pushes and new views wake it.
     const bool any_reader = std::ranges::any_of(sources_, [](const auto& s) {
       return s->shared != nullptr && s->shared->reader != nullptr && !s->shared->has_ended;
     });
-    if (any_reader)
+    if (any_reader || is_dirty_ || HasUndecidedSinks())
       wake_.wait_for(lock, std::chrono::milliseconds(5), [this] { return stop_ || has_work_; });
     else
       wake_.wait(lock, [this] { return stop_ || has_work_; });
@@ -113,6 +136,7 @@ ViewNode* Core::FindView(std::string_view name) {
 Result<bool> Core::Turn() {
   RefreshTime();
   bool moved = false;
+  if (durability_ != nullptr && !durability_->has_room()) return false;  // back-pressure: the disk comes first
   for (size_t i = 0; i < sources_.size(); ++i) {
     SourceNode& node = *sources_[i];
     auto caught = CatchUp(node);
@@ -129,7 +153,13 @@ Result<bool> Core::Turn() {
   }
   SettleFailures();
   const int64_t now = options_.clock->MonotonicNanos();
-  if (moved && now - last_epoch_nanos_ > 20'000'000) CloseEpoch();
+  is_dirty_ |= moved;
+  if (durability_ != nullptr) {
+    if (IsCommitDue(now)) (void)CommitEpoch();  // an error is told to whoever waits for it
+    DecideSinks();
+  } else if (moved && now - last_epoch_nanos_ > 20'000'000) {
+    CloseEpoch();
+  }
   return moved;
 }
 
@@ -316,6 +346,7 @@ Status Core::Push(SourceNode& node, data::Batch& batch) {
   const uint32_t rows = batch.rows;
   if (PushBatch(head, batch) == exec::Step::kFailed) TRY(head.Failure());
   head.rows += rows;
+  is_dirty_ = true;
   return {};
 }
 
@@ -323,6 +354,7 @@ Status Core::PushWatermark(SourceNode& node, Timestamp watermark) {
   if (node.connector != nullptr)
     return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" is fed by its connector");
   RefreshTime();
+  is_dirty_ = true;
   if (node.shared->entry().Watermark(0, watermark, node.shared->entry().output()) == exec::Step::kFailed)
     return node.shared->Failure();
   return {};
@@ -332,6 +364,7 @@ Status Core::End(SourceNode& node) {
   if (node.connector != nullptr)
     return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" ends by itself");
   RefreshTime();
+  is_dirty_ = true;
   return EndHead(*node.shared);
 }
 

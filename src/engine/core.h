@@ -8,6 +8,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,6 +19,8 @@
 #include "base/random.h"
 #include "catalog/catalog.h"
 #include "engine/database.h"
+#include "engine/durability.h"
+#include "engine/graph_state.h"
 #include "engine/pipeline.h"
 #include "engine/settings.h"
 #include "engine/side_rows.h"
@@ -26,6 +29,8 @@
 #include "plan/node.h"
 
 namespace laminar::engine {
+
+class SinkOperator;
 
 enum class ViewState : uint8_t { kRunning, kFailed, kPaused };
 
@@ -40,6 +45,9 @@ struct ViewNode {
   std::unique_ptr<LateRows> late;
   std::unique_ptr<ErrorRows> errors;
   std::vector<std::string> reads;  // relations it is attached to
+  SinkOperator* sink = nullptr;    // of a sink
+  std::vector<StoredOperator> held;
+  std::string stored_failure;  // as GraphState has it
   ViewState state = ViewState::kRunning;
   Status failure;
 };
@@ -80,8 +88,9 @@ class Core {
   // plan.root feeds `sink`; the view is attached to what it reads and takes in what is there. On failure nothing is
   // left behind.
   Status AddView(catalog::RelationPtr relation, plan::QueryPlan& plan, const Settings& settings);
-  Status AddSink(catalog::RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink,
+  Status AddSink(catalog::RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<SinkOperator> sink,
                  const Settings& settings);
+  Status AddPlainView(catalog::RelationPtr relation, const Settings& settings);
   Result<ViewNode*> AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings);
   void RemoveCursor(ViewNode* node);
   void Remove(std::string_view name);  // node and catalog entry; dependents must be gone
@@ -101,11 +110,26 @@ class Core {
   Progress GetProgress();
   void AppendMetrics(std::vector<std::vector<data::Value>>& rows);
   uint64_t epoch() const { return epoch_; }
+
+  // Durability (core_durability.cc). In a database without a folder: nothing happens, and at once.
+  bool is_durable() const { return durability_ != nullptr; }
+  Durability* durability() { return durability_.get(); }
+  void SetDurability(const Settings& settings);  // database-wide, as the last SET said
+  // Closes an epoch and hands it to be written. Returns it.
+  Result<Epoch> CommitEpoch();
+  // After a statement that changed something: the epoch to wait for without the lock; 0: none.
+  Result<Epoch> Acknowledge();
+  // While a database is opened: what is known of the statement being executed again.
+  const CatalogEntry* restoring() const { return restoring_; }
+  std::optional<std::string> RestoredNote(std::string_view path) const { return graph_state_.NoteOf(path); }
   // Changes whenever a source or table goes.
   uint64_t graph_version() const { return graph_version_; }
   bool HasSource(const SourceNode* node, uint64_t serial) const;
 
   // --- These take the lock themselves. ---
+  // Makes the graph of what `durability` has recovered; `execute` runs a statement under an entry's settings.
+  Status Restore(std::unique_ptr<Durability> durability, const std::function<Status(const CatalogEntry&)>& execute);
+  void Start();  // the thread, if there is one
   // Waits (threaded) or turns (inline) until `done` says true under the lock, `cancelled` is set, or `timeout` passes
   // (0: none).
   Status WaitUntil(const std::function<Result<bool>()>& done, const std::atomic<bool>& cancelled, Duration timeout,
@@ -127,6 +151,20 @@ class Core {
   Result<bool> CatchUp(SourceNode& node);
   void SettleFailures();
   void CloseEpoch();
+  bool IsCommitDue(int64_t now) const;
+  void Capture();
+  void CaptureHead(SourceNode& source, Head& head, bool is_shared);
+  void CaptureFailures();
+  std::vector<std::pair<std::string, uint32_t>> ReadersOf(const Head& head) const;
+  void DecideSinks();
+  bool HasUndecidedSinks() const;
+  void Remember(const catalog::Relation& relation, const Settings& settings);
+  void RegisterView(ViewNode& node);
+  void ForgetView(const ViewNode& node);
+  Status RestoreHeads(SourceNode& source);
+  Result<std::unique_ptr<Head>> RestoreHead(SourceNode& source, const StoredHead& stored);
+  Status RestoreLeaf(ViewNode& node, uint32_t scan, ColumnPick& pick, const std::string& name);
+  Status RestoreState();
   exec::Context ContextFor(ViewNode& node, const Settings& settings);
   HeadRequest HeadFor(SourceNode& node, std::vector<bool> needed);
   void ThreadMain();
@@ -151,6 +189,24 @@ class Core {
   std::condition_variable wake_;     // for the thread, when it sleeps
   bool stop_ = false;
   bool has_work_ = false;
+
+  // Of a durable database. Declared in this order: the writing thread ends first.
+  GraphState graph_state_;
+  struct HeldHead {
+    std::vector<StoredOperator> operators;
+    std::string stored;  // as GraphState has it
+    bool is_live = false;
+  };
+  std::map<uint64_t, HeldHead> held_heads_;  // by serial
+  std::map<std::string, uint64_t, std::less<>> ordinals_;
+  std::map<std::pair<std::string, uint32_t>, uint64_t> restored_readers_;  // view and scan -> serial of the head
+  const CatalogEntry* restoring_ = nullptr;
+  bool is_started_ = false;
+  bool is_dirty_ = false;  // something happened since the last commit
+  bool is_logged_ = true;
+  bool waits_for_disk_ = true;
+  Duration epoch_interval_ = 20 * kMillisecond;
+  std::unique_ptr<Durability> durability_;
   std::thread thread_;
 
  public:

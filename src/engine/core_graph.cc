@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "engine/core.h"
+#include "engine/sink_operator.h"
 
 namespace laminar::engine {
 
@@ -15,6 +16,7 @@ exec::Context Core::ContextFor(ViewNode& node, const Settings& settings) {
   context.row_errors = node.errors.get();
   context.late_rows = node.late.get();
   context.memory_limit_bytes = settings.memory_limit_bytes;
+  context.is_durable = durability_ != nullptr && node.relation != nullptr;
   return context;
 }
 
@@ -60,6 +62,13 @@ Status Core::AddSource(RelationPtr relation, const Settings& settings) {
   }
   TRY(catalog_.Add(relation));
   sources_.push_back(std::move(node));
+  Remember(*relation, settings);
+  return restoring_ == nullptr ? Status() : RestoreHeads(*sources_.back());
+}
+
+Status Core::AddPlainView(RelationPtr relation, const Settings& settings) {
+  TRY(catalog_.Add(relation));
+  Remember(*relation, settings);
   return {};
 }
 
@@ -98,14 +107,17 @@ Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings
     return attached;
   }
   views_.push_back(std::move(node));
+  Remember(*relation, settings);
+  RegisterView(*views_.back());
   SettleFailures();
   WakeThread();
   return {};
 }
 
-Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink,
+Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<SinkOperator> sink,
                      const Settings& settings) {
   auto node = NewNode(relation, plan, settings);
+  node->sink = sink.get();
   node->pipeline = TRY(Pipeline::Build(*plan.root, std::move(sink), ContextFor(*node, settings)));
   Status attached = AttachLeaves(*node);
   if (attached.ok()) attached = catalog_.Add(relation);
@@ -114,6 +126,8 @@ Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_pt
     return attached;
   }
   views_.push_back(std::move(node));
+  Remember(*relation, settings);
+  RegisterView(*views_.back());
   SettleFailures();
   WakeThread();
   return {};
@@ -141,7 +155,13 @@ void Core::RemoveCursor(ViewNode* node) {
 void Core::Remove(std::string_view name) {
   if (ViewNode* view = FindView(name)) {
     Detach(*view);
+    ForgetView(*view);
     std::erase_if(views_, [&](const auto& v) { return v.get() == view; });
+  }
+  if (const auto known = ordinals_.find(name); known != ordinals_.end()) {
+    graph_state_.RemoveCatalog(known->second);
+    ordinals_.erase(known);
+    is_dirty_ = true;
   }
   if (std::erase_if(sources_, [&](const auto& source) { return source->relation->name == name; }) > 0) ++graph_version_;
   catalog_.Remove(name);
@@ -174,11 +194,15 @@ Status Core::AttachLeaves(ViewNode& node) {
 }
 
 Status Core::AttachLeaf(ViewNode& node, const Leaf& leaf) {
-  if (leaf.node->kind != plan::NodeKind::kScan) return FeedRows(*leaf.node, *leaf.target, leaf.input);
+  if (leaf.node->kind != plan::NodeKind::kScan) {
+    // What such a leaf gave is in the restored state.
+    return restoring_ == nullptr ? FeedRows(*leaf.node, *leaf.target, leaf.input) : Status();
+  }
   const std::string& name = leaf.node->relation->name;
   node.picks.push_back(std::make_unique<ColumnPick>(leaf.node->columns));
   ColumnPick& pick = *node.picks.back();
   pick.ConnectTo(leaf.target, leaf.input);
+  if (restoring_ != nullptr) return RestoreLeaf(node, static_cast<uint32_t>(node.picks.size() - 1), pick, name);
   if (SourceNode* source = FindSource(name)) {
     if (source->stored != nullptr) {
       TRY(FeedStored(pick, *source->stored->TakeSnapshot(), source->shared->fan_out->watermark()));

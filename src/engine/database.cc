@@ -35,8 +35,34 @@ Database::~Database() = default;
 
 Result<std::unique_ptr<Database>> Database::Open(DatabaseOptions options) {
   std::unique_ptr<Database> database(new Database());
+  const std::string path = options.path;
+  os::FileSystem& files = options.files != nullptr ? *options.files : os::RealFileSystem();
+  const os::Clock& clock = options.clock != nullptr ? *options.clock : os::RealClock();
+  DurabilityOptions durable;
+  durable.is_inline = options.is_inline;
   database->core_ = std::make_unique<Core>(std::move(options), functions::BuiltinFunctions());
+  if (!path.empty()) {
+    std::unique_ptr<DatabaseDirectory> directory = TRY(DatabaseDirectory::Open(files, clock, path));
+    std::unique_ptr<Durability> durability = TRY(Durability::Open(std::move(directory), clock, durable));
+    Status restored = database->core_->Restore(std::move(durability), [&](const CatalogEntry& entry) -> Status {
+      Connection connection(*database);
+      for (const auto& [name, value] : entry.settings) TRY(connection.settings().Set(name, value));
+      TRY(connection.Execute(entry.sql));
+      return {};
+    });
+    if (!restored.ok()) return Error(std::move(restored.Prefix("opening database \"" + path + "\"")));
+  }
+  database->core_->Start();
   return database;
+}
+
+const RecoveryReport* Database::recovery() const {
+  return core_->is_durable() ? &core_->durability()->report() : nullptr;
+}
+
+Status Database::AwaitDurable(uint64_t epoch) {
+  static constexpr std::atomic<bool> kNever{false};
+  return epoch == 0 ? Status() : core_->durability()->WaitDurable(epoch, kNever);
 }
 
 namespace {
@@ -85,8 +111,13 @@ Status PushLocked(Core& core, SourceNode& node, data::Batch& batch) {
 }  // namespace
 
 Status Database::Push(std::string_view source, data::Batch& batch) {
-  Core::Lock lock(*core_);
-  return PushLocked(*core_, *TRY(Pushable(*core_, source)), batch);
+  uint64_t epoch = 0;
+  {
+    Core::Lock lock(*core_);
+    TRY(PushLocked(*core_, *TRY(Pushable(*core_, source)), batch));
+    epoch = TRY(core_->Acknowledge());
+  }
+  return AwaitDurable(epoch);
 }
 
 Result<Database::PushHandle> Database::OpenPush(std::string_view source, data::Schema* schema) {
@@ -97,29 +128,42 @@ Result<Database::PushHandle> Database::OpenPush(std::string_view source, data::S
 }
 
 Status Database::Push(const PushHandle& handle, data::Batch& batch) {
-  Core::Lock lock(*core_);
-  auto* node = static_cast<SourceNode*>(handle.node);
-  if (handle.version != core_->graph_version()) [[unlikely]] {  // some source went: was it this one?
-    if (!core_->HasSource(node, handle.serial))
-      return Status(ErrorCode::kClosed, "the source or table was dropped while rows were pushed into it");
+  uint64_t epoch = 0;
+  {
+    Core::Lock lock(*core_);
+    auto* node = static_cast<SourceNode*>(handle.node);
+    if (handle.version != core_->graph_version()) [[unlikely]] {  // some source went: was it this one?
+      if (!core_->HasSource(node, handle.serial))
+        return Status(ErrorCode::kClosed, "the source or table was dropped while rows were pushed into it");
+    }
+    TRY(PushLocked(*core_, *node, batch));
+    epoch = TRY(core_->Acknowledge());
   }
-  return PushLocked(*core_, *node, batch);
+  return AwaitDurable(epoch);
 }
 
 Status Database::PushWatermark(std::string_view source, Timestamp watermark) {
-  Core::Lock lock(*core_);
-  SourceNode* node = TRY(Pushable(*core_, source));
-  TRY(core_->PushWatermark(*node, watermark));
-  core_->NoteChange();
-  return {};
+  uint64_t epoch = 0;
+  {
+    Core::Lock lock(*core_);
+    SourceNode* node = TRY(Pushable(*core_, source));
+    TRY(core_->PushWatermark(*node, watermark));
+    core_->NoteChange();
+    epoch = TRY(core_->Acknowledge());
+  }
+  return AwaitDurable(epoch);
 }
 
 Status Database::EndSource(std::string_view source) {
-  Core::Lock lock(*core_);
-  SourceNode* node = TRY(Pushable(*core_, source));
-  TRY(core_->End(*node));
-  core_->NoteChange();
-  return {};
+  uint64_t epoch = 0;
+  {
+    Core::Lock lock(*core_);
+    SourceNode* node = TRY(Pushable(*core_, source));
+    TRY(core_->End(*node));
+    core_->NoteChange();
+    epoch = TRY(core_->Acknowledge());
+  }
+  return AwaitDurable(epoch);
 }
 
 namespace {

@@ -21,15 +21,19 @@
 #include "data/type.h"
 #include "engine/settings.h"
 #include "os/clock.h"
+#include "os/file.h"
 #include "sdk/connector.h"
 
 namespace laminar::engine {
 
 class Core;
+struct RecoveryReport;
 
 struct DatabaseOptions {
   bool is_inline = false;
   const os::Clock* clock = nullptr;  // null: the real one
+  std::string path;                  // the database's folder; empty: in memory, gone when it is closed
+  os::FileSystem* files = nullptr;   // of that folder; null: the machine's
   std::vector<std::unique_ptr<sdk::Connector>>
       connectors;  // besides "memory" (alias "test", "channel"), which is the engine's own
 };
@@ -150,6 +154,9 @@ class Database {
   // Whether all sources below it end by themselves (what the program pushes counts as ended).
   bool EndsByItself(std::string_view relation);
 
+  // What opening the folder found; null for a database in memory. Valid while the database lives.
+  const RecoveryReport* recovery() const;
+
   // Inline shape: reads sources until none has anything at the moment. `turns_max` 0: no limit. Returns whether
   // anything was done.
   Result<bool> RunUntilIdle(uint64_t turns_max = 0);
@@ -163,6 +170,7 @@ class Database {
   friend class Connection;
   friend class StatementRunner;
   Database();
+  Status AwaitDurable(uint64_t epoch);  // 0: nothing to wait for
   std::unique_ptr<Core> core_;
 };
 

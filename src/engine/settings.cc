@@ -21,6 +21,10 @@ Status Unknown(std::string_view name) {
 
 Status Assign(std::string& slot, std::string_view name, std::string_view value) {
   if (name == "timezone") TRY(data::FindZone(value));
+  if (name == "durability" && value != "none" && value != "async" && value != "epoch")
+    return Status(ErrorCode::kBadOption, "durability cannot be '" + std::string(value) + "'")
+        .WithHint("there are: 'epoch', 'async', 'none'");
+  if (EndsWith(name, "_interval")) TRY(IntervalOf(name, value));
   slot = value;
   return {};
 }
@@ -43,6 +47,16 @@ std::string ValueText(const std::string& value) { return value; }
 std::string ValueText(uint64_t value) { return std::to_string(value); }
 
 }  // namespace
+
+Result<Duration> IntervalOf(std::string_view name, std::string_view value) {
+  const Result<Duration> interval = value == "0" ? Result<Duration>(0) : ParseDuration(value);
+  const bool may_be_zero = name == "checkpoint_interval";
+  if (!interval || *interval < 0 || (*interval == 0 && !may_be_zero) || *interval > kDay)
+    return Error(
+        Status(ErrorCode::kBadOption, "setting \"" + std::string(name) + "\" cannot be '" + std::string(value) + "'")
+            .WithHint("a duration up to a day, for example '10 seconds'"));
+  return *interval;
+}
 
 Status Settings::Set(std::string_view key, std::string_view value) {
 #define SETTING(setting, type, initial, doc) \

@@ -8,8 +8,12 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/time.h"
 
 namespace laminar::engine {
+
+// A duration that the setting of that name may have; kBadOption.
+Result<Duration> IntervalOf(std::string_view name, std::string_view value);
 
 class Settings {
  public:

@@ -49,6 +49,7 @@ Result<std::unique_ptr<Head>> OpenHead(const HeadRequest& request) {
   const Relation& relation = *request.relation;
   auto head = std::make_unique<Head>();
   head->needed = request.needed;
+  head->at_full_speed = request.at_full_speed;
   if (request.connector != nullptr) {
     sdk::SourceRequest open;
     open.name = relation.name;
@@ -56,6 +57,7 @@ Result<std::unique_ptr<Head>> OpenHead(const HeadRequest& request) {
     open.needed = request.needed;
     open.options = ConnectorOptions(relation, request.at_full_speed);
     open.bad_rows = request.bad_rows;
+    open.position = request.position;
     head->reader = TRY(request.connector->OpenSource(std::move(open)));
     head->buffer = std::make_unique<data::BatchBuffer>(relation.physical.Types());
   }

@@ -21,12 +21,14 @@
 namespace laminar::engine {
 
 struct Head {
+  uint64_t serial = 0;                                     // of a durable database; given at its first commit
   std::unique_ptr<sdk::Source> reader;                     // null: pushed
   std::unique_ptr<data::BatchBuffer> buffer;               // what the reader fills
   std::vector<bool> needed;                                // physical columns it reads
   std::vector<std::unique_ptr<exec::Operator>> operators;  // entry first, fan-out last
   exec::WatermarkAssigner* assigner = nullptr;             // null: no watermark
   exec::FanOut* fan_out = nullptr;
+  bool at_full_speed = false;
   uint64_t rows = 0;
   uint64_t batches = 0;
   bool has_ended = false;
@@ -41,6 +43,7 @@ struct HeadRequest {
   sdk::Connector* connector = nullptr;  // null: pushed
   std::vector<bool> needed;
   bool at_full_speed = false;  // ignore `rate`: it is catching up
+  std::string position;        // of a reader that goes on, see sdk::SourceRequest
   bool with_watermark = true;
   sdk::BadRows* bad_rows = nullptr;
   bool* has_failures = nullptr;  // set when a reader fails
@@ -69,6 +72,7 @@ struct SourceNode {
   std::vector<std::unique_ptr<Head>> catching_up;
   exec::Materialize* stored = nullptr;  // of a table; stands in the shared head
   Status failure;                       // why reading stopped
+  std::string stored_failure;           // as GraphState has it
 };
 
 }  // namespace laminar::engine

@@ -38,7 +38,7 @@ Status ReadMemoryOptions(Relation& relation) {
     const auto flag = key == "changelog" ? ParseBool(value) : Result<bool>(false);
     if (key != "changelog" || !flag) {
       return Status(ErrorCode::kBadOption, key != "changelog" ? "a memory source has no option \"" + key + "\""
-                                                               : "changelog is true or false, found '" + value + "'")
+                                                              : "changelog is true or false, found '" + value + "'")
           .WithHint("there is: changelog = true, for rows with weights");
     }
     relation.append_only = !*flag;
@@ -75,7 +75,21 @@ plan::PlanContext StatementRunner::Context() {
 
 Result<Outcome> StatementRunner::Run(const sql::Statement& statement) {
   statement_ = &statement;
-  return std::visit([this](const auto& node) { return Do(node); }, statement.node);
+  Outcome outcome = TRY(std::visit([this](const auto& node) { return Do(node); }, statement.node));
+  if (core_.is_durable() && core_.restoring() == nullptr) TRY(AwaitDurable());
+  return outcome;
+}
+
+// A statement that changed something is answered when that survives.
+Status StatementRunner::AwaitDurable() {
+  state::Epoch epoch = 0;
+  {
+    Core::Lock lock(core_);
+    epoch = TRY(core_.Acknowledge());
+  }
+  if (epoch == 0) return {};
+  connection_.cancelled_.store(false, std::memory_order_release);
+  return core_.durability()->WaitDurable(epoch, connection_.cancelled_);
 }
 
 Result<std::unique_ptr<Cursor>> StatementRunner::OpenQuery(plan::QueryPlan plan) {
@@ -113,6 +127,16 @@ Result<bool> StatementRunner::ExistsAlready(const std::string& name, bool if_not
   return true;
 }
 
+namespace {
+
+// Of CatalogEntry::columns.
+Result<Schema> ReadColumns(const std::string& text, const plan::PlanContext& context) {
+  const sql::Statement statement = TRY(sql::ParseStatement("CREATE TABLE columns (" + text + ")"));
+  return TRY(plan::BindTable(context, std::get<sql::CreateTable>(statement.node))).schema;
+}
+
+}  // namespace
+
 Result<Outcome> StatementRunner::Do(const sql::CreateSource& s) {
   Core::Lock lock(core_);
   const std::string& name = s.name.back();
@@ -138,7 +162,10 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSource& s) {
     return Error(NotYet("FORMAT " + ToUpper(s.format.format), "FORMAT PLAIN works"));
   const bool declared =
       std::ranges::any_of(s.definition.columns, [](const sql::ColumnDefinition& c) { return c.generated == nullptr; });
-  if (!declared && connector != nullptr) inferred = TRY(connector->InferSchema(ConnectorOptions(relation, false)));
+  if (!declared && connector != nullptr) {
+    inferred = core_.restoring() != nullptr ? TRY(ReadColumns(core_.restoring()->columns, Context()))
+                                            : TRY(connector->InferSchema(ConnectorOptions(relation, false)));
+  }
   relation = TRY(plan::BindSource(Context(), s, inferred));
   relation.sql = Text();
   if (is_pushed) {
@@ -152,9 +179,14 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSource& s) {
     request.options = ConnectorOptions(relation, false);
     ErrorRows none(name, 0);
     request.bad_rows = &none;
-    const sdk::SourceTraits traits = TRY(connector->CheckSource(request));
-    relation.replayable = traits.replayable;
-    relation.bounded = traits.bounded;
+    if (const CatalogEntry* known = core_.restoring()) {  // what it reads may be gone: the source will say so
+      relation.replayable = known->replayable;
+      relation.bounded = known->bounded;
+    } else {
+      const sdk::SourceTraits traits = TRY(connector->CheckSource(request));
+      relation.replayable = traits.replayable;
+      relation.bounded = traits.bounded;
+    }
   }
   if (s.or_replace && core_.catalog().Find(name) != nullptr) {
     if (!core_.catalog().Dependents(name).empty())
@@ -235,7 +267,7 @@ Result<Outcome> StatementRunner::Do(const sql::CreateView& s) {
   if (s.materialized)
     TRY(core_.AddView(std::move(shared), plan, connection_.settings()));
   else
-    TRY(core_.catalog().Add(std::move(shared)));
+    TRY(core_.AddPlainView(std::move(shared), connection_.settings()));
   return outcome;
 }
 
@@ -300,7 +332,12 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSink& s) {
   request.options = ConnectorOptions(relation, false);
   request.input_retracts = !plan.root->properties.append_only;
   if (s.or_replace && core_.catalog().Find(name) != nullptr) core_.Remove(name);
-  auto sink = std::make_unique<SinkOperator>(name, TRY(connector->OpenSink(std::move(request))));
+  if (core_.restoring() != nullptr) {
+    // Of an undecided first epoch nothing is stored: all that came is taken back.
+    const std::string note = core_.RestoredNote("v/" + name + "/0").value_or("");
+    request.resume = SinkOperator::ResumeOf(note).value_or("");
+  }
+  auto sink = std::make_unique<SinkOperator>(name, TRY(connector->OpenSink(std::move(request))), core_.is_durable());
   Outcome outcome = Message("CREATE SINK " + name);
   outcome.notices = plan.notices;
   TRY(core_.AddSink(std::make_shared<const Relation>(std::move(relation)), plan, std::move(sink),
@@ -399,7 +436,21 @@ Result<Outcome> StatementRunner::Do(const sql::Update&) {
   return Error(NotYet("UPDATE", "INSERT into a table with a PRIMARY KEY replaces the row under its key"));
 }
 Result<Outcome> StatementRunner::Do(const sql::Delete&) { return Error(NotYet("DELETE")); }
-Result<Outcome> StatementRunner::Do(const sql::Checkpoint&) { return Error(NotYet("CHECKPOINT")); }
+Result<Outcome> StatementRunner::Do(const sql::Checkpoint&) {
+  if (!core_.is_durable())
+    return Error(Status(ErrorCode::kNotSupported, "CHECKPOINT needs a database on disk; this one is in memory")
+                     .WithHint("open one: laminar DIRECTORY"));
+  state::Epoch epoch = 0;
+  {
+    Core::Lock lock(core_);
+    core_.durability()->RequestCheckpoint();
+    epoch = TRY(core_.CommitEpoch());
+  }
+  connection_.cancelled_.store(false, std::memory_order_release);
+  const state::CheckpointInfo info = TRY(core_.durability()->WaitCheckpoint(epoch, connection_.cancelled_));
+  return Message("CHECKPOINT " + std::to_string(info.id) + ": epoch " + std::to_string(info.epoch) + ", " +
+                 FormatBytes(info.bytes) + ", " + FormatBytes(info.new_bytes) + " of it new");
+}
 Result<Outcome> StatementRunner::Do(const sql::Alter&) { return Error(NotYet("ALTER ... PAUSE and RESUME")); }
 
 Result<Outcome> StatementRunner::Do(const sql::Subscribe& s) {
@@ -435,19 +486,22 @@ Result<Outcome> StatementRunner::Do(const sql::WaitFor& s) {
   return Message("WAIT FOR " + name);
 }
 
+// Some settings are the whole database's: the last one set holds.
+void StatementRunner::ApplyToDatabase() {
+  Core::Lock lock(core_);
+  core_.SetBatchRows(connection_.settings().batch_rows);
+  core_.SetDurability(connection_.settings());
+}
+
 Result<Outcome> StatementRunner::Do(const sql::Set& s) {
   TRY(connection_.settings().Set(s.variable, s.value.value));
-  if (s.variable == "batch_rows") {
-    Core::Lock lock(core_);
-    core_.SetBatchRows(connection_.settings().batch_rows);
-  }
+  ApplyToDatabase();
   return Message("SET " + s.variable);
 }
 
 Result<Outcome> StatementRunner::Do(const sql::Reset& s) {
   TRY(connection_.settings().Reset(s.variable));
-  Core::Lock lock(core_);
-  core_.SetBatchRows(connection_.settings().batch_rows);
+  ApplyToDatabase();
   return Message(s.variable.empty() ? "RESET ALL" : "RESET " + s.variable);
 }
 

@@ -50,6 +50,10 @@ void FanOut::Remove(const Operator* reader) {
   std::erase_if(readers_, [&](const Reader& r) { return r.output.next() == reader; });
 }
 
+bool FanOut::Has(const Operator* reader) const {
+  return std::ranges::any_of(readers_, [&](const Reader& r) { return r.output.next() == reader; });
+}
+
 void FanOut::TakeReaders(FanOut& other) {
   for (Reader& reader : other.readers_) readers_.push_back(reader);
   other.readers_.clear();

@@ -46,6 +46,7 @@ class FanOut final : public Operator {
   void Remove(const Operator* reader);
   // All readers of `other` become readers of this one.
   void TakeReaders(FanOut& other);
+  bool Has(const Operator* reader) const;
   bool empty() const { return readers_.empty(); }
   Timestamp watermark() const { return watermark_; }  // the last one passed
   // True once after a reader failed.

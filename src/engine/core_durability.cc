@@ -1,0 +1,310 @@
+// Core, part three: what of the graph is durable, commits of epochs, and how a graph comes back.
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "data/text.h"
+#include "engine/core.h"
+#include "engine/sink_operator.h"
+
+namespace laminar::engine {
+
+using catalog::Relation;
+using catalog::RelationKind;
+
+void Core::SetDurability(const Settings& settings) {
+  is_logged_ = settings.durability != "none";
+  waits_for_disk_ = settings.durability == "epoch";
+  epoch_interval_ = *IntervalOf("epoch_interval", settings.epoch_interval);
+  if (durability_ != nullptr)
+    durability_->SetCheckpointInterval(*IntervalOf("checkpoint_interval", settings.checkpoint_interval));
+}
+
+bool Core::IsCommitDue(int64_t now) const {
+  if (durability_ == nullptr || !durability_->has_room()) return false;
+  if (durability_->is_checkpoint_due() && (is_dirty_ || durability_->is_checkpoint_wanted())) return true;
+  return is_dirty_ && is_logged_ && now - last_epoch_nanos_ > epoch_interval_ * 1000;
+}
+
+Result<Epoch> Core::CommitEpoch() {
+  if (durability_ == nullptr) return 0;
+  CloseEpoch();
+  for (const auto& view : views_) {
+    if (view->sink != nullptr) view->sink->Prepare(epoch_);
+  }
+  Capture();
+  is_dirty_ = false;
+  TRY(durability_->Commit(epoch_, graph_state_.TakeDelta(), is_logged_));
+  if (options_.is_inline) DecideSinks();
+  return epoch_;
+}
+
+Result<Epoch> Core::Acknowledge() {
+  if (durability_ == nullptr || !is_dirty_ || !is_logged_ || !waits_for_disk_) return 0;
+  return CommitEpoch();
+}
+
+void Core::DecideSinks() {
+  if (durability_ == nullptr) return;
+  const Epoch durable = durability_->durable_epoch();
+  for (const auto& view : views_) {
+    if (view->sink == nullptr || !view->sink->is_undecided()) continue;
+    view->sink->Decide(durable);
+    has_failures_ |= !view->sink->failure().ok();
+  }
+}
+
+bool Core::HasUndecidedSinks() const {
+  return durability_ != nullptr &&
+         std::ranges::any_of(views_, [](const auto& v) { return v->sink != nullptr && v->sink->is_undecided(); });
+}
+
+// --- What is stored. ---
+
+namespace {
+
+// The columns as in CREATE TABLE (...), so that the parser reads them back.
+std::string ColumnsText(const data::Schema& schema) {
+  std::string out;
+  for (const data::Field& field : schema.fields()) {
+    std::string quoted = "\"";
+    for (const char c : field.name) quoted += c == '"' ? "\"\"" : std::string(1, c);
+    out += (out.empty() ? "" : ", ") + quoted + "\" " + field.type.ToString();
+  }
+  return out;
+}
+
+}  // namespace
+
+void Core::Remember(const Relation& relation, const Settings& settings) {
+  if (durability_ == nullptr) return;
+  if (restoring_ != nullptr) {
+    ordinals_[relation.name] = restoring_->ordinal;
+    return;
+  }
+  CatalogEntry entry;
+  entry.ordinal = graph_state_.NextOrdinal();
+  entry.name = relation.name;
+  entry.sql = relation.sql;
+  entry.created = environment_.now;
+  if (relation.kind == RelationKind::kSource) {
+    entry.columns = ColumnsText(relation.physical);
+    entry.replayable = relation.replayable;
+    entry.bounded = relation.bounded;
+  }
+  for (const Settings::Entry& setting : settings.All()) {
+    if (setting.value != setting.initial) entry.settings.emplace_back(setting.name, setting.value);
+  }
+  graph_state_.PutCatalog(entry);
+  ordinals_[relation.name] = entry.ordinal;
+  is_dirty_ = true;
+}
+
+void Core::RegisterView(ViewNode& node) {
+  if (durability_ == nullptr) return;
+  uint32_t index = 0;
+  auto add = [&](exec::Operator& op) {
+    node.held.push_back(graph_state_.Register("v/" + node.name + "/" + std::to_string(index++), op));
+  };
+  for (const auto& op : node.pipeline->operators()) add(*op);
+  if (node.fan_out != nullptr) add(*node.fan_out);
+  is_dirty_ = true;
+}
+
+void Core::ForgetView(const ViewNode& node) {
+  for (const StoredOperator& stored : node.held) graph_state_.Forget(stored);
+  if (!node.stored_failure.empty()) graph_state_.RemoveFailure(node.name);
+}
+
+// Views and sinks, and which of their scans, that hang on a head.
+std::vector<std::pair<std::string, uint32_t>> Core::ReadersOf(const Head& head) const {
+  std::vector<std::pair<std::string, uint32_t>> readers;
+  for (const auto& view : views_) {
+    if (view->name.empty()) continue;
+    for (uint32_t scan = 0; scan < view->picks.size(); ++scan) {
+      if (head.fan_out->Has(view->picks[scan].get())) readers.emplace_back(view->name, scan);
+    }
+  }
+  return readers;
+}
+
+void Core::CaptureHead(SourceNode& source, Head& head, bool is_shared) {
+  StoredHead stored;
+  stored.source = source.relation->name;
+  stored.is_shared = is_shared;
+  stored.readers = ReadersOf(head);
+  if (!is_shared && stored.readers.empty()) return;  // a cursor's
+  if (head.serial == 0) head.serial = graph_state_.NextHead();
+  HeldHead& held = held_heads_[head.serial];
+  held.is_live = true;
+  stored.serial = head.serial;
+  stored.at_full_speed = head.at_full_speed;
+  stored.has_ended = head.has_ended;
+  stored.rows = head.rows;
+  stored.needed = head.needed;
+  if (head.reader != nullptr) head.reader->AppendPosition(stored.position);
+  graph_state_.PutHead(stored, held.stored);
+  if (held.operators.empty()) {
+    for (uint32_t i = 0; i < head.operators.size(); ++i)
+      held.operators.push_back(
+          graph_state_.Register("s/" + std::to_string(head.serial) + "/" + std::to_string(i), *head.operators[i]));
+  }
+  for (StoredOperator& op : held.operators) graph_state_.Capture(op);
+}
+
+void Core::CaptureFailures() {
+  auto put = [this](const std::string& name, uint8_t state, const Status& failure, std::string& last) {
+    if (state == 0 && last.empty()) return;
+    graph_state_.PutFailure(name, {state, failure.code(), failure.message()}, last);
+  };
+  for (const auto& view : views_) {
+    if (!view->name.empty()) put(view->name, static_cast<uint8_t>(view->state), view->failure, view->stored_failure);
+  }
+  for (const auto& source : sources_)
+    put(source->relation->name, source->failure.ok() ? 0 : 1, source->failure, source->stored_failure);
+}
+
+void Core::Capture() {
+  for (const auto& source : sources_) {
+    if (source->shared != nullptr) CaptureHead(*source, *source->shared, true);
+    for (const auto& head : source->catching_up) CaptureHead(*source, *head, false);
+  }
+  for (auto held = held_heads_.begin(); held != held_heads_.end();) {
+    if (std::exchange(held->second.is_live, false)) {
+      ++held;
+      continue;
+    }
+    graph_state_.RemoveHead(held->first);
+    for (const StoredOperator& op : held->second.operators) graph_state_.Forget(op);
+    held = held_heads_.erase(held);
+  }
+  for (const auto& view : views_) {
+    for (StoredOperator& op : view->held) graph_state_.Capture(op);
+  }
+  CaptureFailures();
+}
+
+// --- How it comes back. ---
+
+Status Core::Restore(std::unique_ptr<Durability> durability,
+                     const std::function<Status(const CatalogEntry&)>& execute) {
+  durability_ = std::move(durability);
+  TRY(graph_state_.Load(durability_->store()));
+  for (const CatalogEntry& entry : graph_state_.catalog()) {
+    restoring_ = &entry;
+    Status status = execute(entry);
+    restoring_ = nullptr;
+    if (!status.ok()) return status.Prefix("restoring \"" + entry.name + "\"");
+  }
+  Lock lock(*this);
+  TRY(RestoreState());
+  TRY(graph_state_.FinishLoad());
+  restored_readers_.clear();
+  epoch_ = durability_->report().epoch;
+  last_epoch_nanos_ = options_.clock->MonotonicNanos();
+  RefreshTime();
+  return {};
+}
+
+Result<std::unique_ptr<Head>> Core::RestoreHead(SourceNode& source, const StoredHead& stored) {
+  HeadRequest request = HeadFor(source, stored.needed);
+  request.needed.resize(source.relation->physical.size(), true);
+  request.at_full_speed = stored.at_full_speed;
+  request.position = stored.position;
+  if (stored.has_ended) request.connector = nullptr;  // nothing more will be read
+  Result<std::unique_ptr<Head>> head = OpenHead(request);
+  if (!head) {
+    // The rest of the database is of use without that source: it says why it stands still.
+    source.failure = std::move(head.error().Prefix("source \"" + source.relation->name + "\""));
+    request.connector = nullptr;
+    head = OpenHead(request);
+    if (!head) return head;
+  }
+  (*head)->serial = stored.serial;
+  (*head)->has_ended = stored.has_ended;
+  (*head)->rows = stored.rows;
+  // A source that cannot tell its position is read again up to it.
+  uint64_t left =
+      stored.position.empty() && source.relation->replayable && (*head)->reader != nullptr ? stored.rows : 0;
+  while (left > 0 && source.failure.ok()) {
+    const auto state =
+        (*head)->reader->Read(*(*head)->buffer, static_cast<uint32_t>(std::min<uint64_t>(left, batch_rows_)));
+    if (!state) {
+      source.failure = state.error();
+    } else if (*state != sdk::ReadState::kRows) {
+      source.failure =
+          Status(ErrorCode::kBadFile, "source \"" + source.relation->name + "\" has fewer rows than were read");
+    } else {
+      left -= (*head)->buffer->rows();
+    }
+  }
+  return head;
+}
+
+Status Core::RestoreHeads(SourceNode& source) {
+  if (const auto failure = graph_state_.FailureOf(source.relation->name); failure && failure->state != 0) {
+    source.failure = Status(failure->code, failure->message);
+  }
+  for (const StoredHead& stored : graph_state_.HeadsOf(source.relation->name)) {
+    std::unique_ptr<Head> head;
+    const bool is_pushed = source.connector == nullptr;
+    if (is_pushed) {  // made with the source
+      source.shared->serial = stored.serial;
+      source.shared->rows = stored.rows;
+      source.shared->has_ended = stored.has_ended;
+    } else {
+      head = TRY(RestoreHead(source, stored));
+    }
+    Head& made = is_pushed ? *source.shared : *head;
+    HeldHead& held = held_heads_[stored.serial];
+    for (uint32_t i = 0; i < made.operators.size(); ++i)
+      held.operators.push_back(
+          graph_state_.Register("s/" + std::to_string(stored.serial) + "/" + std::to_string(i), *made.operators[i]));
+    for (const auto& reader : stored.readers) restored_readers_[reader] = stored.serial;
+    if (is_pushed) continue;
+    if (stored.is_shared)
+      source.shared = std::move(head);
+    else
+      source.catching_up.push_back(std::move(head));
+  }
+  return {};
+}
+
+// Hangs a scan where it hung, without feeding it anything.
+Status Core::RestoreLeaf(ViewNode& node, uint32_t scan, ColumnPick& pick, const std::string& name) {
+  if (const auto failure = graph_state_.FailureOf(node.name); failure && failure->state != 0) {
+    node.state = static_cast<ViewState>(failure->state);
+    node.failure = failure->code == ErrorCode::kOk ? Status() : Status(failure->code, failure->message);
+    return {};
+  }
+  if (ViewNode* view = FindView(name)) {
+    view->fan_out->Add(&pick, 0);
+    return {};
+  }
+  SourceNode* source = FindSource(name);
+  CHECK(source != nullptr);
+  const auto serial = restored_readers_.find({node.name, scan});
+  auto hang = [&](Head& head) {
+    if (serial == restored_readers_.end() || head.serial != serial->second) return false;
+    head.fan_out->Add(&pick, 0);
+    return true;
+  };
+  bool is_hung = source->shared != nullptr && hang(*source->shared);
+  for (const auto& head : source->catching_up) is_hung = is_hung || hang(*head);
+  if (is_hung) return {};
+  return Status(ErrorCode::kPlanChanged,
+                "no reading position of source \"" + name + "\" is stored for \"" + node.name + "\"");
+}
+
+Status Core::RestoreState() {
+  state::CheckpointStore& store = durability_->store();
+  for (auto& [serial, held] : held_heads_) {
+    for (StoredOperator& op : held.operators) TRY(graph_state_.Restore(store, op));
+  }
+  for (const auto& view : views_) {
+    for (StoredOperator& op : view->held) TRY(graph_state_.Restore(store, op));
+  }
+  return {};
+}
+
+}  // namespace laminar::engine

@@ -1,0 +1,138 @@
+// Durability: what makes epochs survive. It appends each epoch's delta to the log, ends it with a commit record,
+// flushes once for all that wait, applies the same deltas to the checkpoint store, and publishes a checkpoint now and
+// then.
+//
+// Laws. An epoch is durable when its commit record is on disk, and with it all before it. What is recovered is the
+// state of one epoch at or behind the last one said to be durable, never a part of one. checkpoint(e) + log(e..now) =
+// the recovered state; the log is kept from the oldest checkpoint kept. After a failed flush nothing is accepted any
+// more. Threads: Commit is called by the core under its lock; threaded, the writing is done by one ring-1 thread;
+// inline, inside Commit. WaitDurable and the readers of figures may be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/database_directory.h"
+#include "state/checkpoint/checkpoint_store.h"
+#include "state/log/wal.h"
+
+namespace laminar::engine {
+
+using state::Epoch;
+
+struct DurabilityOptions {
+  bool is_inline = false;
+  Duration checkpoint_interval = 10 * kSecond;  // 0: only when asked
+  uint32_t checkpoints_retained = 3;
+  uint64_t segment_bytes = uint64_t{64} << 20;
+  uint64_t queue_bytes_max = uint64_t{256} << 20;  // deltas not written yet; beyond, no new epoch is closed
+};
+
+// What opening found, for people.
+struct RecoveryReport {
+  bool is_new = false;
+  Epoch epoch = 0;             // the state is that of this epoch
+  uint64_t checkpoint_id = 0;  // 0: none
+  Epoch checkpoint_epoch = 0;
+  uint64_t log_epochs = 0;  // replayed
+  uint64_t bytes_cut = 0;   // of an unfinished write at the log's end
+  std::vector<std::string> skipped_checkpoints;
+  int64_t nanos = 0;
+};
+
+class Durability {
+ public:
+  static Result<std::unique_ptr<Durability>> Open(std::unique_ptr<DatabaseDirectory> directory, const os::Clock& clock,
+                                                  DurabilityOptions options);
+  ~Durability();  // writes what is queued
+
+  const RecoveryReport& report() const { return report_; }
+  const DatabaseDirectory& directory() const { return *directory_; }
+  // What was recovered; until Start only.
+  state::CheckpointStore& store() { return *store_; }
+  void Start();
+
+  // Hands over an epoch. `is_logged`: it becomes durable by the log; else only by the next checkpoint (durability =
+  // 'none'). Fails when writing has failed for good.
+  Status Commit(Epoch epoch, std::string delta, bool is_logged);
+  // May the core close another epoch, or is too much waiting to be written?
+  bool has_room() const;
+  Epoch durable_epoch() const { return durable_epoch_.load(std::memory_order_acquire); }
+  // ok when `epoch` is durable; the error that stands in its way; kCancelled.
+  Status WaitDurable(Epoch epoch, const std::atomic<bool>& cancelled);
+  // The next commit also publishes a checkpoint. Done when checkpoints_published() has grown, or a Status says why not.
+  void RequestCheckpoint();
+  bool is_checkpoint_due() const;
+  bool is_checkpoint_wanted() const;  // by RequestCheckpoint
+  bool needs_checkpoint() const;      // has anything come since the last one?
+  void SetCheckpointInterval(Duration interval) { checkpoint_interval_.store(interval, std::memory_order_relaxed); }
+  Result<state::CheckpointInfo> WaitCheckpoint(Epoch epoch, const std::atomic<bool>& cancelled);
+  Status CopyTo(const std::string& directory);  // of the newest checkpoint
+
+  struct Figures {
+    Epoch durable_epoch = 0;
+    uint64_t log_bytes = 0;
+    uint64_t syncs = 0;
+    uint64_t epochs = 0;
+    uint64_t queued_bytes = 0;
+    uint64_t checkpoints = 0;
+    uint64_t checkpoints_failed = 0;
+    std::string log_method;
+    std::string last_error;
+  };
+  Figures GetFigures();
+  std::vector<state::CheckpointInfo> Checkpoints();
+
+ private:
+  struct Pending {
+    Epoch epoch = 0;
+    std::string delta;
+    bool is_logged = false;
+  };
+  Durability(std::unique_ptr<DatabaseDirectory> directory, const os::Clock& clock, DurabilityOptions options);
+  Status Recover();
+  Status ReplayLog(const state::WalPosition& from);
+  state::WalOptions LogOptions() const;
+  void ThreadMain();
+  // Writes and flushes a group; on disk full it stays queued.
+  Status WriteGroup(std::deque<Pending>& group);
+  Status AppendDelta(const Pending& pending);
+  Status Publish(Epoch epoch);
+  bool IsIntervalOver() const;
+  void NoteDurable(Epoch epoch);
+
+  std::unique_ptr<DatabaseDirectory> directory_;
+  const os::Clock& clock_;
+  const DurabilityOptions options_;
+  std::unique_ptr<state::CheckpointStore> store_;
+  std::unique_ptr<state::WalWriter> log_;
+  RecoveryReport report_;
+
+  mutable std::mutex mutex_;  // of all below
+  std::condition_variable work_;
+  std::condition_variable done_;
+  std::deque<Pending> queue_;
+  uint64_t queued_bytes_ = 0;
+  Status failure_;  // for good
+  Status stalled_;  // no room on the disk: tried again
+  Status checkpoint_failure_;
+  bool wants_checkpoint_ = false;
+  bool stop_ = false;
+  Figures figures_;
+  std::optional<state::CheckpointInfo> last_checkpoint_;
+  std::mutex store_mutex_;  // of store_ and log_: the writing thread, and CopyTo
+  std::atomic<Duration> checkpoint_interval_;
+  std::atomic<int64_t> last_checkpoint_nanos_{0};
+  Epoch applied_epoch_ = 0;  // by the writing thread
+  std::atomic<Epoch> durable_epoch_{0};
+  std::thread thread_;
+};
+
+}  // namespace laminar::engine

@@ -1,0 +1,355 @@
+#include "engine/graph_state.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/hot_scope.h"
+#include "base/text.h"
+#include "state/log/delta.h"
+
+namespace laminar::engine {
+namespace {
+
+std::string TablePrefix(uint32_t number) {
+  return {static_cast<char>(number >> 24), static_cast<char>(number >> 16), static_cast<char>(number >> 8),
+          static_cast<char>(number)};
+}
+
+std::string SystemKey(StoredKind kind, std::string_view name) {
+  std::string key(4, '\0');
+  key.push_back(static_cast<char>(kind));
+  key.append(name);
+  return key;
+}
+
+std::string BigEndian(uint64_t value) {
+  std::string out;
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
+  return out;
+}
+
+uint64_t FromBigEndian(std::string_view bytes) {
+  uint64_t value = 0;
+  for (const char c : bytes) value = value << 8 | static_cast<uint8_t>(c);
+  return value;
+}
+
+// What a table's rows look like: a change of it means that stored rows cannot be read any more.
+std::string ShapeOf(const state::TableSpec& spec) {
+  std::string shape = "key (";
+  for (size_t i = 0; i < spec.key.size(); ++i) shape += (i > 0 ? ", " : "") + spec.key[i].ToString();
+  shape += ") values (";
+  for (size_t i = 0; i < spec.values.size(); ++i) shape += (i > 0 ? ", " : "") + spec.values[i].ToString();
+  shape += ") payload " + (spec.save_payload == nullptr ? std::to_string(spec.payload_bytes) : std::string("saved"));
+  return shape;
+}
+
+Status Unreadable(std::string_view what) {
+  return Status(ErrorCode::kUnreadableState,
+                "reading what the database knows of itself: " + std::string(what) + " cannot be read");
+}
+
+std::string EncodeCatalog(const CatalogEntry& entry) {
+  std::string out;
+  AppendVarint(1, out);
+  AppendText(entry.name, out);
+  AppendText(entry.sql, out);
+  AppendNumber(entry.created, out);
+  AppendText(entry.columns, out);
+  AppendNumber<uint8_t>(entry.replayable, out);
+  AppendNumber<uint8_t>(entry.bounded, out);
+  AppendVarint(entry.settings.size(), out);
+  for (const auto& [name, value] : entry.settings) {
+    AppendText(name, out);
+    AppendText(value, out);
+  }
+  return out;
+}
+
+bool TakeString(std::string_view& bytes, std::string& out) {
+  std::string_view text;
+  if (!TakeText(bytes, text)) return false;
+  out.assign(text);
+  return true;
+}
+
+bool DecodeCatalog(std::string_view bytes, CatalogEntry& entry) {
+  uint64_t version = 0;
+  uint64_t count = 0;
+  uint8_t replayable = 0;
+  uint8_t bounded = 0;
+  if (!TakeVarint(bytes, version) || version != 1 || !TakeString(bytes, entry.name) || !TakeString(bytes, entry.sql) ||
+      !TakeNumber(bytes, entry.created) || !TakeString(bytes, entry.columns) || !TakeNumber(bytes, replayable) ||
+      !TakeNumber(bytes, bounded) || !TakeVarint(bytes, count) || count > bytes.size())
+    return false;
+  entry.replayable = replayable != 0;
+  entry.bounded = bounded != 0;
+  entry.settings.resize(count);
+  for (auto& [name, value] : entry.settings) {
+    if (!TakeString(bytes, name) || !TakeString(bytes, value)) return false;
+  }
+  return bytes.empty();
+}
+
+std::string EncodeHead(const StoredHead& head) {
+  std::string out;
+  AppendVarint(1, out);
+  AppendText(head.source, out);
+  AppendNumber<uint8_t>(
+      static_cast<uint8_t>((head.is_shared ? 1 : 0) | (head.at_full_speed ? 2 : 0) | (head.has_ended ? 4 : 0)), out);
+  AppendVarint(head.rows, out);
+  AppendVarint(head.needed.size(), out);
+  for (const bool needed : head.needed) AppendNumber<uint8_t>(needed, out);
+  AppendText(head.position, out);
+  AppendVarint(head.readers.size(), out);
+  for (const auto& [view, scan] : head.readers) {
+    AppendText(view, out);
+    AppendVarint(scan, out);
+  }
+  return out;
+}
+
+bool DecodeHead(std::string_view bytes, StoredHead& head) {
+  uint64_t version = 0;
+  uint64_t count = 0;
+  uint8_t flags = 0;
+  if (!TakeVarint(bytes, version) || version != 1 || !TakeString(bytes, head.source) || !TakeNumber(bytes, flags) ||
+      !TakeVarint(bytes, head.rows) || !TakeVarint(bytes, count) || count > bytes.size())
+    return false;
+  head.is_shared = (flags & 1) != 0;
+  head.at_full_speed = (flags & 2) != 0;
+  head.has_ended = (flags & 4) != 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    uint8_t needed = 0;
+    if (!TakeNumber(bytes, needed)) return false;
+    head.needed.push_back(needed != 0);
+  }
+  if (!TakeString(bytes, head.position) || !TakeVarint(bytes, count) || count > bytes.size()) return false;
+  head.readers.resize(count);
+  for (auto& [view, scan] : head.readers) {
+    uint64_t number = 0;
+    if (!TakeString(bytes, view) || !TakeVarint(bytes, number)) return false;
+    scan = static_cast<uint32_t>(number);
+  }
+  return bytes.empty();
+}
+
+std::string EncodeFailure(const StoredFailure& failure) {
+  std::string out;
+  AppendNumber(failure.state, out);
+  AppendText(failure.code == ErrorCode::kOk ? "" : PublicCode(failure.code), out);
+  AppendText(failure.message, out);
+  return out;
+}
+
+ErrorCode CodeOf(std::string_view text) {
+#define ERROR(symbol, code, sqlstate, error_class, meaning) \
+  if (text == code) return ErrorCode::symbol;
+#include "base/error_codes.def"
+#undef ERROR
+  return text.empty() ? ErrorCode::kOk : ErrorCode::kInternal;
+}
+
+bool DecodeFailure(std::string_view bytes, StoredFailure& failure) {
+  std::string_view code;
+  if (!TakeNumber(bytes, failure.state) || !TakeText(bytes, code) || !TakeString(bytes, failure.message)) return false;
+  failure.code = CodeOf(code);
+  return bytes.empty();
+}
+
+}  // namespace
+
+void GraphState::Put(StoredKind kind, std::string_view name, std::string_view value) {
+  state::DeltaWriter(delta_).Put(SystemKey(kind, name), value);
+}
+
+void GraphState::Delete(StoredKind kind, std::string_view name) {
+  state::DeltaWriter(delta_).Delete(SystemKey(kind, name));
+}
+
+void GraphState::PutCatalog(const CatalogEntry& entry) {
+  Put(StoredKind::kCatalog, BigEndian(entry.ordinal), EncodeCatalog(entry));
+}
+
+void GraphState::RemoveCatalog(uint64_t ordinal) { Delete(StoredKind::kCatalog, BigEndian(ordinal)); }
+
+StoredOperator GraphState::Register(std::string path, exec::Operator& op) {
+  StoredOperator stored;
+  stored.op = &op;
+  stored.path = std::move(path);
+  std::vector<state::StateTable*> tables;
+  op.ListTables(tables);
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const std::string name = stored.path + "#" + std::to_string(i);
+    const std::string shape = ShapeOf(tables[i]->spec());
+    const auto found = tables_by_path_.find(name);
+    if (is_loading_ && found != tables_by_path_.end()) {
+      found->second.is_claimed = true;
+      if (found->second.shape != shape)
+        differences_.push_back(name + ": stored as " + found->second.shape + ", now " + shape);
+      stored.tables.emplace_back(found->second.number, tables[i]);
+      stored.is_stored = true;
+      continue;
+    }
+    if (is_loading_) differences_.push_back(name + ": nothing is stored for it, now " + shape);
+    stored.tables.emplace_back(++tables_, tables[i]);
+    std::string value;
+    AppendText(name, value);
+    AppendText(tables[i]->spec().name, value);
+    AppendText(shape, value);
+    Put(StoredKind::kTable, TablePrefix(tables_), value);
+  }
+  return stored;
+}
+
+void GraphState::Forget(const StoredOperator& stored) {
+  state::DeltaWriter out(delta_);
+  for (const auto& [number, table] : stored.tables) {
+    Delete(StoredKind::kTable, TablePrefix(number));
+    out.DeleteRange(TablePrefix(number), TablePrefix(number + 1));
+  }
+  if (!stored.note.empty()) Delete(StoredKind::kNote, stored.path);
+}
+
+void GraphState::Capture(StoredOperator& stored) {
+  AllowAllocation bytes;
+  for (const auto& [number, table] : stored.tables) {
+    if (stored.is_stored)
+      table->AppendChanges(TablePrefix(number), delta_);
+    else
+      table->AppendAll(TablePrefix(number), delta_);
+    table->BeginEpoch();
+  }
+  stored.is_stored = true;
+  scratch_.clear();
+  stored.op->SaveNote(scratch_);
+  if (scratch_ == stored.note) return;
+  Put(StoredKind::kNote, stored.path, scratch_);
+  stored.note = scratch_;
+}
+
+void GraphState::PutHead(const StoredHead& head, std::string& last) {
+  std::string value = EncodeHead(head);
+  if (value == last) return;
+  Put(StoredKind::kHead, BigEndian(head.serial), value);
+  last = std::move(value);
+}
+
+void GraphState::RemoveHead(uint64_t serial) { Delete(StoredKind::kHead, BigEndian(serial)); }
+
+void GraphState::PutFailure(std::string_view name, const StoredFailure& failure, std::string& last) {
+  std::string value = EncodeFailure(failure);
+  if (value == last) return;
+  Put(StoredKind::kFailure, name, value);
+  last = std::move(value);
+}
+
+void GraphState::RemoveFailure(std::string_view name) { Delete(StoredKind::kFailure, name); }
+
+Status GraphState::Load(state::CheckpointStore& store) {
+  is_loading_ = true;
+  const std::string system(4, '\0');
+  std::unique_ptr<state::StateCursor> cursor = TRY(store.Scan(system, TablePrefix(1)));
+  for (; cursor->valid(); cursor->Next()) {
+    std::string_view key = cursor->key();
+    if (key.size() < 5) return Unreadable("a key");
+    const auto kind = static_cast<StoredKind>(key[4]);
+    TRY(LoadEntry(kind, key.substr(5), cursor->value()));
+  }
+  return cursor->status();
+}
+
+Status GraphState::LoadEntry(StoredKind kind, std::string_view name, std::string_view value) {
+  switch (kind) {
+    case StoredKind::kCatalog: {
+      CatalogEntry entry;
+      entry.ordinal = FromBigEndian(name);
+      ordinals_ = std::max(ordinals_, entry.ordinal);
+      if (name.size() != 8 || !DecodeCatalog(value, entry)) return Unreadable("a catalog entry");
+      catalog_.push_back(std::move(entry));
+      return {};
+    }
+    case StoredKind::kTable: {
+      std::string path;
+      std::string what;
+      TableEntry entry;
+      entry.number = static_cast<uint32_t>(FromBigEndian(name));
+      tables_ = std::max(tables_, entry.number);
+      if (name.size() != 4 || !TakeString(value, path) || !TakeString(value, what) || !TakeString(value, entry.shape))
+        return Unreadable("an entry of the list of tables");
+      tables_by_path_.emplace(std::move(path), std::move(entry));
+      return {};
+    }
+    case StoredKind::kNote: notes_.emplace(name, value); return {};
+    case StoredKind::kHead: {
+      StoredHead head;
+      head.serial = FromBigEndian(name);
+      heads_ = std::max(heads_, head.serial);
+      if (name.size() != 8 || !DecodeHead(value, head)) return Unreadable("a reading position");
+      stored_heads_.push_back(std::move(head));
+      return {};
+    }
+    case StoredKind::kFailure: {
+      StoredFailure failure;
+      if (!DecodeFailure(value, failure)) return Unreadable("a failure");
+      failures_.emplace(name, std::move(failure));
+      return {};
+    }
+  }
+  return Unreadable("an entry of an unknown kind");
+}
+
+std::vector<StoredHead> GraphState::HeadsOf(std::string_view source) const {
+  std::vector<StoredHead> out;
+  for (const StoredHead& head : stored_heads_) {
+    if (head.source == source) out.push_back(head);
+  }
+  return out;
+}
+
+std::optional<std::string> GraphState::NoteOf(std::string_view path) const {
+  const auto found = notes_.find(path);
+  return found == notes_.end() ? std::nullopt : std::optional<std::string>(found->second);
+}
+
+std::optional<StoredFailure> GraphState::FailureOf(std::string_view name) const {
+  const auto found = failures_.find(name);
+  return found == failures_.end() ? std::nullopt : std::optional<StoredFailure>(found->second);
+}
+
+Status GraphState::Restore(state::CheckpointStore& store, StoredOperator& stored) {
+  for (const auto& [number, table] : stored.tables) {
+    table->Clear();
+    const std::string prefix = TablePrefix(number);
+    std::unique_ptr<state::StateCursor> cursor = TRY(store.Scan(prefix, TablePrefix(number + 1)));
+    for (; cursor->valid(); cursor->Next()) TRY(table->LoadRow(cursor->key().substr(4), cursor->value()));
+    TRY(cursor->status());
+  }
+  const auto note = notes_.find(stored.path);
+  stored.note = note == notes_.end() ? "" : note->second;
+  // An operator without a stored note is as Open made it: nothing was to be said of it.
+  std::string fresh;
+  stored.op->SaveNote(fresh);
+  Status restored = stored.op->Restore(note == notes_.end() ? std::string_view(fresh) : std::string_view(stored.note));
+  if (!restored.ok()) return restored.Prefix(stored.path);
+  for (const auto& [number, table] : stored.tables) table->BeginEpoch();
+  return {};
+}
+
+Status GraphState::FinishLoad() {
+  for (const auto& [path, entry] : tables_by_path_) {
+    if (!entry.is_claimed) differences_.push_back(path + ": stored as " + entry.shape + ", and no operator has it now");
+  }
+  is_loading_ = false;
+  tables_by_path_.clear();
+  notes_.clear();
+  stored_heads_.clear();
+  failures_.clear();
+  catalog_.clear();
+  if (differences_.empty()) return {};
+  return Status(ErrorCode::kPlanChanged,
+                "the stored state does not fit the plan of this version:\n  " + Join(differences_, "\n  "))
+      .WithHint("open it with the version of laminar that wrote it");
+}
+
+}  // namespace laminar::engine

@@ -1,0 +1,125 @@
+// GraphState: what of the running graph is durable, and under which keys of the one key space.
+//
+//   u32 0 | u8 kind | name ...   what the database knows of itself: catalog, tables, notes, reading positions, views
+//   u32 n | row key              the rows of table n (state/table/row_image.h)
+// Numbers are big-endian, so a table is one range. A table is known by its operator's path ("v/ohlc/1", "s/7/0": an
+// operator of view ohlc, or of the reading position 7) and its place in ListTables; its number is never used again.
+// Law: the deltas taken so far, applied in order, are exactly what Restore needs to make the graph as it was at the
+// last one. Owned by the core, under its lock. Format: docs/formats/state.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "exec/operator.h"
+#include "state/checkpoint/checkpoint_store.h"
+
+namespace laminar::engine {
+
+// One operator's durable part.
+struct StoredOperator {
+  exec::Operator* op = nullptr;
+  std::string path;
+  std::vector<std::pair<uint32_t, state::StateTable*>> tables;  // number, table
+  std::string note;                                             // as stored last
+  bool is_stored = false;                                       // its tables' rows are, up to the last capture
+};
+
+// A statement that made a relation.
+struct CatalogEntry {
+  uint64_t ordinal = 0;
+  std::string name;
+  std::string sql;
+  Timestamp created = 0;
+  std::string columns;      // of a source whose columns were inferred, as in CREATE TABLE (...)
+  bool replayable = false;  // what its connector said then
+  bool bounded = false;
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
+// A reading position of a source.
+struct StoredHead {
+  uint64_t serial = 0;
+  std::string source;
+  bool is_shared = false;
+  bool at_full_speed = false;
+  bool has_ended = false;
+  uint64_t rows = 0;
+  std::vector<bool> needed;
+  std::string position;                                   // the connector's
+  std::vector<std::pair<std::string, uint32_t>> readers;  // view or sink, and which of its scans
+};
+
+// How a view or source fares, where that is not "running".
+struct StoredFailure {
+  uint8_t state = 0;
+  ErrorCode code = ErrorCode::kOk;
+  std::string message;
+};
+
+enum class StoredKind : uint8_t { kCatalog = 1, kTable = 2, kNote = 3, kHead = 4, kFailure = 5 };
+
+class GraphState {
+ public:
+  // --- While the graph runs. ---
+  void PutCatalog(const CatalogEntry& entry);
+  void RemoveCatalog(uint64_t ordinal);
+  uint64_t NextOrdinal() { return ++ordinals_; }
+  uint64_t NextHead() { return ++heads_; }
+  StoredOperator Register(std::string path, exec::Operator& op);
+  void Forget(const StoredOperator& stored);
+  // What changed of it since the last capture.
+  void Capture(StoredOperator& stored);
+  void PutHead(const StoredHead& head, std::string& last);
+  void RemoveHead(uint64_t serial);
+  void PutFailure(std::string_view name, const StoredFailure& failure, std::string& last);
+  void RemoveFailure(std::string_view name);
+  std::string TakeDelta() { return std::exchange(delta_, {}); }
+  bool has_changes() const { return !delta_.empty(); }
+
+  // --- While a database is opened. ---
+  // Reads all but rows.
+  Status Load(state::CheckpointStore& store);
+  const std::vector<CatalogEntry>& catalog() const { return catalog_; }
+  std::vector<StoredHead> HeadsOf(std::string_view source) const;
+  std::optional<std::string> NoteOf(std::string_view path) const;
+  std::optional<StoredFailure> FailureOf(std::string_view name) const;
+  // Rows and note into an operator that Register has named. What Register found nothing stored for starts empty.
+  Status Restore(state::CheckpointStore& store, StoredOperator& stored);
+  // Everything stored has been claimed by Register? Else kPlanChanged with the list of differences.
+  Status FinishLoad();
+
+ private:
+  struct TableEntry {
+    uint32_t number = 0;
+    std::string shape;
+    bool is_claimed = false;
+  };
+  void Put(StoredKind kind, std::string_view name, std::string_view value);
+  void Delete(StoredKind kind, std::string_view name);
+  Status LoadEntry(StoredKind kind, std::string_view name, std::string_view value);
+
+  std::string delta_;
+  std::string scratch_;
+  uint64_t ordinals_ = 0;
+  uint64_t heads_ = 0;
+  uint32_t tables_ = 0;
+  bool is_loading_ = false;
+
+  std::vector<CatalogEntry> catalog_;
+  std::map<std::string, TableEntry, std::less<>> tables_by_path_;
+  std::map<std::string, std::string, std::less<>> notes_;
+  std::vector<StoredHead> stored_heads_;
+  std::map<std::string, StoredFailure, std::less<>> failures_;
+  std::vector<std::string> differences_;
+};
+
+}  // namespace laminar::engine
