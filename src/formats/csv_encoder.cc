@@ -37,6 +37,17 @@ class CsvEncoder final : public sdk::Encoder {
     return {};
   }
 
+  size_t WholeRows(std::string_view bytes) const override {
+    bytes = bytes.substr(0, bytes.find('\0'));  // what a power cut left unwritten
+    CsvRowScanner scanner(options_.dialect);
+    size_t whole = 0;
+    while (const size_t size = scanner.Scan(bytes.substr(whole))) {
+      whole += size;
+      scanner.Restart();
+    }
+    return whole;
+  }
+
  private:
   Status AppendField(const data::Type& type, const data::Column& column, uint32_t row, std::string& out) {
     if (column.IsNull(row)) {

@@ -63,6 +63,11 @@ class JsonEncoder final : public sdk::Encoder {
     return {};
   }
 
+  size_t WholeRows(std::string_view bytes) const override {
+    bytes = bytes.substr(0, bytes.find('\0'));  // what a power cut left unwritten
+    return bytes.rfind('\n') + 1;               // npos + 1 is 0
+  }
+
  private:
   void AppendReal(const Type& type, double value, std::string& out) {
     if (std::isnan(value)) {

@@ -107,8 +107,11 @@ class Sink {
   virtual Status Prepare(uint64_t epoch, std::string& token) = 0;
   // The epoch is decided: make its rows visible. After a crash it may be called again for the same epoch.
   virtual Status Commit(uint64_t epoch) = 0;
-  // No more writes: finish files. Called once.
+  // No more writes: finish files. Called once. The epoch that ends the stream is prepared and committed behind it, like
+  // any other.
   virtual Status Close() = 0;
+  // What Prepare appends is enough to deliver each row exactly once; false: rows may come twice after a crash.
+  virtual bool can_resume() const { return false; }
 };
 
 // What change shapes a sink can take (spec F011B): the planner refuses the rest.
@@ -122,6 +125,9 @@ struct SinkRequest {
   // Of the last decided epoch's Prepare: everything behind it at the target is taken back. nullopt: a new sink. An
   // empty one: nothing was decided yet, all is taken back.
   std::optional<std::string> resume;
+  // The tokens of Prepare are kept and come back as `resume` after a crash: a sink that pays for being able to go on
+  // pays only then.
+  bool is_durable = false;
 };
 
 class Connector {

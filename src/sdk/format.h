@@ -53,6 +53,11 @@ class Encoder {
   virtual Status Encode(const data::Batch& batch, std::string& out) = 0;
   virtual Status Begin(std::string& out) { return {}; }   // header
   virtual Status Finish(std::string& out) { return {}; }  // footer
+  // How many of these bytes, which begin at the start of a row, are whole rows; what is behind may be anything.
+  virtual size_t WholeRows(std::string_view bytes) const {
+    (void)bytes;
+    return 0;
+  }
 };
 
 }  // namespace laminar::sdk

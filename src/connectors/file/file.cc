@@ -69,6 +69,25 @@ Result<bool> ReadEnvelope(sdk::Options& options, const data::Schema& schema) {
   return changelog;
 }
 
+Result<FileSinkOptions> ReadSinkOptions(sdk::Options& options, const FileTarget& target,
+                                        const sdk::SinkRequest& request) {
+  constexpr std::string_view kDeliveries[] = {"exactly_once", "at_least_once"};
+  FileSinkOptions read;
+  read.format = request.options;
+  read.changelog = TRY(ReadEnvelope(options, request.schema));
+  read.in_place = TRY(options.Boolean("in_place", false));
+  read.exactly_once = TRY(options.Choice("delivery", "exactly_once", kDeliveries)) == "exactly_once";
+  read.is_durable = request.is_durable || request.resume.has_value();
+  read.needs_token = read.is_durable || options.Has("delivery");
+  TRY(options.RejectUnread(kWhat));
+  if (read.in_place && !target.format->is_text()) {
+    return Error(Status(ErrorCode::kBadOption,
+                        "option 'in_place' does not fit format '" + std::string(target.format->name) + "'")
+                     .WithHint("such a file can be read only when it is complete; leave in_place out"));
+  }
+  return read;
+}
+
 }  // namespace
 
 std::string_view FileConnector::doc() const {
@@ -146,21 +165,17 @@ Result<std::unique_ptr<sdk::Source>> FileConnector::OpenSource(sdk::SourceReques
 
 Result<sdk::SinkShape> FileConnector::CheckSink(const sdk::SinkRequest& request) {
   sdk::Options options = WithImpliedOptions(request.options);
-  TRY(ReadFileTarget(options, true));
-  const bool changelog = TRY(ReadEnvelope(options, request.schema));
-  TRY(options.Boolean("in_place", false));
-  TRY(options.RejectUnread(kWhat));
-  return changelog ? sdk::SinkShape::kChangelog : sdk::SinkShape::kAppendOnly;
+  const FileTarget target = TRY(ReadFileTarget(options, true));
+  const FileSinkOptions read = TRY(ReadSinkOptions(options, target, request));
+  return read.changelog ? sdk::SinkShape::kChangelog : sdk::SinkShape::kAppendOnly;
 }
 
 Result<std::unique_ptr<sdk::Sink>> FileConnector::OpenSink(sdk::SinkRequest request) {
   request.options = WithImpliedOptions(request.options);
   sdk::Options options = request.options;
   FileTarget target = TRY(ReadFileTarget(options, true));
-  const bool changelog = TRY(ReadEnvelope(options, request.schema));
-  const bool in_place = TRY(options.Boolean("in_place", false));
-  TRY(options.RejectUnread(kWhat));
-  return MakeFileSink(files_, std::move(request), std::move(target), changelog, in_place);
+  FileSinkOptions read = TRY(ReadSinkOptions(options, target, request));
+  return MakeFileSink(files_, std::move(request), std::move(target), std::move(read));
 }
 
 }  // namespace laminar::connectors

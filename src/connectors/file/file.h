@@ -45,7 +45,16 @@ sdk::Options WithImpliedOptions(const sdk::Options& options);
 Result<std::unique_ptr<sdk::Source>> MakeFileSource(os::FileSystem& files, const os::Clock& clock,
                                                     sdk::SourceRequest request, FileTarget target,
                                                     std::vector<std::string> paths, bool follow, double rate);
+
+struct FileSinkOptions {
+  bool changelog = false;
+  bool in_place = false;
+  bool exactly_once = true;  // false: what is there after a crash stays, and rows may come twice
+  bool needs_token = true;   // delivery was asked for or is of use
+  bool is_durable = false;
+  sdk::Options format;  // the format's own
+};
 Result<std::unique_ptr<sdk::Sink>> MakeFileSink(os::FileSystem& files, sdk::SinkRequest request, FileTarget target,
-                                                bool changelog, bool in_place);
+                                                FileSinkOptions options);
 
 }  // namespace laminar::connectors

@@ -104,7 +104,8 @@ class StdioSink final : public sdk::Sink {
     return Flush();
   }
   Status Commit(uint64_t) override { return {}; }
-  Status Prepare(uint64_t, std::string&) override {  // what was written is with its reader already
+  // What was written is with its reader already and cannot be taken back: no token.
+  Status Prepare(uint64_t, std::string&) override {
     return Flush();
   }
   Status Close() override {
