@@ -166,6 +166,12 @@ bool ExchangeChannel::IsHolding() const {
   return !waiting_.empty() || open_.rows != nullptr || open_.watermark != kMinTimestamp;
 }
 
+bool ExchangeChannel::CanSend() {
+  if (!waiting_.empty()) return queue_.HasControlPlace();
+  const bool is_watermark_only = open_.rows == nullptr && open_.watermark != kMinTimestamp;
+  return is_watermark_only ? queue_.HasControlPlace() : queue_.credits().Has();
+}
+
 bool ExchangeChannel::IsBackpressured() { return !waiting_.empty() || queue_.IsBackpressured(); }
 
 Step ExchangeChannel::Receive(exec::Gather& gather, uint32_t channel, bool& is_empty) {
@@ -206,12 +212,15 @@ Status ExchangeReceiver::failure() const {
 }
 
 runtime::Polled ExchangeReceiver::Poll() {
+  bool any = false;
   bool is_ready = true;
-  for (exec::Partition* partition : parts_.downstream) is_ready &= partition->MakeReady();
-  if (!is_ready) return runtime::Polled::kIdle;
+  for (exec::Partition* partition : parts_.downstream) {
+    any |= partition->CanMove();  // sending what waited is work too
+    is_ready &= partition->MakeReady();
+  }
+  if (!is_ready) return any ? runtime::Polled::kWorked : runtime::Polled::kIdle;
   exec::Gather& gather = *parts_.gather;
   const size_t count = parts_.channels.size();
-  bool any = false;
   for (size_t n = 0; n < count; ++n) {
     const size_t i = first_ + n < count ? first_ + n : first_ + n - count;
     const auto channel = static_cast<uint32_t>(i);

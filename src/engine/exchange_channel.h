@@ -72,7 +72,7 @@ class ExchangeChannel final : public exec::ExchangePort {
   void Flush() override;
   bool IsBackpressured() override;
   bool IsHolding() const override;
-  bool HasRoom() override { return queue_.credits().Has(); }
+  bool CanSend() override;
   uint64_t messages_sent() const { return messages_sent_; }
   uint64_t backpressured_count() { return queue_.credits().backpressured_count(); }
 

@@ -154,12 +154,13 @@ class CreditedQueue {
   }
   // Rows never fill the queue, so this fails only behind kControlPlaces messages of its own kind.
   bool TryPushControl(T&& message) noexcept {
-    if (sender_.control_sent - ControlTaken() >= kControlPlaces) return false;
+    if (!HasControlPlace()) return false;
     const bool is_pushed = queue_.Push(std::move(message));
     CHECK(is_pushed);
     ++sender_.control_sent;
     return true;
   }
+  bool HasControlPlace() { return sender_.control_sent - ControlTaken() < kControlPlaces; }
   bool IsBackpressured() { return credits_.IsBackpressured(); }
   ChannelCredits& credits() { return credits_; }
 
