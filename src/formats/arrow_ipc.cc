@@ -124,7 +124,7 @@ class ArrowWriter final : public RowWriter {
 
   Status Start() {
     const arrow::Compression::type compression = TRY(ReadCompression(*request_.options));
-    schema_ = TRY(ToArrow(request_.schema));
+    schema_ = WithOrigin(TRY(ToArrow(request_.schema)), request_.origin);
     output_ = MakeArrowOutput(*request_.file);
     return Run([&]() -> arrow::Status {
       arrow::ipc::IpcWriteOptions options = arrow::ipc::IpcWriteOptions::Defaults();
@@ -174,6 +174,12 @@ Result<data::Schema> ArrowFileSchema(std::unique_ptr<os::File> file) {
   ArrowBatches batches;
   TRY(batches.OpenFile(std::move(file), {}));
   return OurSchema(batches);
+}
+
+Result<std::string> ArrowOrigin(std::unique_ptr<os::File> file) {
+  ArrowBatches batches;
+  TRY(batches.OpenFile(std::move(file), {}));
+  return OriginOf(batches.schema());
 }
 
 Result<std::unique_ptr<RowReader>> MakeArrowReader(RowReaderRequest request) {

@@ -13,5 +13,6 @@ Status CheckArrowOptions(sdk::Options& options, bool writing);
 Result<std::unique_ptr<RowReader>> MakeArrowReader(RowReaderRequest request);
 Result<std::unique_ptr<RowWriter>> MakeArrowWriter(RowWriterRequest request);
 Result<data::Schema> ArrowFileSchema(std::unique_ptr<os::File> file);
+Result<std::string> ArrowOrigin(std::unique_ptr<os::File> file);
 
 }  // namespace laminar::formats

@@ -8,12 +8,16 @@
 #include <arrow/record_batch.h>
 #include <arrow/result.h>
 #include <arrow/status.h>
+#include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
 
 #include "base/text.h"
 
 namespace laminar::formats {
 
 namespace {
+
+const char* const kOriginKey = "laminar.origin";
 
 class FileInput final : public arrow::io::RandomAccessFile {
  public:
@@ -127,6 +131,16 @@ Result<std::shared_ptr<arrow::Schema>> ToArrow(const data::Schema& schema) {
   if (!imported.ok())
     return Error(ErrorCode::kNotSupported, "columns Arrow cannot hold: " + imported.status().message());
   return *imported;
+}
+
+std::shared_ptr<arrow::Schema> WithOrigin(const std::shared_ptr<arrow::Schema>& schema, const std::string& origin) {
+  return origin.empty() ? schema : schema->WithMetadata(arrow::key_value_metadata({kOriginKey}, {origin}));
+}
+
+std::string OriginOf(const arrow::Schema& schema) {
+  if (schema.metadata() == nullptr) return {};
+  const auto found = schema.metadata()->Get(kOriginKey);
+  return found.ok() ? *found : std::string();
 }
 
 Result<data::Schema> FromArrow(const arrow::Schema& schema) {

@@ -50,6 +50,9 @@ Result<std::shared_ptr<arrow::Schema>> ToArrow(const data::Schema& schema);
 Result<std::shared_ptr<arrow::RecordBatch>> ToArrow(const data::Batch& batch, const data::Schema& schema,
                                                     const std::shared_ptr<arrow::Schema>& arrow_schema);
 Result<data::Schema> FromArrow(const arrow::Schema& schema);
+// A text kept with the columns (RowWriterRequest::origin); empty: none.
+std::shared_ptr<arrow::Schema> WithOrigin(const std::shared_ptr<arrow::Schema>& schema, const std::string& origin);
+std::string OriginOf(const arrow::Schema& schema);
 // Checks what the C interface takes on trust, then hands the batch over.
 Result<data::ImportedArray> FromArrow(const arrow::RecordBatch& batch);
 

@@ -11,7 +11,7 @@
 #include <arrow/util/compression.h>
 
 #include "base/bytes.h"
-#include "base/hash.h"
+#include "base/crc32c.h"
 #include "base/text.h"
 #include "formats/arrow_ipc_io.h"
 
@@ -20,8 +20,6 @@ namespace laminar::formats {
 namespace {
 
 constexpr size_t kFrameHeader = 8;
-
-uint32_t ChecksumOf(std::string_view bytes) { return static_cast<uint32_t>(HashBytes(bytes.data(), bytes.size())); }
 
 class RowJournal final : public sdk::Encoder {
  public:
@@ -47,7 +45,7 @@ class RowJournal final : public sdk::Encoder {
     if (bytes->size() > INT32_MAX) return Status(ErrorCode::kLimitReached, "a batch of more than 2 GiB");
     const std::string_view text(reinterpret_cast<const char*>(bytes->data()), static_cast<size_t>(bytes->size()));
     AppendNumber(static_cast<uint32_t>(text.size()), out);
-    AppendNumber(ChecksumOf(text), out);
+    AppendNumber(Crc32c(0, text), out);
     out.append(text);
     return {};
   }
@@ -59,7 +57,7 @@ class RowJournal final : public sdk::Encoder {
       uint32_t size = 0;
       uint32_t sum = 0;
       if (!TakeNumber(rest, size) || !TakeNumber(rest, sum) || size == 0 || size > rest.size()) return whole;
-      if (ChecksumOf(rest.substr(0, size)) != sum) return whole;
+      if (Crc32c(0, rest.substr(0, size)) != sum) return whole;
       whole += kFrameHeader + size;
     }
   }
@@ -124,7 +122,7 @@ Status CopyRowJournal(const os::File& journal, uint64_t length, const data::Sche
                               {reinterpret_cast<char*>(bytes->mutable_data()), static_cast<size_t>(size)});
           if (!outcome.ok()) return arrow::Status::OK();
           const std::string_view text(reinterpret_cast<const char*>(bytes->data()), size);
-          if (ChecksumOf(text) != sum) return arrow::Status::Invalid("their checksum does not match");
+          if (Crc32c(0, text) != sum) return arrow::Status::Invalid("their checksum does not match");
           arrow::io::BufferReader reader(bytes);
           arrow::ipc::DictionaryMemo memo;
           arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();

@@ -11,29 +11,24 @@ namespace laminar::formats {
 namespace {
 
 constexpr Format Csv(std::string_view name, std::string_view extensions) {
-  return {name, extensions, MakeCsvDecoder, MakeCsvEncoder, InferCsvSchema, nullptr, nullptr, nullptr, CheckCsvOptions};
+  return {name,    extensions, MakeCsvDecoder, MakeCsvEncoder, InferCsvSchema,
+          nullptr, nullptr,    nullptr,        nullptr,        CheckCsvOptions};
 }
 
 constexpr Format Json(std::string_view name, std::string_view extensions) {
   return {name,    extensions, MakeJsonDecoder, MakeJsonEncoder, InferJsonSchema,
-          nullptr, nullptr,    nullptr,         CheckJsonOptions};
+          nullptr, nullptr,    nullptr,         nullptr,         CheckJsonOptions};
 }
 
 constexpr Format Arrow(std::string_view name, std::string_view extensions) {
-  return {name,
-          extensions,
-          nullptr,
-          nullptr,
-          nullptr,
-          MakeArrowReader,
-          MakeArrowWriter,
-          ArrowFileSchema,
-          CheckArrowOptions};
+  return {name,        extensions,       nullptr, nullptr, nullptr, MakeArrowReader, MakeArrowWriter, ArrowFileSchema,
+          ArrowOrigin, CheckArrowOptions};
 }
 
 constexpr Format Parquet(std::string_view name, std::string_view extensions) {
-  return {name,          extensions,         nullptr, nullptr, nullptr, MakeParquetReader, MakeParquetWriter,
-          ParquetSchema, CheckParquetOptions};
+  return {name,          extensions,         nullptr,           nullptr,
+          nullptr,       MakeParquetReader,  MakeParquetWriter, ParquetSchema,
+          ParquetOrigin, CheckParquetOptions};
 }
 
 constexpr Format kFormats[] = {

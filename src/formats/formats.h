@@ -63,6 +63,8 @@ struct RowWriterRequest {
   os::File* file = nullptr;  // outlives the writer
   data::Schema schema;
   sdk::Options* options = nullptr;
+  // Kept in the file beside the columns, for Format::origin; empty: nothing is kept.
+  std::string origin;
 };
 
 struct EncoderRequest {
@@ -82,6 +84,7 @@ struct Format {
   Result<std::unique_ptr<RowReader>> (*reader)(RowReaderRequest request);
   Result<std::unique_ptr<RowWriter>> (*writer)(RowWriterRequest request);
   Result<data::Schema> (*file_schema)(std::unique_ptr<os::File> file);
+  Result<std::string> (*origin)(std::unique_ptr<os::File> file);  // of RowWriterRequest; empty: there is none
   // Reads the format's options, so that a CREATE statement can check them before there is any byte.
   Status (*check)(sdk::Options& options, bool writing);
 

@@ -22,6 +22,7 @@ constexpr std::string_view kMagic = "PAR1";
 struct Opened {
   std::unique_ptr<parquet::arrow::FileReader> reader;
   data::Schema schema;
+  std::string origin;
 };
 
 // Says plainly what is wrong with a file that is no Parquet at all.
@@ -62,6 +63,7 @@ Result<Opened> OpenFile(std::unique_ptr<os::File> file, const std::string& path)
   Result<data::Schema> ours = FromArrow(*schema);
   if (!ours.has_value()) return Error(std::move(ours.error().Prefix("reading " + Quoted(path, 300))));
   opened.schema = std::move(*ours);
+  opened.origin = OriginOf(*schema);
   return opened;
 }
 
@@ -138,7 +140,7 @@ class ParquetWriter final : public RowWriter {
 
   Status Start() {
     const WriteOptions options = TRY(ReadWriteOptions(*request_.options));
-    schema_ = TRY(ToArrow(request_.schema));
+    schema_ = WithOrigin(TRY(ToArrow(request_.schema)), request_.origin);
     output_ = MakeArrowOutput(*request_.file);
     return Run([&]() -> arrow::Status {
       parquet::WriterProperties::Builder properties;
@@ -190,6 +192,11 @@ Status CheckParquetOptions(sdk::Options& options, bool writing) {
 Result<data::Schema> ParquetSchema(std::unique_ptr<os::File> file) {
   const std::string path = file->path();
   return TRY(OpenFile(std::move(file), path)).schema;
+}
+
+Result<std::string> ParquetOrigin(std::unique_ptr<os::File> file) {
+  const std::string path = file->path();
+  return TRY(OpenFile(std::move(file), path)).origin;
 }
 
 Result<std::unique_ptr<RowReader>> MakeParquetReader(RowReaderRequest request) {

@@ -12,5 +12,6 @@ Status CheckParquetOptions(sdk::Options& options, bool writing);
 Result<std::unique_ptr<RowReader>> MakeParquetReader(RowReaderRequest request);
 Result<std::unique_ptr<RowWriter>> MakeParquetWriter(RowWriterRequest request);
 Result<data::Schema> ParquetSchema(std::unique_ptr<os::File> file);
+Result<std::string> ParquetOrigin(std::unique_ptr<os::File> file);
 
 }  // namespace laminar::formats

@@ -1,17 +1,12 @@
 #include "sdk/token.h"
 
-#include "base/hash.h"
+#include "base/crc32c.h"
 
 namespace laminar::sdk {
 
 namespace {
 
 constexpr size_t kChecksumBytes = 4;
-
-uint32_t ChecksumOf(std::string_view bytes) {
-  const uint64_t hash = HashBytes(bytes.data(), bytes.size());
-  return static_cast<uint32_t>(hash ^ hash >> 32);
-}
 
 Status BadToken(std::string_view what, std::string_view why) {
   return Status(ErrorCode::kCorrupt, std::string(what) + " cannot be read: " + std::string(why))
@@ -27,21 +22,15 @@ size_t BeginToken(TokenKind kind, uint8_t version, std::string& out) {
   return begin;
 }
 
-void SealToken(size_t begin, std::string& out) {
-  const uint32_t sum = ChecksumOf(std::string_view(out).substr(begin));
-  for (size_t i = 0; i < kChecksumBytes; ++i) out.push_back(static_cast<char>(sum >> (8 * i)));
-}
+void SealToken(size_t begin, std::string& out) { AppendNumber(Crc32c(0, std::string_view(out).substr(begin)), out); }
 
 Result<TokenReader> TokenReader::Open(std::string_view token, TokenKind kind, uint8_t version, std::string_view what) {
   if (token.size() < 2 + kChecksumBytes) return Error(BadToken(what, "it is too short"));
   if (token.size() > kTokenBytesMax) return Error(BadToken(what, "it is too long"));
   const std::string_view sealed = token.substr(0, token.size() - kChecksumBytes);
-  const uint32_t sum = ChecksumOf(sealed);
-  for (size_t i = 0; i < kChecksumBytes; ++i) {
-    if (token[sealed.size() + i] != static_cast<char>(sum >> (8 * i))) {
-      return Error(BadToken(what, "its checksum does not match"));
-    }
-  }
+  std::string_view rest = token.substr(sealed.size());
+  uint32_t sum = 0;
+  if (!TakeNumber(rest, sum) || sum != Crc32c(0, sealed)) return Error(BadToken(what, "its checksum does not match"));
   if (sealed[0] != static_cast<char>(kind)) return Error(BadToken(what, "it is one of another kind"));
   const auto found = static_cast<uint8_t>(sealed[1]);
   if (found == 0) return Error(BadToken(what, "it has no version"));
@@ -59,8 +48,8 @@ uint64_t TokenReader::Varint() {
   return failed_ ? 0 : value;
 }
 
-uint64_t TokenReader::Fixed64() {
-  uint64_t value = 0;
+uint32_t TokenReader::Fixed32() {
+  uint32_t value = 0;
   if (!failed_ && !TakeNumber(rest_, value)) failed_ = true;
   return failed_ ? 0 : value;
 }

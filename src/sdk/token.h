@@ -1,7 +1,7 @@
 // The bytes by which a source or a sink goes on after a crash (Source::AppendPosition, Sink::Prepare), put together and
 // taken apart.
 //
-// A token: a letter for its kind, a version, a body of the kind's own, four bytes of checksum. Laws: a token cut,
+// A token: a letter for its kind, a version, a body of the kind's own, its CRC32C. Laws: a token cut,
 // lengthened or with a byte changed is refused as kCorrupt; nothing read from one is trusted further than its type.
 // Layout of the bodies: docs/formats/tokens.md. Adding to a token allocates nothing but the growth of the string.
 #pragma once
@@ -32,7 +32,7 @@ class TokenReader {
   static Result<TokenReader> Open(std::string_view token, TokenKind kind, uint8_t version, std::string_view what);
 
   uint64_t Varint();
-  uint64_t Fixed64();
+  uint32_t Fixed32();
   uint8_t Byte();
   std::string_view Text();
   // All that is left.

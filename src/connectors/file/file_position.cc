@@ -1,7 +1,7 @@
 #include "connectors/file/file_position.h"
 
 #include "base/bytes.h"
-#include "base/hash.h"
+#include "base/crc32c.h"
 #include "sdk/token.h"
 
 namespace laminar::connectors {
@@ -12,23 +12,21 @@ constexpr uint8_t kVersion = 1;
 
 void AppendMark(const FileMark& mark, std::string& out) {
   AppendVarint(mark.length, out);
-  AppendNumber(mark.hash, out);
+  AppendNumber(mark.checksum, out);
 }
 
 FileMark ReadMark(sdk::TokenReader& reader) {
   FileMark mark;
   mark.length = reader.Varint();
-  mark.hash = reader.Fixed64();
+  mark.checksum = reader.Fixed32();
   return mark;
 }
 
 }  // namespace
 
-FileMark FileMark::Of(std::string_view bytes) { return {bytes.size(), HashBytes(bytes.data(), bytes.size())}; }
+FileMark FileMark::Of(std::string_view bytes) { return {bytes.size(), Crc32c(0, bytes)}; }
 
-bool FileMark::Fits(std::string_view bytes) const {
-  return bytes.size() == length && HashBytes(bytes.data(), bytes.size()) == hash;
-}
+bool FileMark::Fits(std::string_view bytes) const { return bytes.size() == length && Crc32c(0, bytes) == checksum; }
 
 size_t BeginFilePosition(const FilePosition& position, std::string& out) {
   const size_t begin = sdk::BeginToken(sdk::TokenKind::kFilePosition, kVersion, out);
@@ -58,7 +56,7 @@ Result<FilePosition> ReadFilePosition(std::string_view token, std::string_view w
   if (kind > static_cast<uint8_t>(FilePosition::Kind::kRows)) return Error(reader.Corrupt("it is of an unknown kind"));
   position.kind = static_cast<FilePosition::Kind>(kind);
   position.rows = reader.Varint();
-  position.columns = reader.Fixed64();
+  position.columns = reader.Fixed32();
   position.path = reader.Text();
   if (position.kind == FilePosition::Kind::kText) {
     position.offset = reader.Varint();
@@ -84,12 +82,10 @@ Result<FilePosition> ReadFilePosition(std::string_view token, std::string_view w
   return position;
 }
 
-uint64_t ColumnsHash(const data::Schema& schema) {
-  uint64_t hash = schema.size();
-  for (const data::Field& field : schema.fields()) {
-    hash = HashCombine(hash, HashBytes(field.name.data(), field.name.size()));
-  }
-  return hash;
+uint32_t ColumnsChecksum(const data::Schema& schema) {
+  std::string names;
+  for (const data::Field& field : schema.fields()) AppendText(field.name, names);
+  return Crc32c(0, names);
 }
 
 Result<std::string> ReadBytes(const os::File& file, uint64_t offset, size_t length) {

@@ -1,9 +1,9 @@
 // Where a reader of files stands, as bytes (docs/formats/tokens.md), and the marks by which a later reader knows that a
 // file still begins as it did.
 //
-// A mark is the hash of a few bytes: of the start of a text file and of what stands right before the position, of the
-// end of a Parquet or Arrow file (its footer). So a file may be copied, restored from a backup or grow, and one that
-// was rewritten is found out.
+// A mark is the checksum of a few bytes: of the start of a text file and of what stands right before the position, of
+// the end of a Parquet or Arrow file (its footer). So a file may be copied, restored from a backup or grow, and one
+// that was rewritten is found out.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ inline constexpr size_t kTailBytes = 256;
 
 struct FileMark {
   uint64_t length = 0;
-  uint64_t hash = 0;
+  uint32_t checksum = 0;
   static FileMark Of(std::string_view bytes);
   bool Fits(std::string_view bytes) const;
 };
@@ -30,7 +30,7 @@ struct FilePosition {
   enum class Kind : uint8_t { kDone, kText, kRows };
   Kind kind = Kind::kDone;  // kDone: everything up to and with `path` was read
   uint64_t rows = 0;        // handed out so far, of all files
-  uint64_t columns = 0;     // ColumnsHash
+  uint32_t columns = 0;     // ColumnsChecksum
   std::string_view path;
 
   // kText: the first byte of the first row not handed out.
@@ -54,7 +54,7 @@ size_t BeginFilePosition(const FilePosition& position, std::string& out);
 Result<FilePosition> ReadFilePosition(std::string_view token, std::string_view what);
 
 // The names of the columns, for a position is of no use to a reader of others.
-uint64_t ColumnsHash(const data::Schema& schema);
+uint32_t ColumnsChecksum(const data::Schema& schema);
 
 // Exactly `length` bytes, fewer where the file ends.
 Result<std::string> ReadBytes(const os::File& file, uint64_t offset, size_t length);

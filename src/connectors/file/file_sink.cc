@@ -4,7 +4,8 @@
 // Exactly once: Prepare makes what was written durable and notes its length and marks (sink_token.h). Opened with such
 // a token, the sink cuts off what stands behind it and goes on. Text formats append to the file itself. Parquet and
 // Arrow, which can be written only as a whole, append to a journal of rows, from which the file is made in Close; the
-// journal stays until the epoch that holds the complete file is decided.
+// file keeps the journal's length and marks, so that it is known again, and the journal goes when all its rows are
+// decided.
 #include <algorithm>
 
 #include "base/text.h"
@@ -52,7 +53,7 @@ class FileSink final : public sdk::Sink {
       : files_(files),
         name_(std::move(name)),
         schema_(std::move(schema)),
-        columns_hash_(ColumnsHash(schema_)),
+        columns_(ColumnsChecksum(schema_)),
         target_(std::move(target)),
         options_(std::move(options)),
         part_path_(options_.in_place ? target_.path : target_.path + ".part"),
@@ -72,6 +73,10 @@ class FileSink final : public sdk::Sink {
   Status StartNew();
   Status Resume(const std::string& token);
   Status ResumeComplete(const SinkToken& token);
+  // Whether the target is the complete file made of just the rows of a token.
+  Result<bool> IsTarget(const SinkToken& token);
+  std::string OriginOf(const SinkToken& token) const;
+  SinkToken TokenOfWritten() const;
   // Opens the file a token speaks of; null: `path` has no such file.
   Result<std::unique_ptr<os::File>> OpenKept(const std::string& path, const SinkToken& token, std::string& why_not);
   Status CutBehind(const SinkToken& token);
@@ -92,7 +97,7 @@ class FileSink final : public sdk::Sink {
   os::FileSystem& files_;
   const std::string name_;
   const data::Schema schema_;
-  const uint64_t columns_hash_;
+  const uint32_t columns_;
   const FileTarget target_;
   FileSinkOptions options_;
   const std::string part_path_;
@@ -103,6 +108,8 @@ class FileSink final : public sdk::Sink {
   std::string text_;
   uint64_t length_ = 0;  // bytes written to file_
   WrittenMarks marks_;
+  uint64_t prepared_length_ = 0;
+  uint64_t decided_length_ = 0;
   bool is_name_durable_ = false;
   bool is_dirty_ = false;  // bytes were written since the last sync
   data::BatchBuffer rows_;
@@ -157,7 +164,7 @@ Result<std::unique_ptr<os::File>> FileSink::OpenKept(const std::string& path, co
     return none;
   }
   marks_ = TRY(WrittenMarks::Read(*file, token.length));
-  if (marks_.Head().hash == token.head.hash && marks_.Tail().hash == token.tail.hash) return file;
+  if (marks_.Head().checksum == token.head.checksum && marks_.Tail().checksum == token.tail.checksum) return file;
   why_not += Quoted(path, 300) + " is another file or was rewritten; ";
   return none;
 }
@@ -166,8 +173,8 @@ Status FileSink::Resume(const std::string& bytes) {
   SinkToken token{.path = target_.path};
   if (!bytes.empty()) {
     token = TRY(ReadSinkToken(bytes, "the state of sink " + Quoted(name_)));
-    const bool fits = token.path == target_.path && token.format == target_.format->name &&
-                      token.columns == columns_hash_ && token.is_journal == is_journal();
+    const bool fits = token.path == target_.path && token.format == target_.format->name && token.columns == columns_ &&
+                      token.is_journal == is_journal();
     if (!fits) {
       return Status(ErrorCode::kBadFile, "sink " + Quoted(name_) + " wrote " + Quoted(token.path, 300) + " as " +
                                              std::string(token.format) + ", and is now to go on in " +
@@ -177,6 +184,17 @@ Status FileSink::Resume(const std::string& bytes) {
     }
   }
   if (token.state == SinkToken::State::kComplete) return ResumeComplete(token);
+  if (token.length > 0 && TRY(IsTarget(token))) {  // the end came, and was not noted any more
+    if (is_journal()) {
+      const auto made = TRY(files_.Open(target_.path, os::OpenMode::kRead));
+      token.length = TRY(made->Size());
+      const WrittenMarks marks = TRY(WrittenMarks::Read(*made, token.length));
+      token.head = marks.Head();
+      token.tail = marks.Tail();
+    }
+    token.state = SinkToken::State::kComplete;
+    return ResumeComplete(token);
+  }
   TRY(RemoveIfThere(new_path_));
   const bool keeps_more = !options_.exactly_once && TRY(IsThere(part_path_));
   if (token.length == 0 && !keeps_more) return StartNew();
@@ -205,6 +223,44 @@ Status FileSink::Resume(const std::string& bytes) {
   return CutBehind(token);
 }
 
+// Of a journal: kept in the file made of it.
+std::string FileSink::OriginOf(const SinkToken& token) const {
+  std::string origin;
+  AppendSinkToken(token, origin);
+  std::string text = "journal:";
+  for (const char c : origin) {
+    constexpr char kHex[] = "0123456789abcdef";
+    text += kHex[static_cast<uint8_t>(c) >> 4];
+    text += kHex[static_cast<uint8_t>(c) & 15];
+  }
+  return text;
+}
+
+SinkToken FileSink::TokenOfWritten() const {
+  return {.is_journal = is_journal(),
+          .columns = columns_,
+          .length = length_,
+          .head = marks_.Head(),
+          .tail = marks_.Tail(),
+          .format = target_.format->name,
+          .path = target_.path};
+}
+
+Result<bool> FileSink::IsTarget(const SinkToken& token) {
+  if (options_.in_place || !TRY(IsThere(target_.path))) return false;
+  const bool has_part = TRY(IsThere(part_path_));
+  if (is_journal()) {
+    if (has_part) return false;
+    const auto origin = target_.format->origin(TRY(files_.Open(target_.path, os::OpenMode::kRead)));
+    return origin.has_value() && *origin == OriginOf(token);
+  }
+  const os::FileFacts facts = TRY(files_.Stat(target_.path));
+  if (facts.bytes != token.length) return false;
+  if (has_part && TRY(files_.Stat(part_path_)).identity != facts.identity) return false;
+  std::string why_not;
+  return TRY(OpenKept(target_.path, token, why_not)) != nullptr;
+}
+
 Status FileSink::ResumeComplete(const SinkToken& token) {
   std::string why_not;
   if (TRY(OpenKept(target_.path, token, why_not)) == nullptr) {
@@ -231,6 +287,8 @@ Status FileSink::CutBehind(const SinkToken& token) {
   }
   if (bytes > length_) TRY(file_->Truncate(length_));
   marks_ = TRY(WrittenMarks::Read(*file_, length_));
+  prepared_length_ = token.length;
+  decided_length_ = token.length;
   is_dirty_ = bytes != token.length;
   return length_ == 0 ? encoder_->Begin(text_) : Status();
 }
@@ -292,27 +350,25 @@ Status FileSink::Write(const data::Batch& batch) {
 }
 
 Status FileSink::Prepare(uint64_t, std::string& token) {
-  SinkToken made{
-      .is_journal = is_journal(), .columns = columns_hash_, .format = target_.format->name, .path = target_.path};
   if (!closed_) {
     TRY(FlushText());
     if (is_dirty_) TRY(file_->SyncData());
     is_dirty_ = false;
     if (!is_name_durable_) TRY(SyncFolder());
     is_name_durable_ = true;
+    prepared_length_ = length_;
   } else {
-    made.state = SinkToken::State::kComplete;
     is_complete_told_ = true;
   }
   if (encoder_ == nullptr) return {};
-  made.length = length_;
-  made.head = marks_.Head();
-  made.tail = marks_.Tail();
+  SinkToken made = TokenOfWritten();
+  if (closed_) made.state = SinkToken::State::kComplete;
   AppendSinkToken(made, token);
   return {};
 }
 
 Status FileSink::Commit(uint64_t) {
+  decided_length_ = prepared_length_;
   // Decided: the complete file is what a later sink goes on from.
   if (!is_journal() || encoder_ == nullptr || !is_complete_told_) return {};
   TRY(RemoveIfThere(part_path_));
@@ -337,18 +393,20 @@ Status FileSink::MakeTarget() {
   auto made = TRY(files_.Open(new_path_, os::OpenMode::kReplace));
   {
     sdk::Options options = options_.format;
-    auto writer = TRY(target_.format->writer({.file = made.get(), .schema = schema_, .options = &options}));
+    auto writer = TRY(target_.format->writer(
+        {.file = made.get(), .schema = schema_, .options = &options, .origin = OriginOf(TokenOfWritten())}));
     TRY(formats::CopyRowJournal(*file_, length_, schema_, *writer));
     TRY(writer->Finish());
   }
   TRY(made->Sync());
+  const bool is_decided = length_ == decided_length_;
   length_ = TRY(made->Size());
   marks_ = TRY(WrittenMarks::Read(*made, length_));
   made.reset();
   file_.reset();
   TRY(files_.Rename(new_path_, target_.path));
   TRY(SyncFolder());
-  if (options_.is_durable) return {};  // the journal goes when the epoch is decided
+  if (options_.is_durable && !is_decided) return {};  // the journal goes with Commit
   TRY(files_.Remove(part_path_));
   return SyncFolder();
 }

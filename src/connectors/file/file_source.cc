@@ -28,7 +28,7 @@ class FileSource final : public sdk::Source {
         paths_(std::move(paths)),
         follow_(follow),
         rate_(rate),
-        columns_hash_(ColumnsHash(request_.schema)) {
+        columns_(ColumnsChecksum(request_.schema)) {
     for (const std::string& path : paths_) {
       if (const auto facts = files_.Stat(path)) bytes_total_ += facts->bytes;
     }
@@ -67,7 +67,7 @@ class FileSource final : public sdk::Source {
   std::vector<std::string> paths_;
   const bool follow_;
   sdk::RateLimit rate_;
-  const uint64_t columns_hash_;
+  const uint32_t columns_;
 
   size_t next_path_ = 0;
   bool is_open_ = false;
@@ -256,7 +256,7 @@ bool FileSource::AppendTextPosition(FilePosition& position, std::string& out) co
 void FileSource::AppendPosition(std::string& out) const {
   if (!is_open_ && next_path_ == 0 && path_.empty()) return;  // at the start
   const size_t begin = out.size();
-  FilePosition position{.rows = rows_, .columns = columns_hash_, .path = path_};
+  FilePosition position{.rows = rows_, .columns = columns_, .path = path_};
   if (is_open_ && decoder_ != nullptr) {
     if (!AppendTextPosition(position, out)) return;
   } else if (is_open_) {
@@ -306,7 +306,7 @@ Status FileSource::GoIntoRows(const FilePosition& position) {
   if (file_bytes_ != position.bytes) {
     return Changed("the file has " + std::to_string(file_bytes_) + " bytes, it had " + std::to_string(position.bytes));
   }
-  if (footer_.length != position.footer.length || footer_.hash != position.footer.hash) {
+  if (footer_.length != position.footer.length || footer_.checksum != position.footer.checksum) {
     return Changed("another file took its name, or it was rewritten");
   }
   TRY(reader_->Seek({.group = position.group, .row = position.row, .rows_before = position.rows_before}));
@@ -316,7 +316,7 @@ Status FileSource::GoIntoRows(const FilePosition& position) {
 Status FileSource::GoTo(const FilePosition& position) {
   rows_ = position.rows;
   path_ = position.path;
-  if (position.columns != columns_hash_) return Changed("the source had other columns when it was read");
+  if (position.columns != columns_) return Changed("the source had other columns when it was read");
   const auto found = std::lower_bound(paths_.begin(), paths_.end(), path_);
   const bool is_there = found != paths_.end() && *found == path_;
   next_path_ = static_cast<size_t>(found - paths_.begin());

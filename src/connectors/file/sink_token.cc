@@ -18,8 +18,8 @@ void AppendSinkToken(const SinkToken& token, std::string& out) {
   out.push_back(static_cast<char>(static_cast<uint8_t>(token.state) | (token.is_journal ? 2 : 0)));
   AppendNumber(token.columns, out);
   AppendVarint(token.length, out);
-  AppendNumber(token.head.hash, out);
-  AppendNumber(token.tail.hash, out);
+  AppendNumber(token.head.checksum, out);
+  AppendNumber(token.tail.checksum, out);
   AppendText(token.format, out);
   AppendText(token.path, out);
   sdk::SealToken(begin, out);
@@ -32,10 +32,10 @@ Result<SinkToken> ReadSinkToken(std::string_view bytes, std::string_view what) {
   if (flags > 3) return Error(reader.Corrupt("it is of an unknown kind"));
   token.state = static_cast<SinkToken::State>(flags & 1);
   token.is_journal = (flags & 2) != 0;
-  token.columns = reader.Fixed64();
+  token.columns = reader.Fixed32();
   token.length = reader.Varint();
-  token.head = {std::min<uint64_t>(token.length, kHeadBytes), reader.Fixed64()};
-  token.tail = {std::min<uint64_t>(token.length, kTailBytes), reader.Fixed64()};
+  token.head = {std::min<uint64_t>(token.length, kHeadBytes), reader.Fixed32()};
+  token.tail = {std::min<uint64_t>(token.length, kTailBytes), reader.Fixed32()};
   token.format = reader.Text();
   token.path = reader.Text();
   TRY(reader.Finish());

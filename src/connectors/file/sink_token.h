@@ -17,7 +17,7 @@ struct SinkToken {
   };
   State state = State::kWriting;
   bool is_journal = false;  // the file being written is a journal of rows
-  uint64_t columns = 0;     // ColumnsHash
+  uint32_t columns = 0;     // ColumnsChecksum
   uint64_t length = 0;
   FileMark head;  // the first min(length, kHeadBytes) bytes
   FileMark tail;  // the last min(length, kTailBytes) of them

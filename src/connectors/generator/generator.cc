@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
-#include "base/hash.h"
+#include "base/crc32c.h"
 #include "base/text.h"
 #include "data/temporal.h"
 #include "sdk/rate_limit.h"
@@ -91,24 +91,25 @@ Result<std::vector<size_t>> MatchColumns(const data::Schema& declared, const Gen
 constexpr uint8_t kPositionVersion = 1;
 
 // Of all options that decide what a row is; `rows` and `rate` may change between two readers.
-uint64_t HashOf(const GeneratorOptions& options) {
-  uint64_t hash = HashBytes(options.kind.data(), options.kind.size());
+uint32_t ChecksumOf(const GeneratorOptions& options) {
+  std::string bytes;
+  AppendText(options.kind, bytes);
   for (const uint64_t value : {options.seed, uint64_t{options.symbols}, static_cast<uint64_t>(options.disorder),
                                static_cast<uint64_t>(options.start), static_cast<uint64_t>(options.interval),
                                static_cast<uint64_t>(options.resolution)}) {
-    hash = HashCombine(hash, value);
+    AppendNumber(value, bytes);
   }
-  return hash;
+  return Crc32c(0, bytes);
 }
 
 Result<uint64_t> ReadPosition(std::string_view token, const GeneratorOptions& options, std::string_view name) {
   const std::string what = "the position of source " + Quoted(name);
   auto reader = TRY(sdk::TokenReader::Open(token, sdk::TokenKind::kGeneratorPosition, kPositionVersion, what));
-  const uint64_t hash = reader.Fixed64();
+  const uint32_t checksum = reader.Fixed32();
   const uint64_t next = reader.Varint();
   TRY(reader.Finish());
   if (next > static_cast<uint64_t>(INT64_MAX)) return Error(reader.Corrupt("its row number is out of range"));
-  if (hash == HashOf(options)) return next;
+  if (checksum == ChecksumOf(options)) return next;
   return Error(Status(ErrorCode::kBadFile, "source " + Quoted(name) + " cannot go on behind row " +
                                                std::to_string(next) + ": its rows were made with other options")
                    .WithHint("set the options as they were, or drop the source and create it again"));
@@ -122,7 +123,7 @@ class GeneratorSource final : public sdk::Source {
         request_(std::move(request)),
         rows_total_(options.rows),
         rate_(options.rate),
-        options_hash_(HashOf(options)),
+        options_checksum_(ChecksumOf(options)),
         table_(std::move(table)),
         columns_(std::move(columns)) {}
 
@@ -130,7 +131,7 @@ class GeneratorSource final : public sdk::Source {
 
   void AppendPosition(std::string& out) const override {
     const size_t begin = sdk::BeginToken(sdk::TokenKind::kGeneratorPosition, kPositionVersion, out);
-    AppendNumber(options_hash_, out);
+    AppendNumber(options_checksum_, out);
     AppendVarint(next_, out);
     sdk::SealToken(begin, out);
   }
@@ -178,7 +179,7 @@ class GeneratorSource final : public sdk::Source {
   sdk::SourceRequest request_;
   const uint64_t rows_total_;
   sdk::RateLimit rate_;
-  const uint64_t options_hash_;
+  const uint32_t options_checksum_;
   std::unique_ptr<GeneratedTable> table_;
   std::vector<size_t> columns_;
   uint64_t next_ = 0;
