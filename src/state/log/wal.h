@@ -47,12 +47,15 @@ struct WalRecord {
 struct WalOptions {
   os::FileSystem* files = nullptr;
   const os::Clock* clock = nullptr;
-  std::string directory;  // made if missing
+  std::string directory;  // made if missing; the folder above it is the caller's
   uint16_t core = 0;
   uint64_t database_id = 0;
   uint64_t segment_bytes = uint64_t{64} << 20;
   uint64_t buffer_bytes = uint64_t{256} << 10;  // appended records wait here; at least 64
   bool preallocate = true;
+  // For readers: a sequence up to which (itself excluded) others vouch that the log had been durable, as the positions
+  // in checkpoints do. A log that ends before it is kCorrupt.
+  uint64_t durable_sequence = 0;
   bool use_io_uring = true;  // where the file is real and the kernel allows it; else pwrite and fdatasync
 };
 

@@ -270,6 +270,23 @@ TEST_CASE("a lost sector of an unsynced group whose later sectors survived is to
   }
 }
 
+TEST_CASE("a log that ends before what a checkpoint vouches for is corrupt, however cleanly it ends") {
+  World world;
+  WalOptions vouched = world.options;
+  vouched.durable_sequence = 1;
+  CHECK(ReadAll(vouched).error.ok());  // nothing is there, and nothing was
+  vouched.durable_sequence = 2;
+  CHECK(ReadAll(vouched).error.code() == ErrorCode::kCorrupt);
+  WriteGroups(world, {{10, 20}}, true);
+  vouched.durable_sequence = 3;
+  CHECK(ReadAll(vouched).error.ok());
+  CHECK(ReadAll(vouched).entries.size() == 2);
+  vouched.durable_sequence = 4;
+  const Reading found = ReadAll(vouched);
+  CHECK(found.error.code() == ErrorCode::kCorrupt);
+  CHECK(found.entries.size() == 2);
+}
+
 TEST_CASE("zeros behind the end are a clean end, anything else a torn one") {
   World world;
   const std::vector<Entry> entries = WriteGroups(world, {{10, 20}}, true);

@@ -109,7 +109,13 @@ Result<WalReadStatus> SegmentedReader::Next(WalRecord& out) {
     is_over_ = true;
     over_ = *status;
   }
-  return is_record ? WalReadStatus::kRecord : over_;
+  if (is_record) return WalReadStatus::kRecord;
+  if (std::max<uint64_t>(end_.sequence, 1) < options_.durable_sequence) {
+    error_ = Corrupt("the log ends here, but a checkpoint says that it was safe on the disk up to record " +
+                     std::to_string(options_.durable_sequence));
+    return Error(error_);
+  }
+  return over_;
 }
 
 // One record, returned or passed over, or the end.
