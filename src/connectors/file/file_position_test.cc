@@ -302,4 +302,33 @@ TEST_CASE("going on in a large file reads a few marks and then only what stands 
   CHECK(disk.files.CallCount() - calls < 12);
 }
 
+TEST_CASE("the tokens of the page docs/formats/tokens.md") {
+  Disk disk;
+  disk.Write("a.csv", "id,text\n1,one\n2,two\n");
+  const auto hex = [](std::string_view bytes) {
+    std::string text;
+    for (const char c : bytes) {
+      text += "0123456789abcdef"[static_cast<uint8_t>(c) >> 4];
+      text += "0123456789abcdef"[static_cast<uint8_t>(c) & 15];
+    }
+    return text;
+  };
+  const data::Schema schema({{"id", TypeId::kInt64, true}, {"text", TypeId::kVarchar, true}});
+  const auto request = Request(schema, {{"path", "/d/a.csv"}});
+  CHECK(hex(PositionBehind(disk.connector, request, 1)) ==
+        "460101011f8be6c1082f642f612e6373760e000e4eae107c0e4eae107c0103020001ae2c27ac");
+  sdk::SinkRequest sink_request;
+  sink_request.name = "k";
+  sink_request.schema = schema;
+  sink_request.options = sdk::Options(OptionList{{"path", "/d/b.csv"}});
+  auto sink = disk.connector.OpenSink(sink_request).value();
+  data::BatchBuffer rows(schema.Types());
+  const data::Value row[] = {data::Value::Int(1), data::Value::String("one")};
+  rows.AppendRow(row);
+  REQUIRE(sink->Write(rows.batch()).ok());
+  std::string token;
+  REQUIRE(sink->Prepare(1, token).ok());
+  CHECK(hex(token) == "5301001f8be6c10e4eae107c4eae107c03637376082f642f622e637376d5bf4eac");
+}
+
 }  // namespace laminar::connectors

@@ -79,6 +79,23 @@ TEST_CASE("every kind of generator goes on behind any row, and refuses a positio
   }
 }
 
+TEST_CASE("the generator's token of the page docs/formats/tokens.md") {
+  sim::SimClock clock;
+  GeneratorConnector connector(clock);
+  auto request = RequestOf(connector, {{"kind", "trades"}});
+  auto source = connector.OpenSource(request).value();
+  data::BatchBuffer out(request.schema.Types());
+  REQUIRE(source->Read(out, 1000).has_value());
+  std::string position;
+  source->AppendPosition(position);
+  std::string hex;
+  for (const char c : position) {
+    hex += "0123456789abcdef"[static_cast<uint8_t>(c) >> 4];
+    hex += "0123456789abcdef"[static_cast<uint8_t>(c) & 15];
+  }
+  CHECK(hex == "47016f45d236e807534e1b5b");
+}
+
 TEST_CASE("another seed gives other rows, and dictionary columns hold the same texts") {
   sim::SimClock clock;
   GeneratorConnector connector(clock);
