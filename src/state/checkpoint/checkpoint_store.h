@@ -31,6 +31,10 @@ struct CheckpointOptions {
   uint32_t retained = 3;                       // checkpoints kept, at least 1
   uint64_t memory_bytes = uint64_t{64} << 20;  // write buffers of the live store
   uint64_t cache_bytes = uint64_t{32} << 20;   // block cache
+  // Open reads every byte of checkpoints up to this size. Of larger ones it compares sizes, the manifest and the
+  // store's descriptor; damage in a block shows as kCorrupt when it is read. UINT64_MAX: reads all, so that an Open
+  // after such an error finds an older checkpoint.
+  uint64_t read_bytes_max = uint64_t{64} << 20;
 };
 
 struct CheckpointInfo {
@@ -60,6 +64,7 @@ class CheckpointStore {
  public:
   // Finds the newest valid checkpoint, removes what unfinished runs left behind, and makes the live store from it.
   // kNoUsableCheckpoint when there are checkpoints and none is valid. `skipped` gets one line for each that was not.
+  // kForeignFile, kFormatVersion: a whole checkpoint of another database or version stands where the newest should.
   static Result<std::unique_ptr<CheckpointStore>> Open(CheckpointOptions options, std::vector<std::string>* skipped);
   virtual ~CheckpointStore() = default;
 
