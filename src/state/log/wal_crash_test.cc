@@ -388,6 +388,37 @@ TEST_CASE("a full disk refuses records until there is room, and the log holds ex
   }
 }
 
+TEST_CASE("what a full disk took of a large record is cut off again") {
+  World world;
+  const std::unique_ptr<WalWriter> writer = WalWriter::Open(world.options, {}, 0).value();
+  REQUIRE(writer->Append(WalRecordType::kDelta, 1, "small").ok());
+  REQUIRE(writer->Roll().ok());
+  world.files.Plan({.kind = FileFault::Kind::kDiskFull, .operation = FileOperation::kWrite, .at_call = 2});
+  const std::string large(300'000, 'x');
+  CHECK(writer->Append(WalRecordType::kDelta, 1, large).code() == ErrorCode::kLimitReached);
+  const Reading found = ReadAll(world.options);
+  CHECK(found.status == WalReadStatus::kEnd);
+  CHECK(found.end == writer->end());
+  CHECK(writer->Append(WalRecordType::kDelta, 1, large).ok());
+  CHECK(writer->Sync().ok());
+  CHECK(ReadAll(world.options).entries.size() == 2);
+}
+
+TEST_CASE("where a writer goes on, everything before it is durable, whatever it was before") {
+  World world;
+  world.options.buffer_bytes = 64;
+  {
+    const std::unique_ptr<WalWriter> writer = WalWriter::Open(world.options, {}, 0).value();
+    for (int i = 0; i < 3; ++i) REQUIRE(writer->Append(WalRecordType::kDelta, 1, std::string(100, 'x')).ok());
+  }
+  const Reading found = ReadAll(world.options);  // the process ended without a sync; the system still has the bytes
+  CHECK(found.entries.size() == 3);
+  const std::unique_ptr<WalWriter> writer = WalWriter::Open(world.options, found.end, 1).value();
+  CHECK(writer->durable() == found.end);
+  world.files.Crash();
+  CHECK(ReadAll(world.options).entries == found.entries);
+}
+
 TEST_CASE("files of another database, another version or another place are refused by name") {
   World world;
   WriteGroups(world, {{10}}, true);
