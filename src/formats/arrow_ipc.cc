@@ -187,7 +187,8 @@ Result<std::unique_ptr<RowReader>> MakeArrowReader(RowReaderRequest request) {
   auto batches = std::make_unique<ArrowBatches>();
   TRY(batches->OpenFile(std::make_unique<SharedFile>(file), {}));
   const data::Schema schema = TRY(OurSchema(*batches));
-  ColumnCast cast = TRY(ColumnCast::Make(schema, request.schema, std::move(request.needed), Quoted(file->path(), 300)));
+  ColumnCast cast =
+      TRY(ColumnCast::Make(schema, request.schema, std::move(request.needed), file->path(), request.bad_rows));
   const std::vector<int> columns = cast.FileColumns();
   // An empty list means all columns to Arrow; then their positions stay as they are.
   if (!columns.empty() && columns.size() < schema.size()) {

@@ -1,11 +1,13 @@
 #include "formats/column_cast.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.h"
 #include "data/copy_rows.h"
 #include "data/decimal.h"
 #include "data/temporal.h"
+#include "data/value.h"
 
 namespace laminar::formats {
 
@@ -15,28 +17,38 @@ using data::PhysicalType;
 using data::Type;
 using data::TypeId;
 
-bool IsWider(const Type& from, const Type& to) {
-  if (!from.is_integer()) return false;
-  const uint32_t from_width = data::ValueWidth(from.physical());
-  if (to.id() == TypeId::kDouble) return from_width <= 4;
-  if (!to.is_integer()) return false;
-  const uint32_t to_width = data::ValueWidth(to.physical());
-  if (from.is_signed_integer() == to.is_signed_integer()) return to_width >= from_width;
-  return to.is_signed_integer() && to_width > from_width;
-}
+bool IsReal(const Type& type) { return type.id() == TypeId::kFloat || type.id() == TypeId::kDouble; }
 
 bool CanCast(const Type& from, const Type& to) {
-  if (from == to || IsWider(from, to)) return true;
-  if (from.id() == TypeId::kFloat && to.id() == TypeId::kDouble) return true;
-  if (from.is_timestamp() && to.is_timestamp()) return true;
-  if (from.id() == TypeId::kDecimal && to.id() == TypeId::kDecimal) {
-    return to.scale() >= from.scale() && to.precision() - to.scale() >= from.precision() - from.scale();
-  }
+  if (from == to) return true;
+  if (from.is_integer()) return to.is_integer() || IsReal(to);
+  if (IsReal(from)) return IsReal(to);
+  if (from.is_timestamp()) return to.is_timestamp();
+  if (from.id() == TypeId::kDecimal) return to.id() == TypeId::kDecimal;
   // Reads as text; what is no JSON there stays the writer's mistake.
   return from.id() == TypeId::kJson && to.id() == TypeId::kVarchar;
 }
 
-int64_t LoadInteger(PhysicalType physical, const data::Column& column, uint32_t slot) {
+bool IsCopy(const Type& from, const Type& to) { return from == to || from.id() == TypeId::kJson; }
+
+// Whether every value of one type fits the other.
+bool AlwaysFits(const Type& from, const Type& to) {
+  if (IsCopy(from, to)) return true;
+  if (from.is_integer() && to.is_integer()) {
+    const uint32_t from_width = data::ValueWidth(from.physical());
+    const uint32_t to_width = data::ValueWidth(to.physical());
+    if (from.is_signed_integer() == to.is_signed_integer()) return to_width >= from_width;
+    return to.is_signed_integer() && to_width > from_width;
+  }
+  if (from.is_integer() || from.id() == TypeId::kFloat) return true;
+  if (from.is_timestamp()) return from.is_nanos() || !to.is_nanos();
+  return false;
+}
+
+// All integer types of ours fit.
+using Wide = __int128;
+
+Wide LoadInteger(PhysicalType physical, const data::Column& column, uint32_t slot) {
   switch (physical) {
     case PhysicalType::kInt8: return column.As<int8_t>()[slot];
     case PhysicalType::kInt16: return column.As<int16_t>()[slot];
@@ -44,18 +56,29 @@ int64_t LoadInteger(PhysicalType physical, const data::Column& column, uint32_t 
     case PhysicalType::kUInt8: return column.As<uint8_t>()[slot];
     case PhysicalType::kUInt16: return column.As<uint16_t>()[slot];
     case PhysicalType::kUInt32: return column.As<uint32_t>()[slot];
+    case PhysicalType::kUInt64: return column.As<uint64_t>()[slot];
     default: return column.As<int64_t>()[slot];
   }
 }
 
-void StoreNumber(const Type& type, int64_t value, data::Column& column, uint32_t row) {
+template <class T>
+bool StoreAs(Wide value, data::Column& column, uint32_t row) {
+  column.As<T>()[row] = static_cast<T>(value);
+  return static_cast<Wide>(static_cast<T>(value)) == value;
+}
+
+bool StoreInteger(const Type& type, Wide value, data::Column& column, uint32_t row) {
   switch (type.physical()) {
-    case PhysicalType::kDouble: column.As<double>()[row] = static_cast<double>(value); return;
-    case PhysicalType::kInt16: column.As<int16_t>()[row] = static_cast<int16_t>(value); return;
-    case PhysicalType::kInt32: column.As<int32_t>()[row] = static_cast<int32_t>(value); return;
-    case PhysicalType::kUInt16: column.As<uint16_t>()[row] = static_cast<uint16_t>(value); return;
-    case PhysicalType::kUInt32: column.As<uint32_t>()[row] = static_cast<uint32_t>(value); return;
-    default: column.As<int64_t>()[row] = value; return;
+    case PhysicalType::kFloat: column.As<float>()[row] = static_cast<float>(value); return true;
+    case PhysicalType::kDouble: column.As<double>()[row] = static_cast<double>(value); return true;
+    case PhysicalType::kInt8: return StoreAs<int8_t>(value, column, row);
+    case PhysicalType::kInt16: return StoreAs<int16_t>(value, column, row);
+    case PhysicalType::kInt32: return StoreAs<int32_t>(value, column, row);
+    case PhysicalType::kUInt8: return StoreAs<uint8_t>(value, column, row);
+    case PhysicalType::kUInt16: return StoreAs<uint16_t>(value, column, row);
+    case PhysicalType::kUInt32: return StoreAs<uint32_t>(value, column, row);
+    case PhysicalType::kUInt64: return StoreAs<uint64_t>(value, column, row);
+    default: return StoreAs<int64_t>(value, column, row);
   }
 }
 
@@ -68,15 +91,19 @@ bool CastTimestamp(const Type& from, const Type& to, int64_t value, int64_t& out
   return true;
 }
 
+// False: the value does not fit.
 bool CastValue(const Type& from, const Type& to, const data::Column& source, uint32_t slot, data::Column& column,
                uint32_t row) {
-  if (from.is_integer()) {
-    StoreNumber(to, LoadInteger(from.physical(), source, slot), column, row);
-    return true;
-  }
+  if (from.is_integer()) return StoreInteger(to, LoadInteger(from.physical(), source, slot), column, row);
   if (from.id() == TypeId::kFloat) {
     column.As<double>()[row] = static_cast<double>(source.As<float>()[slot]);
     return true;
+  }
+  if (from.id() == TypeId::kDouble) {
+    const double value = source.As<double>()[slot];
+    const auto narrow = static_cast<float>(value);
+    column.As<float>()[row] = narrow;
+    return std::isfinite(narrow) || !std::isfinite(value);
   }
   if (from.id() == TypeId::kDecimal) {
     return data::RescaleDecimal(source.As<data::Int128>()[slot], from.scale(), to.scale(), to.precision(),
@@ -85,12 +112,21 @@ bool CastValue(const Type& from, const Type& to, const data::Column& source, uin
   return CastTimestamp(from, to, source.As<int64_t>()[slot], column.As<int64_t>()[row]);
 }
 
+// Casts one row that is not NULL, in any encoding.
+bool CastRow(const Type& from, const Type& to, const data::Column& source, uint32_t row, data::Column& column,
+             uint32_t to_row) {
+  const bool coded = source.encoding == data::Encoding::kDictionary;
+  return CastValue(from, to, coded ? *source.dictionary : source, coded ? source.codes[row] : source.Slot(row), column,
+                   to_row);
+}
+
 }  // namespace
 
 Result<ColumnCast> ColumnCast::Make(const data::Schema& file, const data::Schema& declared, std::vector<bool> needed,
-                                    std::string place) {
+                                    std::string path, sdk::BadRows* bad_rows) {
   ColumnCast cast;
-  cast.place_ = std::move(place);
+  cast.path_ = std::move(path);
+  cast.bad_rows_ = bad_rows;
   std::vector<std::string> names;
   for (const data::Field& field : file.fields()) names.push_back(field.name);
   for (size_t i = 0; i < declared.size(); ++i) {
@@ -100,13 +136,15 @@ Result<ColumnCast> ColumnCast::Make(const data::Schema& file, const data::Schema
       if (EqualsIgnoreCase(names[k], to.name)) found = static_cast<int>(k);
     }
     if (found < 0) {
-      return Error(Status(ErrorCode::kBadFile, "reading " + cast.place_ + ": it has no column " + Quoted(to.name))
-                       .WithHint("its columns are: " + EscapeForMessage(Join(names, ", "), 300)));
+      return Error(
+          Status(ErrorCode::kBadFile, "reading " + Quoted(cast.path_, 300) + ": it has no column " + Quoted(to.name))
+              .WithHint("its columns are: " + EscapeForMessage(Join(names, ", "), 300)));
     }
     const Type& from = file[static_cast<size_t>(found)].type;
     if (!CanCast(from, to.type)) {
-      return Error(Status(ErrorCode::kTypeMismatch, "reading " + cast.place_ + ": column " + Quoted(to.name) + " is " +
-                                                        from.ToString() + ", declared as " + to.type.ToString())
+      return Error(Status(ErrorCode::kTypeMismatch, "reading " + Quoted(cast.path_, 300) + ": column " +
+                                                        Quoted(to.name) + " is " + from.ToString() + ", declared as " +
+                                                        to.type.ToString())
                        .WithHint("declare it as " + from.ToString() + " and CAST it in the query"));
     }
     const bool used = needed.empty() || needed[i];
@@ -134,8 +172,71 @@ void ColumnCast::Compact() {
   }
 }
 
-Status ColumnCast::Append(const data::Batch& batch, data::BatchBuffer& out, uint64_t rows_before) const {
+void ColumnCast::Check(const data::Batch& batch, data::BatchBuffer& out) {
+  bad_.clear();
   const uint32_t first = out.rows();
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    const Target& target = targets_[i];
+    if (target.file_column < 0) continue;
+    const data::Column& source = batch.columns[target.file_column];
+    const bool checks_null = !target.to.nullable && source.has_nulls;
+    const bool checks_value = !AlwaysFits(target.from, target.to.type);
+    if (!checks_null && !checks_value) continue;
+    data::Column& column = out.column(i);
+    for (uint32_t row = 0; row < batch.rows; ++row) {
+      if (source.IsNull(row)) {
+        if (checks_null) bad_.push_back({row, "column " + Quoted(target.to.name) + ": NULL in a NOT NULL column"});
+      } else if (checks_value && !CastRow(target.from, target.to.type, source, row, column, first + row)) {
+        const std::string value = data::Value::FromColumn(source, target.from, row).ToString(target.from);
+        bad_.push_back({row, "column " + Quoted(target.to.name) + ": " + EscapeForMessage(value, 40) +
+                                 " does not fit " + target.to.type.ToString()});
+      }
+    }
+  }
+  // The first reason of each row.
+  std::stable_sort(bad_.begin(), bad_.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
+  bad_.erase(std::unique(bad_.begin(), bad_.end(), [](const auto& a, const auto& b) { return a.row == b.row; }),
+             bad_.end());
+}
+
+std::string ColumnCast::RowText(const data::Batch& batch, uint32_t row) const {
+  constexpr size_t kShownBytes = 200;
+  std::string text;
+  for (const Target& target : targets_) {
+    if (target.file_column < 0 || text.size() > kShownBytes) continue;
+    if (!text.empty()) text += ',';
+    const data::Value value = data::Value::FromColumn(batch.columns[target.file_column], target.from, row);
+    if (!value.is_null()) text += value.ToString(target.from);
+  }
+  return text.substr(0, kShownBytes);
+}
+
+Status ColumnCast::Report(const data::Batch& batch, uint64_t rows_before) {
+  for (const BadCell& bad : bad_) {
+    const std::string number = std::to_string(rows_before + bad.row + 1);
+    if (bad_rows_ == nullptr) {
+      return Status(ErrorCode::kBadRow, "reading " + Quoted(path_, 300) + ": row " + number + ": " + bad.reason);
+    }
+    bad_rows_->Add(path_ + ":" + number, bad.reason, RowText(batch, bad.row));
+  }
+  good_.clear();
+  size_t next = 0;
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    if (next < bad_.size() && bad_[next].row == row) {
+      ++next;
+    } else {
+      good_.push_back(row);
+    }
+  }
+  return {};
+}
+
+Status ColumnCast::Append(const data::Batch& batch, data::BatchBuffer& out, uint64_t rows_before) {
+  Check(batch, out);
+  const bool all = bad_.empty();
+  if (!all) TRY(Report(batch, rows_before));
+  const uint32_t first = out.rows();
+  const auto count = all ? batch.rows : static_cast<uint32_t>(good_.size());
   for (size_t i = 0; i < targets_.size(); ++i) {
     const Target& target = targets_[i];
     data::Column& column = out.column(i);
@@ -146,33 +247,24 @@ Status ColumnCast::Append(const data::Batch& batch, data::BatchBuffer& out, uint
       continue;
     }
     const data::Column& source = batch.columns[target.file_column];
-    if (!target.to.nullable && source.has_nulls) {
-      for (uint32_t row = 0; row < batch.rows; ++row) {
-        if (!source.IsNull(row)) continue;
-        return Status(ErrorCode::kBadRow, "reading " + place_ + ": NULL in row " +
-                                              std::to_string(rows_before + row + 1) + " of column " +
-                                              Quoted(target.to.name) + ", which is NOT NULL");
+    if (IsCopy(target.from, target.to.type)) {
+      if (all) {
+        data::CopyRows(out, column, target.to.type, first, source, 0, count);
+      } else {
+        data::GatherRows(out, column, target.to.type, first, source, good_.data(), count);
       }
-    }
-    const bool same = target.from == target.to.type || target.from.id() == TypeId::kJson;
-    if (same) {
-      data::CopyRows(out, column, target.to.type, first, source, 0, batch.rows);
       continue;
     }
-    for (uint32_t row = 0; row < batch.rows; ++row) {
-      const bool coded = source.encoding == data::Encoding::kDictionary;
-      const data::Column& values = coded ? *source.dictionary : source;
+    for (uint32_t k = 0; k < count; ++k) {
+      const uint32_t row = all ? k : good_[k];
       if (source.IsNull(row)) {
-        out.SetNull(column, first + row);
-      } else if (!CastValue(target.from, target.to.type, values, coded ? source.codes[row] : source.Slot(row), column,
-                            first + row)) {
-        return Status(ErrorCode::kOutOfRange, "reading " + place_ + ": row " + std::to_string(rows_before + row + 1) +
-                                                  " of column " + Quoted(target.to.name) + " does not fit " +
-                                                  target.to.type.ToString());
+        out.SetNull(column, first + k);
+      } else {
+        (void)CastRow(target.from, target.to.type, source, row, column, first + k);  // Check saw that it fits
       }
     }
   }
-  out.SetRows(first + batch.rows);
+  out.SetRows(first + count);
   return {};
 }
 

@@ -37,10 +37,8 @@ Status WriteFile(const Format& format, const std::string& path, const data::Sche
 
 Result<std::vector<std::string>> ReadFile(const Format& format, const std::string& path, const data::Schema& schema,
                                           std::vector<bool> needed = {}, uint32_t rows_max = 100) {
-  auto reader = TRY(format.reader({
-    .file = TRY(Files().Open(path, os::OpenMode::kRead))
-    , .schema = schema, .needed = needed
-  }));
+  auto reader =
+      TRY(format.reader({.file = TRY(Files().Open(path, os::OpenMode::kRead)), .schema = schema, .needed = needed}));
   std::vector<std::string> rows;
   data::BatchBuffer out(schema.Types(), rows_max);
   while (true) {
@@ -118,7 +116,7 @@ TEST_CASE("columns nobody needs are left NULL and change no other, in any order 
   }
 }
 
-TEST_CASE("wider types take narrower columns, others are refused by name") {
+TEST_CASE("other types take the values that fit them, types of another kind are refused by name") {
   const data::Schema narrow({{"i", TypeId::kInt32, true},
                              {"u", TypeId::kUInt8, true},
                              {"f", TypeId::kFloat, true},
@@ -148,13 +146,87 @@ TEST_CASE("wider types take narrower columns, others are refused by name") {
     REQUIRE(read.has_value());
     CHECK((*read)[0] == "-5|200|0.5|-12.500|1970-01-12 13:46:40.001|1969-12-31 23:59:59.999999+00");
     CHECK((*read)[1] == "NULL|NULL|NULL|NULL|NULL|NULL");
-    const auto refused = ReadFile(format, file.path, data::Schema({{"i", TypeId::kInt16, true}}));
+    const auto refused = ReadFile(format, file.path, data::Schema({{"i", TypeId::kDate, true}}));
     CHECK(refused.error().code() == ErrorCode::kTypeMismatch);
+    const auto narrower = ReadFile(format, file.path, data::Schema({{"u", TypeId::kInt8, true}}));
+    CHECK(narrower.error().code() == ErrorCode::kBadRow);
+    CHECK(narrower.error().message().find("row 1: column 'u': 200 does not fit TINYINT") != std::string::npos);
     const auto missing = ReadFile(format, file.path, data::Schema({{"x", TypeId::kInt16, true}}));
     CHECK(missing.error().code() == ErrorCode::kBadFile);
     CHECK(missing.error().hint().find("i, u, f") != std::string::npos);
     const auto null = ReadFile(format, file.path, data::Schema({{"i", TypeId::kInt32, false}}));
     CHECK(null.error().code() == ErrorCode::kBadRow);
+  }
+}
+
+TEST_CASE("a row with a value that does not fit is a bad row, and the others come through") {
+  const data::Schema wide({{"i", TypeId::kInt64, true},
+                           {"u", TypeId::kUInt64, true},
+                           {"d", TypeId::kDouble, true},
+                           {"m", Type::Decimal(20, 4), true},
+                           {"t", TypeId::kTimestamp, true},
+                           {"s", TypeId::kVarchar, true}});
+  const data::Schema narrow({{"i", TypeId::kInt8, false},
+                             {"u", TypeId::kInt64, true},
+                             {"d", TypeId::kFloat, true},
+                             {"m", Type::Decimal(5, 1), true},
+                             {"t", Type::Timestamp(9), true},
+                             {"s", TypeId::kVarchar, true}});
+  using data::Value;
+  for (const char* name : kNames) {
+    for (uint64_t seed = 1; seed <= 10; ++seed) {
+      CAPTURE(name);
+      const Format& format = *FindFormat(name);
+      const Scratch file(std::string("narrow.") + name);
+      Random random(seed);
+      data::BatchBuffer rows(wide.Types(), 300);
+      std::vector<std::string> good;
+      std::vector<std::string> bad;
+      for (int i = 0; i < 300; ++i) {
+        const bool is_bad[] = {random.OneIn(8), random.OneIn(20), random.OneIn(20), random.OneIn(20), random.OneIn(20)};
+        const Value values[] = {
+            is_bad[0] ? (random.OneIn(2) ? Value::Null() : Value::Int(128 + i)) : Value::Int(i % 100 - 50),
+            is_bad[1] ? Value::UInt(UINT64_MAX) : Value::UInt(static_cast<uint64_t>(i)),
+            is_bad[2] ? Value::Double(1e300) : Value::Double(0.5 * i),
+            is_bad[3] ? Value::Decimal(1000000000) : Value::Decimal(i * 1000),
+            is_bad[4] ? Value::Int(INT64_MAX / 10) : Value::Int(i),
+            Value::String("a text that is kept in the heap " + std::to_string(i))};
+        rows.AppendRow(values);
+        const char* columns = "iudmt";
+        int first = 0;
+        while (first < 5 && !is_bad[first]) ++first;
+        if (first < 5) {
+          bad.push_back(file.path + ":" + std::to_string(i + 1) + "|column '" + columns[first] + "'");
+        } else {
+          good.push_back(std::to_string(i % 100 - 50) + "|" + std::to_string(i));
+        }
+      }
+      REQUIRE(WriteFile(format, file.path, wide, {&rows.batch()}).ok());
+      for (const uint32_t rows_max : {1u, 7u, 1000u}) {
+        testing::BadRowList list;
+        auto reader = format
+                          .reader({.file = Files().Open(file.path, os::OpenMode::kRead).value(),
+                                   .schema = narrow,
+                                   .needed = {},
+                                   .bad_rows = &list})
+                          .value();
+        data::BatchBuffer out(narrow.Types(), rows_max);
+        std::vector<std::string> read;
+        while (true) {
+          out.Reset();
+          REQUIRE(reader->Read(out, rows_max).ok());
+          if (out.rows() == 0) break;
+          for (uint32_t row = 0; row < out.rows(); ++row) {
+            const std::string text = testing::RowText(out.batch(), narrow, row);
+            read.push_back(text.substr(0, text.find('|', text.find('|') + 1)));
+            CHECK(text.ends_with("heap " + read.back().substr(read.back().find('|') + 1)));
+          }
+        }
+        CHECK(read == good);
+        REQUIRE(list.rows.size() == bad.size());
+        for (size_t i = 0; i < bad.size(); ++i) CHECK(list.rows[i].starts_with(bad[i]));
+      }
+    }
   }
 }
 

@@ -48,6 +48,7 @@ struct RowReaderRequest {
   std::unique_ptr<os::File> file;
   data::Schema schema;
   std::vector<bool> needed;
+  sdk::BadRows* bad_rows = nullptr;  // null: a row that does not fit the schema is an error
 };
 
 // Writes one file. What it appends is final; nothing earlier is changed.

@@ -202,7 +202,8 @@ Result<std::string> ParquetOrigin(std::unique_ptr<os::File> file) {
 Result<std::unique_ptr<RowReader>> MakeParquetReader(RowReaderRequest request) {
   const std::string path = request.file->path();
   Opened opened = TRY(OpenFile(std::move(request.file), path));
-  ColumnCast cast = TRY(ColumnCast::Make(opened.schema, request.schema, std::move(request.needed), Quoted(path, 300)));
+  ColumnCast cast =
+      TRY(ColumnCast::Make(opened.schema, request.schema, std::move(request.needed), path, request.bad_rows));
   auto groups = std::make_unique<ParquetGroups>(path, std::move(opened));
   groups->SetColumns(cast.FileColumns());
   cast.Compact();

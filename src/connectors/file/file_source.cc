@@ -121,8 +121,10 @@ Status FileSource::OpenNext() {
     file_bytes_ = TRY(file->Size());
     const uint64_t length = std::min<uint64_t>(file_bytes_, kHeadBytes);
     footer_ = FileMark::Of(TRY(ReadBytes(*file, file_bytes_ - length, length)));
-    reader_ =
-        TRY(target_.format->reader({.file = std::move(file), .schema = request_.schema, .needed = request_.needed}));
+    reader_ = TRY(target_.format->reader({.file = std::move(file),
+                                          .schema = request_.schema,
+                                          .needed = request_.needed,
+                                          .bad_rows = request_.bad_rows}));
   }
   is_open_ = true;
   return {};
