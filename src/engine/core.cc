@@ -58,6 +58,7 @@ Core::Lock::~Lock() { core_.mutex_.unlock(); }
 
 void Core::RefreshTime() {
   environment_.now = restoring_ != nullptr ? restoring_->created : options_.clock->WallMicros();
+  PrepareSections();
 }
 
 void Core::WakeThread() {
@@ -84,6 +85,7 @@ void Core::ThreadMain() {
       lock.lock();
       continue;
     }
+    Quiesce();
     if (durability_ == nullptr)
       CloseEpoch();
     else if (IsCommitDue(options_.clock->MonotonicNanos()))
@@ -137,7 +139,8 @@ Result<bool> Core::Turn() {
   RefreshTime();
   bool moved = false;
   if (durability_ != nullptr && !durability_->has_room()) return false;  // back-pressure: the disk comes first
-  for (size_t i = 0; i < sources_.size(); ++i) {
+  const bool is_blocked = IsAnySectionBlocked();                         // the shards come first
+  for (size_t i = 0; i < sources_.size() && !is_blocked; ++i) {
     SourceNode& node = *sources_[i];
     auto caught = CatchUp(node);
     auto stepped = caught ? StepSource(node) : Result<bool>(false);
@@ -151,6 +154,8 @@ Result<bool> Core::Turn() {
     }
     moved |= *caught || *stepped;
   }
+  if (!sections_.empty()) moved |= PumpSections(!moved || shards_->IsIdle(), !moved || shards_->workers() == 0);
+  if (options_.is_inline) Quiesce();
   SettleFailures();
   const int64_t now = options_.clock->MonotonicNanos();
   is_dirty_ |= moved;
@@ -167,8 +172,26 @@ Result<bool> Core::StepSource(SourceNode& node) {
   if (node.shared == nullptr || node.shared->reader == nullptr || node.shared->has_ended ||
       node.shared->fan_out->empty())
     return false;
-  const sdk::ReadState state = TRY(StepHead(*node.shared, static_cast<uint32_t>(batch_rows_), environment_));
-  return state != sdk::ReadState::kIdle;
+  // With shards a turn reads several batches: what goes to one shard then fills its batches. Watermarks between them
+  // wait as long as no row could be late by them.
+  constexpr int kBatches = 16;
+  exec::WatermarkAssigner* assigner = sections_.empty() ? nullptr : node.shared->assigner;
+  if (assigner != nullptr) assigner->SetLazy(true);
+  bool any = false;
+  for (int i = 0; i < (sections_.empty() ? 1 : kBatches); ++i) {
+    if (node.shared->has_ended || IsAnySectionBlocked()) break;
+    auto state = StepHead(*node.shared, static_cast<uint32_t>(batch_rows_), environment_);
+    if (!state) {
+      if (assigner != nullptr) assigner->SetLazy(false);
+      return Error(std::move(state.error()));
+    }
+    if (*state == sdk::ReadState::kIdle) break;
+    any = true;
+  }
+  if (assigner == nullptr) return any;
+  assigner->SetLazy(false);
+  if (assigner->Flush(assigner->output()) == exec::Step::kFailed) TRY(node.shared->Failure());
+  return any;
 }
 
 namespace {
@@ -218,6 +241,7 @@ Result<bool> Core::CatchUp(SourceNode& node) {
 
 void Core::CloseEpoch() {
   ++epoch_;
+  PrepareSections();
   last_epoch_nanos_ = options_.clock->MonotonicNanos();
   for (const auto& node : sources_) {
     if (node->shared != nullptr) node->shared->entry().Barrier(epoch_, node->shared->entry().output());
@@ -226,12 +250,22 @@ void Core::CloseEpoch() {
 }
 
 void Core::NoteChange() {
+  if (!sections_.empty()) {
+    while (IsAnySectionBlocked()) PumpSections(true, true);
+    PumpSections(true, true);
+    if (options_.is_inline)
+      Quiesce();
+    else
+      WakeThread();
+  }
   SettleFailures();
   changed_.notify_all();
 }
 
 void Core::SettleFailures() {
+  for (const ShardSection* section : sections_) has_failures_ |= section->has_failed();
   if (!std::exchange(has_failures_, false)) return;  // every push asks
+  Quiesce();
   bool any = false;
   for (const auto& source : sources_) {
     if (source->shared != nullptr) any |= source->shared->fan_out->TakeFailure();
@@ -239,6 +273,7 @@ void Core::SettleFailures() {
   }
   for (const auto& view : views_) {
     if (view->fan_out != nullptr) any |= view->fan_out->TakeFailure();
+    for (const auto& section : view->pipeline->sections()) any |= section->has_failed();
   }
   if (!any) return;
   for (const auto& view : views_) {  // in order of creation, so dependents come after what they read
@@ -310,6 +345,8 @@ Result<bool> Core::IsComplete(std::string_view name) {
   if (view == nullptr)
     return Error(Status(ErrorCode::kNotFound,
                         "there is no source, table, sink or materialized view \"" + std::string(name) + "\""));
+  Quiesce();
+  SettleFailures();
   if (view->state == ViewState::kFailed)
     return Error(Status(view->failure).Prefix("view \"" + view->name + "\" failed"));
   if (view->state == ViewState::kPaused)
@@ -322,14 +359,19 @@ Result<bool> Core::IsComplete(std::string_view name) {
 
 ReadView Core::Read(const std::vector<std::string>& relations) {
   CloseEpoch();
+  Quiesce();
   ReadView view;
   view.epoch = epoch_;
   for (const std::string& name : relations) {
     SourceNode* source = FindSource(name);
     ViewNode* node = source == nullptr ? FindView(name) : nullptr;
-    exec::Materialize* stored = source != nullptr ? source->stored : node != nullptr ? node->stored : nullptr;
-    CHECK(stored != nullptr);
-    view.rows.push_back(stored->TakeSnapshot());
+    if (source != nullptr) {
+      CHECK(source->stored != nullptr);
+      view.rows.push_back(exec::Materialize::TakeSnapshot({&source->stored, 1}));
+    } else {
+      CHECK(node != nullptr && !node->pipeline->stored().empty());
+      view.rows.push_back(exec::Materialize::TakeSnapshot(node->pipeline->stored()));
+    }
   }
   return view;
 }

@@ -23,6 +23,7 @@
 #include "engine/graph_state.h"
 #include "engine/pipeline.h"
 #include "engine/settings.h"
+#include "engine/shard_set.h"
 #include "engine/side_rows.h"
 #include "engine/source_node.h"
 #include "expr/function.h"
@@ -41,13 +42,16 @@ struct ViewNode {
   std::unique_ptr<Pipeline> pipeline;
   std::vector<std::unique_ptr<ColumnPick>> picks;  // one per scan
   std::unique_ptr<exec::FanOut> fan_out;           // after the stored rows; null for sinks and cursors
-  exec::Materialize* stored = nullptr;
   std::unique_ptr<LateRows> late;
   std::unique_ptr<ErrorRows> errors;
   std::vector<std::string> reads;  // relations it is attached to
   SinkOperator* sink = nullptr;    // of a sink
   std::vector<StoredOperator> held;
   std::string stored_failure;  // as GraphState has it
+
+  // The core's, and each shard's. While no shard is turned.
+  std::vector<const LateRows*> AllLate() const;
+  std::vector<const ErrorRows*> AllErrors() const;
   ViewState state = ViewState::kRunning;
   Status failure;
 };
@@ -105,8 +109,10 @@ class Core {
   Result<bool> IsComplete(std::string_view name);
   Result<bool> Turn();
   void NoteChange();  // something below may have failed or moved: settle it
+  // Everything that came in has gone through all shards: until something is pushed the graph stands still, at a cut.
+  void Quiesce();
   expr::EvalEnvironment& environment() { return environment_; }
-  void RefreshTime();
+  void RefreshTime();  // before anything is pushed
   Progress GetProgress();
   void AppendMetrics(std::vector<std::vector<data::Value>>& rows);
   uint64_t epoch() const { return epoch_; }
@@ -114,7 +120,7 @@ class Core {
   // Durability (core_durability.cc). In a database without a folder: nothing happens, and at once.
   bool is_durable() const { return durability_ != nullptr; }
   Durability* durability() { return durability_.get(); }
-  void SetDurability(const Settings& settings);  // database-wide, as the last SET said
+  Status SetDatabase(const Settings& settings);  // what is database-wide, as the last SET said
   // Closes an epoch and hands it to be written. Returns it.
   Result<Epoch> CommitEpoch();
   // After a statement that changed something: the epoch to wait for without the lock; 0: none.
@@ -150,9 +156,20 @@ class Core {
   Result<bool> StepSource(SourceNode& node);
   Result<bool> CatchUp(SourceNode& node);
   void SettleFailures();
+  PipelineRequest RequestFor(ViewNode& node, plan::QueryPlan& plan, const Settings& settings);
+  Status UseCores(uint64_t cores);
+  bool PumpSections(bool may_flush, bool may_help);  // moves rows between the core and the shards; true when any moved
+  bool IsAnySectionBlocked();
+  void PrepareSections();
   void CloseEpoch();
   bool IsCommitDue(int64_t now) const;
   void Capture();
+  struct HeldHead {
+    std::vector<StoredOperator> operators;
+    std::string stored;  // as GraphState has it
+    bool is_live = false;
+  };
+  void RegisterHead(const Head& head, HeldHead& held);
   void CaptureHead(SourceNode& source, Head& head, bool is_shared);
   void CaptureFailures();
   std::vector<std::pair<std::string, uint32_t>> ReadersOf(const Head& head) const;
@@ -172,6 +189,7 @@ class Core {
   DatabaseOptions options_;
   const expr::FunctionRegistry& functions_;
   catalog::Catalog catalog_;
+  std::unique_ptr<ShardSet> shards_;  // null: one core. Outlives the views
   std::vector<std::unique_ptr<SourceNode>> sources_;
   std::vector<std::unique_ptr<ViewNode>> views_;  // in order of creation
   expr::EvalEnvironment environment_;
@@ -180,6 +198,8 @@ class Core {
   uint64_t graph_version_ = 0;
   uint64_t sources_made_ = 0;
   bool has_failures_ = false;  // some fan-out has a reader that failed
+  uint64_t worker_cores_ = 1;
+  std::vector<ShardSection*> sections_;  // of all views, in the order of the rows
   uint64_t batch_rows_ = data::kBatchCapacity;
   int64_t last_epoch_nanos_ = 0;
 
@@ -192,11 +212,6 @@ class Core {
 
   // Of a durable database. Declared in this order: the writing thread ends first.
   GraphState graph_state_;
-  struct HeldHead {
-    std::vector<StoredOperator> operators;
-    std::string stored;  // as GraphState has it
-    bool is_live = false;
-  };
   std::map<uint64_t, HeldHead> held_heads_;  // by serial
   std::map<std::string, uint64_t, std::less<>> ordinals_;
   std::map<std::pair<std::string, uint32_t>, uint64_t> restored_readers_;  // view and scan -> serial of the head
@@ -208,9 +223,6 @@ class Core {
   Duration epoch_interval_ = 20 * kMillisecond;
   std::unique_ptr<Durability> durability_;
   std::thread thread_;
-
- public:
-  void SetBatchRows(uint64_t rows) { batch_rows_ = rows; }
 };
 
 // Rows of a constant leaf (VALUES, generate_series, errors, late, laminar_metrics), batch by batch.

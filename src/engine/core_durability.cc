@@ -12,12 +12,15 @@ namespace laminar::engine {
 using catalog::Relation;
 using catalog::RelationKind;
 
-void Core::SetDurability(const Settings& settings) {
+Status Core::SetDatabase(const Settings& settings) {
+  batch_rows_ = settings.batch_rows;
+  TRY(UseCores(settings.worker_cores));
   is_logged_ = settings.durability != "none";
   waits_for_disk_ = settings.durability == "epoch";
   epoch_interval_ = *IntervalOf("epoch_interval", settings.epoch_interval);
   if (durability_ != nullptr)
     durability_->SetCheckpointInterval(*IntervalOf("checkpoint_interval", settings.checkpoint_interval));
+  return {};
 }
 
 bool Core::IsCommitDue(int64_t now) const {
@@ -29,6 +32,7 @@ bool Core::IsCommitDue(int64_t now) const {
 Result<Epoch> Core::CommitEpoch() {
   if (durability_ == nullptr) return 0;
   CloseEpoch();
+  Quiesce();
   for (const auto& view : views_) {
     if (view->sink != nullptr) view->sink->Prepare(epoch_);
   }
@@ -102,12 +106,12 @@ void Core::Remember(const Relation& relation, const Settings& settings) {
 
 void Core::RegisterView(ViewNode& node) {
   if (durability_ == nullptr) return;
-  uint32_t index = 0;
-  auto add = [&](exec::Operator& op) {
-    node.held.push_back(graph_state_.Register("v/" + node.name + "/" + std::to_string(index++), op));
-  };
-  for (const auto& op : node.pipeline->operators()) add(*op);
-  if (node.fan_out != nullptr) add(*node.fan_out);
+  for (const PlacedOperator& placed : node.pipeline->placed())
+    node.held.push_back(graph_state_.Register("v/" + node.name + "/" + std::to_string(placed.index), placed.instances));
+  if (node.fan_out != nullptr) {
+    exec::Operator* fan_out = node.fan_out.get();
+    node.held.push_back(graph_state_.Register("v/" + node.name + "/out", {&fan_out, 1}));
+  }
   is_dirty_ = true;
 }
 
@@ -128,6 +132,14 @@ std::vector<std::pair<std::string, uint32_t>> Core::ReadersOf(const Head& head) 
   return readers;
 }
 
+void Core::RegisterHead(const Head& head, HeldHead& held) {
+  for (uint32_t i = 0; i < head.operators.size(); ++i) {
+    exec::Operator* op = head.operators[i].get();
+    held.operators.push_back(
+        graph_state_.Register("s/" + std::to_string(head.serial) + "/" + std::to_string(i), {&op, 1}));
+  }
+}
+
 void Core::CaptureHead(SourceNode& source, Head& head, bool is_shared) {
   StoredHead stored;
   stored.source = source.relation->name;
@@ -145,9 +157,7 @@ void Core::CaptureHead(SourceNode& source, Head& head, bool is_shared) {
   if (head.reader != nullptr) head.reader->AppendPosition(stored.position);
   graph_state_.PutHead(stored, held.stored);
   if (held.operators.empty()) {
-    for (uint32_t i = 0; i < head.operators.size(); ++i)
-      held.operators.push_back(
-          graph_state_.Register("s/" + std::to_string(head.serial) + "/" + std::to_string(i), *head.operators[i]));
+    RegisterHead(head, held);
   }
   for (StoredOperator& op : held.operators) graph_state_.Capture(op);
 }
@@ -257,9 +267,7 @@ Status Core::RestoreHeads(SourceNode& source) {
     }
     Head& made = is_pushed ? *source.shared : *head;
     HeldHead& held = held_heads_[stored.serial];
-    for (uint32_t i = 0; i < made.operators.size(); ++i)
-      held.operators.push_back(
-          graph_state_.Register("s/" + std::to_string(stored.serial) + "/" + std::to_string(i), *made.operators[i]));
+    RegisterHead(made, held);
     for (const auto& reader : stored.readers) restored_readers_[reader] = stored.serial;
     if (is_pushed) continue;
     if (stored.is_shared)

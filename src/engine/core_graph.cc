@@ -87,6 +87,34 @@ std::unique_ptr<ViewNode> NewNode(const RelationPtr& relation, const plan::Query
 
 }  // namespace
 
+PipelineRequest Core::RequestFor(ViewNode& node, plan::QueryPlan& plan, const Settings& settings) {
+  PipelineRequest request;
+  request.root = plan.root.get();
+  request.context = ContextFor(node, settings);
+  if (worker_cores_ > 1 && node.relation != nullptr) request.shards = shards_.get();
+  request.place = node.name;
+  if (node.relation != nullptr) request.late_types = node.relation->late_schema.Types();
+  request.late_rows_max = settings.late_rows_max;
+  request.error_rows_max = settings.error_rows_max;
+  return request;
+}
+
+std::vector<const LateRows*> ViewNode::AllLate() const {
+  std::vector<const LateRows*> all = {late.get()};
+  for (const auto& section : pipeline->sections()) {
+    for (uint32_t shard = 0; shard < section->shards(); ++shard) all.push_back(&section->late(shard));
+  }
+  return all;
+}
+
+std::vector<const ErrorRows*> ViewNode::AllErrors() const {
+  std::vector<const ErrorRows*> all = {errors.get()};
+  for (const auto& section : pipeline->sections()) {
+    for (uint32_t shard = 0; shard < section->shards(); ++shard) all.push_back(&section->errors(shard));
+  }
+  return all;
+}
+
 Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings& settings) {
   auto node = NewNode(relation, plan, settings);
   exec::MaterializeSpec spec;
@@ -95,11 +123,11 @@ Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings
   spec.has_key = relation->upsert_key.has_value();
   if (spec.has_key) spec.key = *relation->upsert_key;
   spec.input_retracts = !relation->append_only;
-  auto stored = std::make_unique<exec::Materialize>(std::move(spec));
-  node->stored = stored.get();
   node->fan_out = std::make_unique<exec::FanOut>(&has_failures_);
-  stored->ConnectTo(node->fan_out.get(), 0);
-  node->pipeline = TRY(Pipeline::Build(*plan.root, std::move(stored), ContextFor(*node, settings)));
+  PipelineRequest request = RequestFor(*node, plan, settings);
+  request.stored = std::move(spec);
+  request.fan_out = node->fan_out.get();
+  node->pipeline = TRY(Pipeline::Build(std::move(request)));
   Status attached = AttachLeaves(*node);
   if (attached.ok()) attached = catalog_.Add(relation);
   if (!attached.ok()) {
@@ -118,7 +146,9 @@ Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_pt
                      const Settings& settings) {
   auto node = NewNode(relation, plan, settings);
   node->sink = sink.get();
-  node->pipeline = TRY(Pipeline::Build(*plan.root, std::move(sink), ContextFor(*node, settings)));
+  PipelineRequest request = RequestFor(*node, plan, settings);
+  request.sink = std::move(sink);
+  node->pipeline = TRY(Pipeline::Build(std::move(request)));
   Status attached = AttachLeaves(*node);
   if (attached.ok()) attached = catalog_.Add(relation);
   if (!attached.ok()) {
@@ -136,7 +166,9 @@ Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_pt
 Result<ViewNode*> Core::AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink,
                                   const Settings& settings) {
   auto node = NewNode(nullptr, plan, settings);
-  node->pipeline = TRY(Pipeline::Build(*plan.root, std::move(sink), ContextFor(*node, settings)));
+  PipelineRequest request = RequestFor(*node, plan, settings);
+  request.sink = std::move(sink);
+  node->pipeline = TRY(Pipeline::Build(std::move(request)));
   if (Status attached = AttachLeaves(*node); !attached.ok()) {
     Detach(*node);
     return Error(std::move(attached));
@@ -168,6 +200,8 @@ void Core::Remove(std::string_view name) {
 }
 
 void Core::Detach(ViewNode& node) {
+  Quiesce();
+  for (const auto& section : node.pipeline->sections()) std::erase(sections_, section.get());
   for (const auto& pick : node.picks) {
     for (const auto& source : sources_) {
       if (source->shared != nullptr) source->shared->fan_out->Remove(pick.get());
@@ -184,6 +218,9 @@ void Core::Detach(ViewNode& node) {
 
 Status Core::AttachLeaves(ViewNode& node) {
   RefreshTime();
+  Quiesce();
+  for (const auto& section : node.pipeline->sections()) sections_.push_back(section.get());
+  PrepareSections();
   for (const Leaf& leaf : node.pipeline->leaves()) TRY(AttachLeaf(node, leaf));
   // A new pipeline has its scratch to make: whatever feeds it counts as cold again.
   for (const auto& source : sources_) {
@@ -205,18 +242,19 @@ Status Core::AttachLeaf(ViewNode& node, const Leaf& leaf) {
   if (restoring_ != nullptr) return RestoreLeaf(node, static_cast<uint32_t>(node.picks.size() - 1), pick, name);
   if (SourceNode* source = FindSource(name)) {
     if (source->stored != nullptr) {
-      TRY(FeedStored(pick, *source->stored->TakeSnapshot(), source->shared->fan_out->watermark()));
+      TRY(FeedStored(pick, *exec::Materialize::TakeSnapshot({&source->stored, 1}),
+                     source->shared->fan_out->watermark()));
       source->shared->fan_out->Add(&pick, 0);
       return {};
     }
     return AttachToSource(*source, &pick, leaf.node->columns);
   }
   ViewNode* view = FindView(name);
-  CHECK(view != nullptr && view->stored != nullptr);
+  CHECK(view != nullptr && !view->pipeline->stored().empty());
   if (view->state != ViewState::kRunning)
     return Status(ErrorCode::kClosed, "view \"" + name + "\" is not running")
         .WithHint("SHOW MATERIALIZED VIEWS says why");
-  TRY(FeedStored(pick, *view->stored->TakeSnapshot(), view->fan_out->watermark()));
+  TRY(FeedStored(pick, *exec::Materialize::TakeSnapshot(view->pipeline->stored()), view->fan_out->watermark()));
   view->fan_out->Add(&pick, 0);
   return {};
 }
@@ -266,6 +304,7 @@ Status Core::FeedStored(exec::Operator& reader, const exec::StoredRows& rows, Ti
     if (buffer.rows() == 0) break;
     data::Batch batch = buffer.batch();
     reader.Process(0, batch, reader.output());
+    while (IsAnySectionBlocked()) PumpSections(true, true);
   }
   if (watermark != kMinTimestamp) reader.Watermark(0, watermark, reader.output());
   return {};

@@ -114,7 +114,11 @@ class RunCursor final : public Cursor {
     context.memory_limit_bytes = settings_.memory_limit_bytes;
     auto collector = std::make_unique<Collector>(schema_.Types(), UINT64_MAX);
     collector_ = collector.get();
-    pipeline_ = TRY(Pipeline::Build(*plan_.root, std::move(collector), context));
+    PipelineRequest request;
+    request.root = plan_.root.get();
+    request.context = context;
+    request.sink = std::move(collector);
+    pipeline_ = TRY(Pipeline::Build(std::move(request)));
     std::vector<std::string> stored;
     std::vector<size_t> stored_inputs;
     for (const Leaf& leaf : pipeline_->leaves()) {

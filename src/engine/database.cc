@@ -40,6 +40,7 @@ Result<std::unique_ptr<Database>> Database::Open(DatabaseOptions options) {
   const os::Clock& clock = options.clock != nullptr ? *options.clock : os::RealClock();
   DurabilityOptions durable;
   durable.is_inline = options.is_inline;
+  durable.segment_bytes = options.log_segment_bytes;
   database->core_ = std::make_unique<Core>(std::move(options), functions::BuiltinFunctions());
   if (!path.empty()) {
     std::unique_ptr<DatabaseDirectory> directory = TRY(DatabaseDirectory::Open(files, clock, path));

@@ -31,9 +31,10 @@ struct RecoveryReport;
 
 struct DatabaseOptions {
   bool is_inline = false;
-  const os::Clock* clock = nullptr;  // null: the real one
-  std::string path;                  // the database's folder; empty: in memory, gone when it is closed
-  os::FileSystem* files = nullptr;   // of that folder; null: the machine's
+  const os::Clock* clock = nullptr;                 // null: the real one
+  std::string path;                                 // the database's folder; empty: in memory, gone when it is closed
+  os::FileSystem* files = nullptr;                  // of that folder; null: the machine's
+  uint64_t log_segment_bytes = uint64_t{64} << 20;  // of a file of the log, taken from the disk at once
   std::vector<std::unique_ptr<sdk::Connector>>
       connectors;  // besides "memory" (alias "test", "channel"), which is the engine's own
 };

@@ -83,7 +83,12 @@ Status Durability::Recover() {
 
 // Deltas count only when their epoch's commit record is there; what stands behind the last one is cut.
 Status Durability::ReplayLog(const WalPosition& from) {
-  const state::WalOptions options = LogOptions();
+  state::WalOptions options = LogOptions();
+  // A log that ends before what some checkpoint saw durable is damaged.
+  for (const CheckpointInfo& checkpoint : store_->List()) {
+    for (const WalPosition& position : checkpoint.log)
+      options.durable_sequence = std::max(options.durable_sequence, position.sequence);
+  }
   WalPosition end = from;
   const bool has_log = !TRY(state::ListWalSegments(options)).empty();
   if (!has_log && from.segment != 0)

@@ -194,6 +194,14 @@ Step ExchangeChannel::Receive(exec::Gather& gather, uint32_t channel, bool& is_e
   return step;
 }
 
+void ExchangeChannel::Discard(bool& is_empty) {
+  ExchangeMessage message;
+  is_empty = !queue_.Pop(message);
+  if (is_empty) return;
+  if (message.rows != nullptr) CHECK(home_.Push(std::move(message.rows)));
+  message.is_control ? queue_.ControlDone() : queue_.BatchDone();
+}
+
 void ExchangeChannel::AfterReceiving() {
   queue_.LendIfBehind();
   if (sender_loop_ != nullptr) sender_loop_->Wake();

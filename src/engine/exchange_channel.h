@@ -24,7 +24,7 @@ class ExchangePool : public runtime::CoreConfined {
  public:
   // buffers_min: so many are made before one is used again; more than one core's cache holds travel through the shared
   // cache instead of being fetched back from the other core's.
-  explicit ExchangePool(std::vector<data::Type> types, uint32_t buffers_min = 16, uint32_t buffers_max = 4096);
+  explicit ExchangePool(std::vector<data::Type> types, uint32_t buffers_min = 64, uint32_t buffers_max = 4096);
   ~ExchangePool();
 
   // Empty; null when buffers_max are all on their way.
@@ -63,6 +63,15 @@ class ExchangeChannel final : public exec::ExchangePort {
   ~ExchangeChannel() override;
   // Who is woken: the receiver when something was sent, the sender when room came back. Null: nobody.
   void SetLoops(runtime::CoreLoop* sender, runtime::CoreLoop* receiver);
+  // Another thread goes on as one side, having seen all that side did.
+  void RebindSender() {
+    queue_.RebindSender();
+    home_.RebindConsumer();
+  }
+  void RebindReceiver() {
+    queue_.RebindReceiver();
+    home_.RebindProducer();
+  }
 
   // --- Sender ---
   bool TryPush(const data::Batch& batch) override;
@@ -80,6 +89,8 @@ class ExchangeChannel final : public exec::ExchangePort {
   bool has_messages() const { return !queue_.empty(); }
   // Hands one message to the gather as input `channel`; kMore with is_empty when there was none.
   exec::Step Receive(exec::Gather& gather, uint32_t channel, bool& is_empty);
+  // As Receive, but nothing is done with the message.
+  void Discard(bool& is_empty);
   // After some were received: wakes the sender if it sleeps, lends credits if this channel is behind.
   void AfterReceiving();
 

@@ -209,7 +209,8 @@ void CheckArrived(Exchange& exchange, std::vector<std::unique_ptr<Source>>& sour
     // All rows, each once: by epoch, as multisets; and with one sender the exact order.
     std::vector<Row> got = tail.rows;
     std::vector<Row> want;
-    for (size_t i = 0; i < got.size(); ++i) got[i].values.push_back(Value::Int(static_cast<int64_t>(tail.epoch_of_row[i])));
+    for (size_t i = 0; i < got.size(); ++i)
+      got[i].values.push_back(Value::Int(static_cast<int64_t>(tail.epoch_of_row[i])));
     for (size_t s = 0; s < sources.size(); ++s) {
       for (const size_t i : waiting[t][s]) {
         want.push_back(sources[s]->sent[i]);
@@ -423,10 +424,8 @@ TEST_CASE("exchange: a second exchange behind the first on the same shards, bloc
       pointers.push_back(loops.back().get());
       sources.push_back(std::make_unique<Source>(*first.partitions[s], types, seed * 10 + s, 96));
       first.to[s]->gather.ConnectTo(second.partitions[s].get(), 0);
-      ReceiverParts parts{.gather = &first.to[s]->gather,
-                          .channels = {},
-                          .downstream = {second.partitions[s].get()},
-                          .operators = {}};
+      ReceiverParts parts{
+          .gather = &first.to[s]->gather, .channels = {}, .downstream = {second.partitions[s].get()}, .operators = {}};
       for (auto& channel : first.to[s]->channels) parts.channels.push_back(channel.get());
       middles.push_back(std::make_unique<ExchangeReceiver>(std::move(parts)));
       loops[s]->AddTask(sources[s].get());

@@ -173,12 +173,14 @@ void GraphState::PutCatalog(const CatalogEntry& entry) {
 
 void GraphState::RemoveCatalog(uint64_t ordinal) { Delete(StoredKind::kCatalog, BigEndian(ordinal)); }
 
-StoredOperator GraphState::Register(std::string path, exec::Operator& op) {
+StoredOperator GraphState::Register(std::string path, std::span<exec::Operator* const> instances) {
   StoredOperator stored;
-  stored.op = &op;
   stored.path = std::move(path);
-  std::vector<state::StateTable*> tables;
-  op.ListTables(tables);
+  for (exec::Operator* op : instances) {
+    stored.instances.push_back({op, {}, {}});
+    op->ListTables(stored.instances.back().tables);
+  }
+  const std::vector<state::StateTable*>& tables = stored.instances.front().tables;
   for (size_t i = 0; i < tables.size(); ++i) {
     const std::string name = stored.path + "#" + std::to_string(i);
     const std::string shape = ShapeOf(tables[i]->spec());
@@ -187,12 +189,12 @@ StoredOperator GraphState::Register(std::string path, exec::Operator& op) {
       found->second.is_claimed = true;
       if (found->second.shape != shape)
         differences_.push_back(name + ": stored as " + found->second.shape + ", now " + shape);
-      stored.tables.emplace_back(found->second.number, tables[i]);
+      stored.numbers.push_back(found->second.number);
       stored.is_stored = true;
       continue;
     }
     if (is_loading_) differences_.push_back(name + ": nothing is stored for it, now " + shape);
-    stored.tables.emplace_back(++tables_, tables[i]);
+    stored.numbers.push_back(++tables_);
     std::string value;
     AppendText(name, value);
     AppendText(tables[i]->spec().name, value);
@@ -202,30 +204,45 @@ StoredOperator GraphState::Register(std::string path, exec::Operator& op) {
   return stored;
 }
 
+namespace {
+
+// Of the instance on a shard; the first one's is the operator's own.
+std::string NotePath(const StoredOperator& stored, size_t instance) {
+  return instance == 0 ? stored.path : stored.path + "@" + std::to_string(instance);
+}
+
+}  // namespace
+
 void GraphState::Forget(const StoredOperator& stored) {
   state::DeltaWriter out(delta_);
-  for (const auto& [number, table] : stored.tables) {
+  for (const uint32_t number : stored.numbers) {
     Delete(StoredKind::kTable, TablePrefix(number));
     out.DeleteRange(TablePrefix(number), TablePrefix(number + 1));
   }
-  if (!stored.note.empty()) Delete(StoredKind::kNote, stored.path);
+  for (size_t i = 0; i < stored.instances.size(); ++i) {
+    if (!stored.instances[i].note.empty()) Delete(StoredKind::kNote, NotePath(stored, i));
+  }
 }
 
 void GraphState::Capture(StoredOperator& stored) {
   AllowAllocation bytes;
-  for (const auto& [number, table] : stored.tables) {
-    if (stored.is_stored)
-      table->AppendChanges(TablePrefix(number), delta_);
-    else
-      table->AppendAll(TablePrefix(number), delta_);
-    table->BeginEpoch();
+  for (size_t i = 0; i < stored.instances.size(); ++i) {
+    StoredOperator::Instance& instance = stored.instances[i];
+    for (size_t t = 0; t < instance.tables.size(); ++t) {
+      state::StateTable& table = *instance.tables[t];
+      if (stored.is_stored)
+        table.AppendChanges(TablePrefix(stored.numbers[t]), delta_);
+      else
+        table.AppendAll(TablePrefix(stored.numbers[t]), delta_);
+      table.BeginEpoch();
+    }
+    scratch_.clear();
+    instance.op->SaveNote(scratch_);
+    if (scratch_ == instance.note) continue;
+    Put(StoredKind::kNote, NotePath(stored, i), scratch_);
+    instance.note = scratch_;
   }
   stored.is_stored = true;
-  scratch_.clear();
-  stored.op->SaveNote(scratch_);
-  if (scratch_ == stored.note) return;
-  Put(StoredKind::kNote, stored.path, scratch_);
-  stored.note = scratch_;
 }
 
 void GraphState::PutHead(const StoredHead& head, std::string& last) {
@@ -318,21 +335,30 @@ std::optional<StoredFailure> GraphState::FailureOf(std::string_view name) const 
 }
 
 Status GraphState::Restore(state::CheckpointStore& store, StoredOperator& stored) {
-  for (const auto& [number, table] : stored.tables) {
-    table->Clear();
-    const std::string prefix = TablePrefix(number);
-    std::unique_ptr<state::StateCursor> cursor = TRY(store.Scan(prefix, TablePrefix(number + 1)));
-    for (; cursor->valid(); cursor->Next()) TRY(table->LoadRow(cursor->key().substr(4), cursor->value()));
+  const size_t count = stored.instances.size();
+  for (size_t t = 0; t < stored.numbers.size(); ++t) {
+    for (StoredOperator::Instance& instance : stored.instances) instance.tables[t]->Clear();
+    const std::string prefix = TablePrefix(stored.numbers[t]);
+    std::unique_ptr<state::StateCursor> cursor = TRY(store.Scan(prefix, TablePrefix(stored.numbers[t] + 1)));
+    for (; cursor->valid(); cursor->Next()) {
+      const std::string_view key = cursor->key().substr(prefix.size());
+      const size_t vnode = key.empty() ? 0 : static_cast<uint8_t>(key[0]);
+      const size_t owner = vnode * count / state::kVnodes;
+      TRY(stored.instances[owner].tables[t]->LoadRow(key, cursor->value()));
+    }
     TRY(cursor->status());
   }
-  const auto note = notes_.find(stored.path);
-  stored.note = note == notes_.end() ? "" : note->second;
-  // An operator without a stored note is as Open made it: nothing was to be said of it.
-  std::string fresh;
-  stored.op->SaveNote(fresh);
-  Status restored = stored.op->Restore(note == notes_.end() ? std::string_view(fresh) : std::string_view(stored.note));
-  if (!restored.ok()) return restored.Prefix(stored.path);
-  for (const auto& [number, table] : stored.tables) table->BeginEpoch();
+  for (size_t i = 0; i < count; ++i) {
+    StoredOperator::Instance& instance = stored.instances[i];
+    // There may be more shards than there were: at a cut all stand at the same watermark.
+    std::optional<std::string> note = NoteOf(NotePath(stored, i));
+    instance.note = note.value_or("");
+    if (!note) note = NoteOf(stored.path);
+    // An operator without a stored note is as Open made it: nothing was to be said of it.
+    if (!note) instance.op->SaveNote(note.emplace());
+    if (Status restored = instance.op->Restore(*note); !restored.ok()) return restored.Prefix(stored.path);
+    for (state::StateTable* table : instance.tables) table->BeginEpoch();
+  }
   return {};
 }
 

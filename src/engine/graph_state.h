@@ -12,7 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,13 +24,18 @@
 
 namespace laminar::engine {
 
-// One operator's durable part.
+// One operator's durable part. The instances on all shards have the same tables: a row belongs to the one that owns its
+// vnode.
 struct StoredOperator {
-  exec::Operator* op = nullptr;
+  struct Instance {
+    exec::Operator* op = nullptr;
+    std::vector<state::StateTable*> tables;
+    std::string note;  // as stored last
+  };
   std::string path;
-  std::vector<std::pair<uint32_t, state::StateTable*>> tables;  // number, table
-  std::string note;                                             // as stored last
-  bool is_stored = false;                                       // its tables' rows are, up to the last capture
+  std::vector<uint32_t> numbers;  // of the tables
+  std::vector<Instance> instances;
+  bool is_stored = false;  // its tables' rows are, up to the last capture
 };
 
 // A statement that made a relation.
@@ -74,7 +79,7 @@ class GraphState {
   void RemoveCatalog(uint64_t ordinal);
   uint64_t NextOrdinal() { return ++ordinals_; }
   uint64_t NextHead() { return ++heads_; }
-  StoredOperator Register(std::string path, exec::Operator& op);
+  StoredOperator Register(std::string path, std::span<exec::Operator* const> instances);
   void Forget(const StoredOperator& stored);
   // What changed of it since the last capture.
   void Capture(StoredOperator& stored);

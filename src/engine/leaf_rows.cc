@@ -77,15 +77,16 @@ class BufferedRows final : public LeafRows {
 
 std::vector<std::vector<Value>> ErrorList(Core& core, const std::string& name) {
   std::vector<std::vector<Value>> rows;
-  ErrorRows* errors = nullptr;
+  std::vector<const ErrorRows*> lists;
   if (SourceNode* source = core.FindSource(name))
-    errors = source->errors.get();
+    lists.push_back(source->errors.get());
   else if (ViewNode* view = core.FindView(name))
-    errors = view->errors.get();
-  if (errors == nullptr) return rows;
-  for (const ErrorRows::Entry& e : errors->entries())
-    rows.push_back({Value::String(e.place), Value::String(std::string(PublicCode(e.why))), Value::String(e.reason),
-                    Value::String(e.text)});
+    lists = view->AllErrors();
+  for (const ErrorRows* errors : lists) {
+    for (const ErrorRows::Entry& e : errors->entries())
+      rows.push_back({Value::String(e.place), Value::String(std::string(PublicCode(e.why))), Value::String(e.reason),
+                      Value::String(e.text)});
+  }
   return rows;
 }
 
@@ -106,10 +107,14 @@ Result<std::unique_ptr<LeafRows>> OpenLeafRows(Core& core, const plan::Node& nod
     return std::make_unique<ListedRows>(std::move(rows));
   }
   const std::string& name = node.arguments[0].string_value();
+  core.Quiesce();
   if (node.function == "errors") return std::make_unique<ListedRows>(ErrorList(core, name));
   if (node.function == "late") {
     std::vector<std::unique_ptr<BatchBuffer>> buffers;
-    if (ViewNode* view = core.FindView(name)) view->late->CopyTo(buffers);
+    core.Quiesce();
+    if (ViewNode* view = core.FindView(name)) {
+      for (const LateRows* late : view->AllLate()) late->CopyTo(buffers);
+    }
     return std::make_unique<BufferedRows>(std::move(buffers));
   }
   return Error(ErrorCode::kInternal, "table function " + node.function + " has no rows");
@@ -119,6 +124,12 @@ namespace {
 
 std::string_view StateName(ViewState state) {
   return state == ViewState::kRunning ? "RUNNING" : state == ViewState::kFailed ? "ERROR" : "PAUSED";
+}
+
+uint64_t RowsOut(const std::vector<exec::Materialize*>& stored) {
+  uint64_t rows = 0;
+  for (const exec::Materialize* part : stored) rows += part->output().rows();
+  return rows;
 }
 
 class MetricRows {
@@ -137,6 +148,7 @@ class MetricRows {
 }  // namespace
 
 void Core::AppendMetrics(std::vector<std::vector<Value>>& rows) {
+  Quiesce();
   using enum observe::MetricId;
   MetricRows out(rows);
   for (const auto& source : sources_) {
@@ -159,20 +171,32 @@ void Core::AppendMetrics(std::vector<std::vector<Value>>& rows) {
     uint64_t in = 0;
     for (const auto& pick : view->picks) in += pick->output().rows();
     out.Add(kEventsIn, labels, static_cast<double>(in));
-    out.Add(kRowErrors, labels, static_cast<double>(view->errors->count()));
-    out.Add(kLateEvents, labels, static_cast<double>(view->late->count()));
+    uint64_t failed = 0;
+    uint64_t late = 0;
+    for (const ErrorRows* errors : view->AllErrors()) failed += errors->count();
+    for (const LateRows* rows : view->AllLate()) late += rows->count();
+    out.Add(kRowErrors, labels, static_cast<double>(failed));
+    out.Add(kLateEvents, labels, static_cast<double>(late));
     out.Add(kMvState, labels, view->state == ViewState::kRunning ? 2 : view->state == ViewState::kPaused ? 3 : 4);
     uint64_t keys = 0;
     uint64_t bytes = 0;
-    for (const auto& op : view->pipeline->operators()) {
-      keys += op->state_rows();
-      bytes += op->state_bytes();
+    for (const PlacedOperator& placed : view->pipeline->placed()) {
+      for (const exec::Operator* op : placed.instances) {
+        keys += op->state_rows();
+        bytes += op->state_bytes();
+      }
     }
-    if (view->stored != nullptr) {
-      out.Add(kEventsOut, labels, static_cast<double>(view->stored->output().rows()));
-      out.Add(kMvRowsStored, labels, static_cast<double>(view->stored->state_rows()));
-      out.Add(kNegativeMultiplicity, labels, static_cast<double>(view->stored->negative_rows()));
-      keys -= view->stored->state_rows();
+    if (const auto& stored = view->pipeline->stored(); !stored.empty()) {
+      uint64_t held = 0;
+      uint64_t negative = 0;
+      for (const exec::Materialize* part : stored) {
+        held += part->state_rows();
+        negative += part->negative_rows();
+      }
+      out.Add(kEventsOut, labels, static_cast<double>(RowsOut(stored)));
+      out.Add(kMvRowsStored, labels, static_cast<double>(held));
+      out.Add(kNegativeMultiplicity, labels, static_cast<double>(negative));
+      keys -= held;
     }
     out.Add(kStateKeys, labels, static_cast<double>(keys));
     out.Add(kStateBytes, labels, static_cast<double>(bytes));
@@ -180,6 +204,7 @@ void Core::AppendMetrics(std::vector<std::vector<Value>>& rows) {
 }
 
 Progress Core::GetProgress() {
+  Quiesce();
   Progress progress;
   for (const auto& source : sources_) {
     SourceProgress p;
@@ -198,10 +223,8 @@ Progress Core::GetProgress() {
     ViewProgress p;
     p.name = view->name;
     p.state = StateName(view->state);
-    if (view->stored != nullptr) {
-      p.rows_stored = view->stored->state_rows();
-      p.rows_out = view->stored->output().rows();
-    }
+    for (const exec::Materialize* part : view->pipeline->stored()) p.rows_stored += part->state_rows();
+    p.rows_out = RowsOut(view->pipeline->stored());
     if (view->fan_out != nullptr) p.watermark = view->fan_out->watermark();
     progress.views.push_back(std::move(p));
   }

@@ -43,7 +43,170 @@ std::unique_ptr<exec::Operator> MakeOperator(plan::Node& node) {
 
 }  // namespace
 
+// A keyed aggregate with the stateless nodes around it that may run with it on the shards.
+struct Pipeline::Chain {
+  std::vector<plan::Node*> nodes;  // top first
+  plan::Node* aggregate = nullptr;
+  plan::Node* below = nullptr;        // feeds the section
+  std::vector<uint32_t> keys;         // columns of what `below` puts out
+  std::vector<uint32_t> output_keys;  // the same in the section's output, where all are there; else empty
+};
+
+namespace {
+
+using exec::FilterProjectSpec;
+using exec::GroupAggregateSpec;
+using exec::WindowAggregateSpec;
+using plan::NodeKind;
+
+// Where the columns stand in the input of a projection; false when one of them is computed.
+bool TraceDown(const FilterProjectSpec& spec, std::vector<uint32_t>& columns) {
+  for (uint32_t& column : columns) {
+    const expr::Expr& output = *spec.outputs[column];
+    if (output.kind != expr::ExprKind::kColumn) return false;
+    column = output.column;
+  }
+  return true;
+}
+
+// Where the input's columns stand in the output of a projection; false when one is not there as it is.
+bool TraceUp(const FilterProjectSpec& spec, std::vector<uint32_t>& columns) {
+  for (uint32_t& column : columns) {
+    const auto found = std::ranges::find_if(spec.outputs, [&](const expr::ExprPtr& output) {
+      return output->kind == expr::ExprKind::kColumn && output->column == column;
+    });
+    if (found == spec.outputs.end()) return false;
+    column = static_cast<uint32_t>(found - spec.outputs.begin());
+  }
+  return true;
+}
+
+FilterProjectSpec Copy(const FilterProjectSpec& spec) {
+  FilterProjectSpec copy;
+  copy.input = spec.input;
+  if (spec.predicate != nullptr) copy.predicate = expr::Clone(*spec.predicate);
+  for (const expr::ExprPtr& output : spec.outputs) copy.outputs.push_back(expr::Clone(*output));
+  return copy;
+}
+
+// Of a node that may stand in a section. The spec is shared by all instances made.
+OperatorFactory FactoryOf(plan::Node& node) {
+  if (node.kind == NodeKind::kFilterProject) {
+    auto spec = std::make_shared<FilterProjectSpec>(std::move(std::get<FilterProjectSpec>(node.spec)));
+    return [spec](uint32_t) { return std::make_unique<exec::FilterProject>(Copy(*spec)); };
+  }
+  if (node.kind == NodeKind::kGroupAggregate) {
+    auto spec = std::make_shared<GroupAggregateSpec>(std::move(std::get<GroupAggregateSpec>(node.spec)));
+    return [spec](uint32_t) { return std::make_unique<exec::GroupAggregate>(*spec); };
+  }
+  auto spec = std::make_shared<WindowAggregateSpec>(std::move(std::get<WindowAggregateSpec>(node.spec)));
+  return [spec](uint32_t) { return std::make_unique<exec::WindowAggregate>(*spec); };
+}
+
+const std::vector<uint32_t>* KeysOf(const plan::Node& node) {
+  if (const auto* group = std::get_if<GroupAggregateSpec>(&node.spec)) return &group->keys;
+  if (const auto* window = std::get_if<WindowAggregateSpec>(&node.spec)) return &window->keys;
+  return nullptr;
+}
+
+}  // namespace
+
+// The nodes from `node` down to a keyed aggregate, and further while the keys are plain columns.
+bool Pipeline::FindChain(plan::Node& node, Chain& chain) const {
+  plan::Node* at = &node;
+  while (at->kind == NodeKind::kFilterProject) {
+    chain.nodes.push_back(at);
+    at = at->inputs[0].get();
+  }
+  const std::vector<uint32_t>* keys = KeysOf(*at);
+  if (keys == nullptr || keys->empty()) return false;
+  chain.aggregate = at;
+  chain.nodes.push_back(at);
+  chain.keys = *keys;
+  for (uint32_t i = 0; i < keys->size(); ++i) chain.output_keys.push_back(i);  // results begin with the keys
+  for (size_t i = chain.nodes.size() - 1; i-- > 0;) {
+    if (!TraceUp(std::get<FilterProjectSpec>(chain.nodes[i]->spec), chain.output_keys)) {
+      chain.output_keys.clear();
+      break;
+    }
+  }
+  chain.below = at->inputs[0].get();
+  while (chain.below->kind == NodeKind::kFilterProject) {
+    std::vector<uint32_t> traced = chain.keys;
+    if (!TraceDown(std::get<FilterProjectSpec>(chain.below->spec), traced)) break;
+    chain.keys = std::move(traced);
+    chain.nodes.push_back(chain.below);
+    chain.below = chain.below->inputs[0].get();
+  }
+  return true;
+}
+
+Status Pipeline::AddSection(Chain& chain, exec::Operator* next, int input) {
+  // Stored rows go along when a row's shard can be told from the row itself, or nobody will ask.
+  const bool is_top = next == request_.fan_out && request_.stored.has_value() && sink_ == nullptr;
+  const bool is_log = is_top && !request_.stored->has_key && !request_.stored->input_retracts;
+  const bool takes_stored = is_top && (is_log || !chain.output_keys.empty());
+  if (is_top && !takes_stored) AddMaterialize(next);
+  SectionRequest request;
+  request.input = chain.below->schema.Types();
+  request.keys = chain.keys;
+  request.context = request_.context;
+  request.place = request_.place;
+  if (chain.aggregate == late_window_) request.late_types = request_.late_types;
+  request.late_rows_max = request_.late_rows_max;
+  request.error_rows_max = request_.error_rows_max;
+  request.output = chain.nodes.front()->schema.Types();
+  std::vector<PlacedOperator> placed;
+  if (takes_stored) {
+    request.chain.push_back([spec = *request_.stored](uint32_t shard) mutable {
+      exec::MaterializeSpec part = spec;
+      part.first_number = shard;
+      return std::make_unique<exec::Materialize>(std::move(part));
+    });
+    placed.push_back({0, {}});
+  }
+  for (plan::Node* node : chain.nodes) {
+    request.chain.push_back(FactoryOf(*node));
+    placed.push_back({++next_index_, {}});
+  }
+  std::ranges::reverse(request.chain);
+  std::ranges::reverse(placed);
+  sections_.push_back(std::make_unique<ShardSection>(*request_.shards, std::move(request)));
+  ShardSection& section = *sections_.back();
+  section.exit().ConnectTo(next, input);
+  TRY(section.Open());
+  for (uint32_t shard = 0; shard < section.shards(); ++shard) {
+    const auto& made = section.operators(shard);
+    for (size_t i = 0; i < made.size(); ++i) placed[i].instances.push_back(made[i].get());
+    if (takes_stored) stored_.push_back(static_cast<exec::Materialize*>(made.back().get()));
+  }
+  placed_.insert(placed_.end(), placed.begin(), placed.end());
+  if (takes_stored) sink_ = stored_.front();
+  return Add(*chain.below, &section.entry(), 0);
+}
+
+void Pipeline::AddMaterialize(exec::Operator*& last) {
+  auto stored = std::make_unique<exec::Materialize>(*request_.stored);
+  stored->ConnectTo(request_.fan_out, 0);
+  stored_.push_back(stored.get());
+  sink_ = stored.get();
+  last = stored.get();
+  placed_.push_back({0, {stored.get()}});
+  to_open_.emplace_back(stored.get(), request_.context);
+  operators_.push_back(std::move(stored));
+}
+
+exec::Context Pipeline::ContextOf(const plan::Node& node) const {
+  exec::Context context = request_.context;
+  if (node.kind == NodeKind::kWindowAggregate && &node != late_window_)
+    context.late_rows = const_cast<LateCount*>(&late_count_);
+  return context;
+}
+
 Status Pipeline::Add(plan::Node& node, exec::Operator* next, int input) {
+  Chain chain;
+  if (request_.shards != nullptr && FindChain(node, chain)) return AddSection(chain, next, input);
+  if (next == request_.fan_out && request_.stored.has_value() && sink_ == nullptr) AddMaterialize(next);
   std::unique_ptr<exec::Operator> made = MakeOperator(node);
   if (made == nullptr) {
     leaves_.push_back({&node, next, input});
@@ -51,26 +214,31 @@ Status Pipeline::Add(plan::Node& node, exec::Operator* next, int input) {
   }
   made->ConnectTo(next, input);
   exec::Operator* mine = made.get();
-  if (node.kind == plan::NodeKind::kWindowAggregate && &node != late_window_) counting_windows_.push_back(mine);
+  placed_.push_back({++next_index_, {mine}});
+  to_open_.emplace_back(mine, ContextOf(node));
   operators_.push_back(std::move(made));
   for (size_t i = 0; i < node.inputs.size(); ++i) TRY(Add(*node.inputs[i], mine, static_cast<int>(i)));
   return {};
 }
 
-Result<std::unique_ptr<Pipeline>> Pipeline::Build(plan::Node& root, std::unique_ptr<exec::Operator> sink,
-                                                  const exec::Context& context) {
+Result<std::unique_ptr<Pipeline>> Pipeline::Build(PipelineRequest request) {
   auto pipeline = std::make_unique<Pipeline>();
-  exec::Operator* last = sink.get();
-  pipeline->operators_.push_back(std::move(sink));
-  pipeline->late_window_ = plan::LateWindow(root);
-  TRY(pipeline->Add(root, last, 0));
-  pipeline->late_count_.CountAt(context.late_rows);
-  exec::Context counting = context;
-  counting.late_rows = &pipeline->late_count_;
-  for (const auto& op : pipeline->operators_) {
-    const bool counts = std::ranges::find(pipeline->counting_windows_, op.get()) != pipeline->counting_windows_.end();
-    TRY(op->Open(counts ? counting : context));
+  pipeline->request_ = std::move(request);
+  PipelineRequest& mine = pipeline->request_;
+  pipeline->late_window_ = plan::LateWindow(*mine.root);
+  pipeline->late_count_.CountAt(mine.context.late_rows);
+  // The same vnodes whether or not there are shards: the stored rows may be read back under another number of them.
+  if (Chain top; mine.stored && pipeline->FindChain(*mine.root, top)) mine.stored->vnode_columns = top.output_keys;
+  exec::Operator* last = mine.fan_out;
+  if (mine.sink != nullptr) {
+    last = pipeline->sink_ = mine.sink.get();
+    pipeline->placed_.push_back({0, {last}});
+    pipeline->to_open_.emplace_back(last, mine.context);
+    pipeline->operators_.push_back(std::move(mine.sink));
   }
+  TRY(pipeline->Add(*mine.root, last, 0));
+  std::ranges::reverse(pipeline->sections_);  // made from the top down
+  for (const auto& [op, context] : pipeline->to_open_) TRY(op->Open(context));
   return pipeline;
 }
 
@@ -78,6 +246,7 @@ Status Pipeline::Failure() const {
   for (const auto& op : operators_) {
     if (!op->failure().ok()) return op->failure();
   }
+  for (const auto& section : sections_) TRY(section->failure());
   return {};
 }
 

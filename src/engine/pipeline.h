@@ -3,10 +3,17 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/shard_section.h"
+#include "engine/shard_set.h"
 #include "engine/side_rows.h"
+#include "exec/changelog/materialize.h"
 #include "exec/operator.h"
+#include "exec/stateless/merge.h"
 #include "plan/node.h"
 
 namespace laminar::engine {
@@ -18,27 +25,62 @@ struct Leaf {
   int input = 0;
 };
 
+struct PipelineRequest {
+  plan::Node* root = nullptr;  // its specs are moved out; the nodes stay
+  exec::Context context;
+  // The end: an operator, or the stored rows of a view with `fan_out` behind them.
+  std::unique_ptr<exec::Operator> sink;
+  std::optional<exec::MaterializeSpec> stored;
+  exec::FanOut* fan_out = nullptr;
+  // Where keyed parts may run side by side; null: everything once.
+  ShardSet* shards = nullptr;
+  std::string place;  // for errors('view')
+  std::vector<data::Type> late_types;
+  uint64_t late_rows_max = 0;
+  uint64_t error_rows_max = 0;
+};
+
+// An operator of the plan, with its instances: one, or one a shard.
+struct PlacedOperator {
+  uint32_t index = 0;  // in the plan, the same however it is placed
+  std::vector<exec::Operator*> instances;
+};
+
 class Pipeline {
  public:
-  // Operators for `root` (whose specs are moved out of the plan; the nodes stay), ending in `sink`. All are opened,
-  // `sink` included.
-  static Result<std::unique_ptr<Pipeline>> Build(plan::Node& root, std::unique_ptr<exec::Operator> sink,
-                                                 const exec::Context& context);
+  // Operators for the plan, all opened.
+  static Result<std::unique_ptr<Pipeline>> Build(PipelineRequest request);
 
   const std::vector<Leaf>& leaves() const { return leaves_; }
-  exec::Operator& sink() { return *operators_.front(); }
-  // The first operator that failed, or an ok status.
+  exec::Operator& sink() { return *sink_; }
+  // The stored rows of a view, one part or one a shard; empty for sinks and cursors.
+  const std::vector<exec::Materialize*>& stored() const { return stored_; }
+  const std::vector<PlacedOperator>& placed() const { return placed_; }
+  // In the order of the rows: what a later one reads may come out of an earlier one.
+  const std::vector<std::unique_ptr<ShardSection>>& sections() const { return sections_; }
+  // The first operator that failed, or an ok status. While no shard is turned.
   Status Failure() const;
-  const std::vector<std::unique_ptr<exec::Operator>>& operators() const { return operators_; }
 
  private:
+  struct Chain;  // of a section, being collected
   Status Add(plan::Node& node, exec::Operator* next, int input);
+  bool FindChain(plan::Node& node, Chain& chain) const;
+  Status AddSection(Chain& chain, exec::Operator* next, int input);
+  exec::Context ContextOf(const plan::Node& node) const;
+  void AddMaterialize(exec::Operator*& last);
 
-  std::vector<std::unique_ptr<exec::Operator>> operators_;  // sink first
+  PipelineRequest request_;
+  std::vector<std::unique_ptr<exec::Operator>> operators_;
+  std::vector<std::pair<exec::Operator*, exec::Context>> to_open_;
+  std::vector<std::unique_ptr<ShardSection>> sections_;
+  std::vector<PlacedOperator> placed_;
   std::vector<Leaf> leaves_;
-  const plan::Node* late_window_ = nullptr;             // whose late rows are kept
-  std::vector<const exec::Operator*> counting_windows_;  // the others: their late rows have other columns
+  exec::Operator* sink_ = nullptr;
+  std::vector<exec::Materialize*> stored_;
+  const plan::Node* late_window_ =
+      nullptr;  // whose late rows are kept; the others are counted: their rows have other columns
   LateCount late_count_;
+  uint32_t next_index_ = 0;
 };
 
 // Passes on chosen columns of its input, in a chosen order.

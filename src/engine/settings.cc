@@ -37,8 +37,9 @@ Status Assign(uint64_t& slot, std::string_view name, std::string_view value) {
         .WithHint(is_size ? "a size, for example '64 MiB'" : "a whole number");
   if (name == "batch_rows" && (*number < 1 || *number > 1024))
     return Status(ErrorCode::kBadOption, "batch_rows must be 1 to 1024, found " + std::string(value));
-  if (name == "worker_cores" && *number != 1)
-    return Status(ErrorCode::kNotSupported, "more than one worker core is not supported yet");
+  if (name == "worker_cores" && *number > 64)
+    return Status(ErrorCode::kBadOption, "worker_cores must be 0 to 64, found " + std::string(value))
+        .WithHint("0 takes what the machine and its limits allow");
   slot = *number;
   return {};
 }

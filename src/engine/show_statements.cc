@@ -114,9 +114,12 @@ class ShowLists {
 
   Outcome MaterializedViews() {
     Rows rows;
+    core_.Quiesce();
     for (const RelationPtr& r : Named(RelationKind::kMaterializedView)) {
       const ViewNode& node = *core_.FindView(r->name);
-      rows.push_back({Cell(r->name), Cell(StateText(node)), Cell(std::to_string(node.stored->state_rows())),
+      uint64_t stored = 0;
+      for (const exec::Materialize* part : node.pipeline->stored()) stored += part->state_rows();
+      rows.push_back({Cell(r->name), Cell(StateText(node)), Cell(std::to_string(stored)),
                       Cell(r->append_only ? "append-only" : "changelog"), Cell(Join(r->depends_on, ", "))});
     }
     return List({"name", "state", "rows", "shape", "reads"}, std::move(rows));

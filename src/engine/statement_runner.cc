@@ -487,21 +487,20 @@ Result<Outcome> StatementRunner::Do(const sql::WaitFor& s) {
 }
 
 // Some settings are the whole database's: the last one set holds.
-void StatementRunner::ApplyToDatabase() {
+Status StatementRunner::ApplyToDatabase() {
   Core::Lock lock(core_);
-  core_.SetBatchRows(connection_.settings().batch_rows);
-  core_.SetDurability(connection_.settings());
+  return core_.SetDatabase(connection_.settings());
 }
 
 Result<Outcome> StatementRunner::Do(const sql::Set& s) {
   TRY(connection_.settings().Set(s.variable, s.value.value));
-  ApplyToDatabase();
+  TRY(ApplyToDatabase());
   return Message("SET " + s.variable);
 }
 
 Result<Outcome> StatementRunner::Do(const sql::Reset& s) {
   TRY(connection_.settings().Reset(s.variable));
-  ApplyToDatabase();
+  TRY(ApplyToDatabase());
   return Message(s.variable.empty() ? "RESET ALL" : "RESET " + s.variable);
 }
 

@@ -51,7 +51,7 @@ class StatementRunner {
   Result<Outcome> Do(const sql::Checkpoint& s);
 
   Status AwaitDurable();
-  void ApplyToDatabase();
+  Status ApplyToDatabase();
   plan::PlanContext Context();
   // The statement's own text.
   std::string Text() const { return std::string(text_.substr(statement_->text_offset, statement_->text_length)); }

@@ -16,9 +16,15 @@ using data::TypeId;
 using state::kNoRow;
 using state::RowRef;
 
-StoredRows::StoredRows(std::shared_ptr<const state::Snapshot> snapshot, std::vector<Type> types,
+namespace {
+
+constexpr int64_t kNumberStep = 256;  // more than there can be shards
+
+}  // namespace
+
+StoredRows::StoredRows(std::vector<std::shared_ptr<const state::Snapshot>> snapshots, std::vector<Type> types,
                        std::vector<uint32_t> place, bool is_bag)
-    : snapshot_(std::move(snapshot)),
+    : snapshots_(std::move(snapshots)),
       stored_(std::move(types)),
       place_(std::move(place)),
       is_bag_(is_bag),
@@ -26,9 +32,23 @@ StoredRows::StoredRows(std::shared_ptr<const state::Snapshot> snapshot, std::vec
   for (uint32_t place : place_) types_.push_back(stored_[place]);
 }
 
+uint64_t StoredRows::size() const {
+  uint64_t size = 0;
+  for (const auto& snapshot : snapshots_) size += snapshot->size();
+  return size;
+}
+
+// A cursor is the part in its upper byte and the place in that part.
 void StoredRows::Read(uint64_t& cursor, BatchBuffer& out) const {
   BatchBuffer stored(stored_, out.capacity());
-  snapshot_->Read(cursor, stored);
+  constexpr int kPartShift = 56;
+  while (cursor >> kPartShift < snapshots_.size()) {
+    const uint64_t part = cursor >> kPartShift;
+    uint64_t place = cursor & ((uint64_t{1} << kPartShift) - 1);
+    snapshots_[part]->Read(place, stored);
+    cursor = stored.rows() > 0 ? part << kPartShift | place : (part + 1) << kPartShift;
+    if (stored.rows() > 0) break;
+  }
   out.Reset();
   if (stored.rows() == 0) return;
   std::vector<Column> columns;
@@ -74,6 +94,8 @@ Status Materialize::Open(const Context& context) {
   table_ = std::make_unique<state::StateTable>(std::move(spec));
   extra_ = std::make_unique<BatchBuffer>(std::vector<Type>{TypeId::kInt64});
   hashes_.resize(data::kBatchCapacity);
+  if (spec_.vnode_columns == key_columns_) spec_.vnode_columns.clear();
+  if (!spec_.vnode_columns.empty()) vnode_hashes_.resize(data::kBatchCapacity);
   refs_.resize(data::kBatchCapacity);
   inserted_.resize(data::kBatchCapacity);
   if (spec_.input_upserts) {
@@ -104,8 +126,16 @@ Status Materialize::Restore(std::string_view note) {
   return is_whole ? Status() : UnreadableNote();
 }
 
-void Materialize::ApplyKeyed(const Batch& batch) {
+void Materialize::HashKeys(const Batch& batch) {
   data::HashRows(batch, spec_.types, key_columns_, hashes_.data());
+  if (spec_.vnode_columns.empty()) return;
+  data::HashRows(batch, spec_.types, spec_.vnode_columns, vnode_hashes_.data());
+  for (uint32_t row = 0; row < batch.rows; ++row)
+    hashes_[row] = (hashes_[row] & ~uint64_t{255}) | (vnode_hashes_[row] & 255);
+}
+
+void Materialize::ApplyKeyed(const Batch& batch) {
+  HashKeys(batch);
   table_->FindOrInsert(batch, key_columns_, hashes_.data(), refs_.data(), inserted_.data());
   if (batch.weights == nullptr) {
     table_->WriteValues({refs_.data(), batch.rows}, batch, value_columns_);
@@ -165,7 +195,7 @@ Step Materialize::UpsertDistinct(const Batch& batch, uint32_t first, uint32_t co
   part_->Reset();
   part_->AppendRows(batch, first, count);
   const Batch& part = part_->batch();
-  data::HashRows(part, spec_.types, key_columns_, hashes_.data());
+  HashKeys(part);
   table_->FindOrInsert(part, key_columns_, hashes_.data(), refs_.data(), inserted_.data());
   changes_->Reset();
   int64_t* weights = changes_->UseWeights();
@@ -196,7 +226,7 @@ void Materialize::ApplyLog(const Batch& batch) {
   extra_->Reset();
   extra_->SetRows(batch.rows);
   int64_t* numbers = extra_->column(0).As<int64_t>();
-  for (uint32_t row = 0; row < batch.rows; ++row) numbers[row] = next_number_++;
+  for (uint32_t row = 0; row < batch.rows; ++row) numbers[row] = kNumberStep * next_number_++ + spec_.first_number;
   static constexpr uint32_t kFirst[] = {0};
   const Type key[] = {Type(TypeId::kInt64)};
   data::HashRows(extra_->batch(), key, kFirst, hashes_.data());
@@ -205,7 +235,7 @@ void Materialize::ApplyLog(const Batch& batch) {
 }
 
 void Materialize::ApplyBag(const Batch& batch) {
-  data::HashRows(batch, spec_.types, key_columns_, hashes_.data());
+  HashKeys(batch);
   table_->FindOrInsert(batch, key_columns_, hashes_.data(), refs_.data(), inserted_.data());
   extra_->Reset();
   extra_->SetRows(batch.rows);
@@ -230,10 +260,14 @@ void Materialize::ApplyBag(const Batch& batch) {
   for (RowRef ref : gone) table_->Erase(ref);
 }
 
-std::shared_ptr<const StoredRows> Materialize::TakeSnapshot() {
-  std::vector<Type> types = table_->spec().key;
-  types.insert(types.end(), table_->spec().values.begin(), table_->spec().values.end());
-  return std::make_shared<StoredRows>(table_->TakeSnapshot(), std::move(types), place_, layout_ == Layout::kBag);
+std::shared_ptr<const StoredRows> Materialize::TakeSnapshot(std::span<Materialize* const> parts) {
+  const Materialize& first = *parts.front();
+  std::vector<Type> types = first.table_->spec().key;
+  types.insert(types.end(), first.table_->spec().values.begin(), first.table_->spec().values.end());
+  std::vector<std::shared_ptr<const state::Snapshot>> snapshots;
+  for (Materialize* part : parts) snapshots.push_back(part->table_->TakeSnapshot());
+  return std::make_shared<StoredRows>(std::move(snapshots), std::move(types), first.place_,
+                                      first.layout_ == Layout::kBag);
 }
 
 }  // namespace laminar::exec

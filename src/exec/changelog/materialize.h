@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "exec/changelog/materialize_spec.h"
@@ -19,16 +20,17 @@ namespace laminar::exec {
 // The rows of a view at one epoch. Safe from any thread.
 class StoredRows {
  public:
-  StoredRows(std::shared_ptr<const state::Snapshot> snapshot, std::vector<data::Type> types,
+  // One snapshot, or one a shard.
+  StoredRows(std::vector<std::shared_ptr<const state::Snapshot>> snapshots, std::vector<data::Type> types,
              std::vector<uint32_t> place, bool is_bag);
-  uint64_t size() const { return snapshot_->size(); }
+  uint64_t size() const;
   const std::vector<data::Type>& types() const { return types_; }
   // Fills `out` (the view's types) with rows from `cursor` on; weights are set for a bag. out.rows() == 0: done.
   // Strings are views into the snapshot.
   void Read(uint64_t& cursor, data::BatchBuffer& out) const;
 
  private:
-  std::shared_ptr<const state::Snapshot> snapshot_;
+  std::vector<std::shared_ptr<const state::Snapshot>> snapshots_;
   std::vector<data::Type> types_;   // of the view
   std::vector<data::Type> stored_;  // of the snapshot: key columns, then values
   std::vector<uint32_t> place_;     // view column i stands at snapshot column place_[i]
@@ -48,11 +50,13 @@ class Materialize final : public Operator {
 
   uint64_t state_rows() const override { return table_->size(); }
   uint64_t state_bytes() const override { return table_->memory_bytes(); }
-  std::shared_ptr<const StoredRows> TakeSnapshot();
+  // Of all parts of one result.
+  static std::shared_ptr<const StoredRows> TakeSnapshot(std::span<Materialize* const> parts);
   uint64_t negative_rows() const { return negative_rows_; }  // removals of rows that were not there
 
  private:
   enum class Layout : uint8_t { kKeyed, kLog, kBag };
+  void HashKeys(const data::Batch& batch);
   void ApplyKeyed(const data::Batch& batch);
   Step ApplyUpserts(data::Batch& batch, Output& out);
   Step UpsertDistinct(const data::Batch& batch, uint32_t first, uint32_t count, Output& out);
@@ -69,6 +73,7 @@ class Materialize final : public Operator {
   std::unique_ptr<data::BatchBuffer> changes_;  // of upserts
   std::unique_ptr<data::BatchBuffer> part_;
   std::vector<uint64_t> hashes_;
+  std::vector<uint64_t> vnode_hashes_;
   std::vector<state::RowRef> refs_;
   std::vector<uint8_t> inserted_;
   int64_t next_number_ = 0;

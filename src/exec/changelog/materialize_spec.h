@@ -17,6 +17,10 @@ struct MaterializeSpec {
   std::vector<uint32_t> key;
   bool has_key = false;  // true with an empty `key`: at most one row
   bool input_retracts = false;
+  // Columns (of a key or bag) whose hash gives a row's vnode; empty: its whole key. Where they are what the rows were
+  // partitioned by, the stored row stands in the shard that put it out.
+  std::vector<uint32_t> vnode_columns;
+  uint32_t first_number = 0;  // of a log's rows: no two shards' rows have one number
   bool input_upserts =
       false;  // a +1 row may replace one that is there; what goes on is then -1 old, +1 new (tables with a key)
 };

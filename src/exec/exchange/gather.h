@@ -46,7 +46,7 @@ class Gather final : public Operator {
   Timestamp sent_watermark_ = kMinTimestamp;
   Epoch aligning_ = 0;  // the barrier the waiting channels have delivered
   bool has_passed_any_ = false;
-  Epoch passed_ = 0;    // the last barrier that went on
+  Epoch passed_ = 0;  // the last barrier that went on
   uint32_t waiting_ = 0;
 };
 

@@ -9,7 +9,11 @@
 namespace laminar::exec {
 
 Partition::Partition(PartitionSpec spec, const VnodeTargets& targets, std::vector<ExchangePort*> ports)
-    : spec_(std::move(spec)), targets_(targets), lanes_(ports.size()), counts_(ports.size()) {
+    : spec_(std::move(spec)),
+      targets_(targets),
+      lanes_(ports.size()),
+      picked_(ports.size() * data::kBatchCapacity),
+      counts_(ports.size()) {
   for (size_t i = 0; i < ports.size(); ++i) lanes_[i].port = ports[i];
 }
 
@@ -44,17 +48,33 @@ Step Partition::Process(int, data::Batch& batch, Output&) {
   return Step::kMore;
 }
 
-// A stable counting sort of the row numbers by target.
 void Partition::Split(const data::Batch& batch) {
+  PickRows(batch.rows);
+  for (size_t t = 0; t < lanes_.size(); ++t) {
+    if (counts_[t] > 0) Send(lanes_[t], batch, picked_.data() + t * data::kBatchCapacity, counts_[t]);
+  }
+}
+
+// Few targets: a pass each, whose count stays in a register. Many: one pass over counts in memory, which would stall
+// when the same count comes again and again.
+void Partition::PickRows(uint32_t rows) {
+  constexpr size_t kFewTargets = 2;
+  if (lanes_.size() <= kFewTargets) {
+    for (size_t t = 0; t < lanes_.size(); ++t) {
+      uint16_t* const picked = picked_.data() + t * data::kBatchCapacity;
+      uint32_t count = 0;
+      for (uint32_t i = 0; i < rows; ++i) {
+        picked[count] = static_cast<uint16_t>(i);
+        count += target_of_row_[i] == t ? 1 : 0;
+      }
+      counts_[t] = count;
+    }
+    return;
+  }
   std::ranges::fill(counts_, 0);
-  for (uint32_t i = 0; i < batch.rows; ++i) ++counts_[target_of_row_[i]];
-  uint32_t start = 0;
-  for (uint32_t& count : counts_) start += std::exchange(count, start);
-  for (uint32_t i = 0; i < batch.rows; ++i) picked_[counts_[target_of_row_[i]]++] = static_cast<uint16_t>(i);
-  uint32_t first = 0;
-  for (size_t t = 0; t < lanes_.size(); ++t) {  // counts_[t] is now the end of target t
-    if (counts_[t] > first) Send(lanes_[t], batch, picked_.data() + first, counts_[t] - first);
-    first = counts_[t];
+  for (uint32_t i = 0; i < rows; ++i) {
+    const uint16_t target = target_of_row_[i];
+    picked_[target * data::kBatchCapacity + counts_[target]++] = static_cast<uint16_t>(i);
   }
 }
 

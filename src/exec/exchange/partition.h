@@ -66,6 +66,7 @@ class Partition final : public Operator {
   };
 
   void Split(const data::Batch& batch);
+  void PickRows(uint32_t rows);
   void Send(Lane& lane, const data::Batch& batch, const uint16_t* rows, uint32_t count);
   void Keep(Lane& lane, const data::Batch& batch, const uint16_t* rows, uint32_t count);
   void Resume(Lane& lane);
@@ -79,8 +80,8 @@ class Partition final : public Operator {
   // Scratch of one batch.
   std::array<uint64_t, data::kBatchCapacity> hashes_;
   std::array<uint16_t, data::kBatchCapacity> target_of_row_;
-  std::array<uint16_t, data::kBatchCapacity> picked_;  // rows, target by target
-  std::vector<uint32_t> counts_;                       // rows a target; then where its next one goes
+  std::vector<uint16_t> picked_;  // rows of each target, kBatchCapacity places apart
+  std::vector<uint32_t> counts_;  // how many
 };
 
 }  // namespace laminar::exec

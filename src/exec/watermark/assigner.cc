@@ -120,7 +120,7 @@ bool WatermarkAssigner::IsPlainlyOnTime(const Batch& batch) {
 Step WatermarkAssigner::Process(int, Batch& batch, Output& out) {
   if (IsPlainlyOnTime(batch)) {
     const Step step = out.Push(batch);
-    return step == Step::kMore ? Send(running_, out) : step;
+    return step == Step::kMore && !is_lazy_ ? Send(running_, out) : step;
   }
   if (!DropBadTimes(batch, out)) return Step::kMore;
   const Duration delay = spec_.delay;
@@ -136,7 +136,7 @@ Step WatermarkAssigner::Process(int, Batch& batch, Output& out) {
   if (!late) {
     running_ = running;
     const Step step = out.Push(batch);
-    return step == Step::kMore ? Send(running_, out) : step;
+    return step == Step::kMore && !is_lazy_ ? Send(running_, out) : step;
   }
   uint32_t start = 0;
   for (uint32_t i = 0; i < batch.rows; ++i) {
@@ -152,7 +152,7 @@ Step WatermarkAssigner::Process(int, Batch& batch, Output& out) {
     running_ = std::max(running_, times_[i] - delay);
   }
   Step step = start == 0 ? out.Push(batch) : PushSlice(batch, start, batch.rows, out);
-  return step == Step::kMore ? Send(running_, out) : step;
+  return step == Step::kMore && !is_lazy_ ? Send(running_, out) : step;
 }
 
 void WatermarkAssigner::SaveNote(std::string& out) const {

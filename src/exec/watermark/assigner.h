@@ -24,6 +24,10 @@ class WatermarkAssigner final : public Operator {
   // A watermark from outside (tests, sources that know): never lowers the own one.
   Step Watermark(int input, Timestamp watermark, Output& out) override;
 
+  // Lazy: a watermark leaves only before a row that may be late by it, or with Flush. Rows that cannot be late by it
+  // may go before it, so nothing else changes.
+  void SetLazy(bool is_lazy) { is_lazy_ = is_lazy; }
+  Step Flush(Output& out) { return Send(running_, out); }
   void SaveNote(std::string& out) const override;
   Status Restore(std::string_view note) override;
 
@@ -38,6 +42,7 @@ class WatermarkAssigner final : public Operator {
 
   WatermarkSpec spec_;
   bool is_nanos_;
+  bool is_lazy_ = false;
   Context context_;
   Timestamp running_ = kMinTimestamp;  // max of (time - delay) so far
   Timestamp sent_ = kMinTimestamp;

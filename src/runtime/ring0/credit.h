@@ -177,6 +177,8 @@ class CreditedQueue {
   void LendIfBehind() { credits_.LendTo(static_cast<uint32_t>(queue_.size_approx())); }
   bool empty() const { return queue_.empty(); }
   size_t size_approx() const { return queue_.size_approx(); }
+  void RebindSender() { queue_.RebindProducer(); }
+  void RebindReceiver() { queue_.RebindConsumer(); }
   void RebindOwners() { queue_.RebindOwners(); }
 
  private:

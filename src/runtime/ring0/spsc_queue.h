@@ -111,7 +111,8 @@ class SpscQueue {
     return count;
   }
 
-  // --- Anybody; a moment later it may be otherwise. A side that says "not full" or "not empty" of its own is right. ---
+  // --- Anybody; a moment later it may be otherwise. A side that says "not full" or "not empty" of its own is right.
+  // ---
   size_t size_approx() const {
     const uint64_t head = consumer_.head.load(std::memory_order_acquire);
     const uint64_t tail = producer_.tail.load(std::memory_order_acquire);
@@ -124,10 +125,12 @@ class SpscQueue {
   bool full() const { return size_approx() == capacity(); }
   size_t capacity() const { return mask_ + 1; }
 
-  // Another thread takes over a side; while nobody works on the queue.
+  // Another thread takes over a side; between uses of that side, with what it did before seen by the new one.
+  void RebindProducer() { producer_.owner.Rebind(); }
+  void RebindConsumer() { consumer_.owner.Rebind(); }
   void RebindOwners() {
-    producer_.owner.Rebind();
-    consumer_.owner.Rebind();
+    RebindProducer();
+    RebindConsumer();
   }
   // Lets the counts of an unused queue start elsewhere, to test their wrapping.
   void StartIndicesAt(uint64_t index) {

@@ -4,7 +4,7 @@
 //   u8 1 put:          varint key length, key, varint value length, value
 //   u8 2 delete:       varint key length, key
 //   u8 3 delete range: varint length, first key, varint length, first key behind the range
-// varint: LEB128, at most 5 bytes. Keys are at most 64 KiB, values at most 256 MiB: the caller of DeltaWriter sees to
+// varint: LEB128, at most 5 bytes. Keys are at most 16 MiB, values at most 240 MiB: the caller of DeltaWriter sees to
 // it (checked). A range whose end is not above its first key is empty. Pure functions.
 #pragma once
 
@@ -16,8 +16,8 @@
 
 namespace laminar::state {
 
-inline constexpr uint64_t kDeltaKeyBytesMax = uint64_t{64} << 10;
-inline constexpr uint64_t kDeltaValueBytesMax = uint64_t{256} << 20;
+inline constexpr uint64_t kDeltaKeyBytesMax = uint64_t{16} << 20;
+inline constexpr uint64_t kDeltaValueBytesMax = uint64_t{240} << 20;
 
 enum class DeltaOp : uint8_t { kPut = 1, kDelete = 2, kDeleteRange = 3 };
 

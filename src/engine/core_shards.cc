@@ -1,0 +1,57 @@
+// Core, part four: the shards beside the core. Rows go out through sections' partitions and come back through their
+// gathers; a cut is made by letting everything run dry, which takes as long as the few batches that are under way.
+#include <algorithm>
+
+#include "engine/core.h"
+#include "os/cpu.h"
+
+namespace laminar::engine {
+
+Status Core::UseCores(uint64_t cores) {
+  const uint64_t usable = os::UsableCores().size();
+  worker_cores_ = cores == 0 ? usable : cores;
+  if (worker_cores_ < 2) return {};
+  if (shards_ == nullptr) {
+    // Two for each core, so that whoever is free finds one; of small machines a few more, so that SET can go higher.
+    const uint64_t shards = 2 * std::max<uint64_t>({worker_cores_, usable, 2});
+    shards_ = std::make_unique<ShardSet>(static_cast<uint32_t>(std::min<uint64_t>(shards, 64)));
+  }
+  if (options_.is_inline) return {};
+  return shards_->StartWorkers(static_cast<uint32_t>(worker_cores_ - 1));
+}
+
+void Core::PrepareSections() {
+  for (ShardSection* section : sections_) section->Prepare(environment_.now);
+}
+
+bool Core::IsAnySectionBlocked() {
+  return std::ranges::any_of(sections_, [](ShardSection* section) { return !section->MakeReady(); });
+}
+
+bool Core::PumpSections(bool may_flush, bool may_help) {
+  bool any = false;
+  bool is_ready = true;  // of what may stand behind
+  for (auto section = sections_.rbegin(); section != sections_.rend(); ++section) {
+    if (is_ready) any |= (*section)->Drain();
+    is_ready &= (*section)->MakeReady();
+    if (may_flush) (*section)->Flush();
+  }
+  if (sections_.empty()) return any;
+  shards_->Wake();
+  return (may_help && shards_->Help()) || any;
+}
+
+void Core::Quiesce() {
+  if (sections_.empty()) return;
+  PrepareSections();
+  while (true) {
+    if (PumpSections(true, true)) continue;
+    // First the shards, then what they put out: a shard that stands still puts out nothing more.
+    if (!shards_->IsIdle()) continue;
+    const bool is_dry = std::ranges::none_of(
+        sections_, [](ShardSection* section) { return section->IsHolding() || section->HasOutput(); });
+    if (is_dry && shards_->IsIdle()) return;
+  }
+}
+
+}  // namespace laminar::engine

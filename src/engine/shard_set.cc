@@ -1,0 +1,127 @@
+#include "engine/shard_set.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace laminar::engine {
+namespace {
+
+constexpr uint32_t kSpins = 4000;  // looks without work before a worker parks
+
+void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+ShardSet::ShardSet(uint32_t shards) {
+  for (uint32_t i = 0; i < shards; ++i) shards_.push_back(std::make_unique<Shard>());
+}
+
+ShardSet::~ShardSet() {
+  stop_.store(true, std::memory_order_release);
+  for (const auto& worker : workers_) worker->parked.Notify();
+  for (const auto& worker : workers_) worker->thread.Join();
+}
+
+Status ShardSet::StartWorkers(uint32_t workers) {
+  while (workers_.size() < workers) {
+    auto worker = std::make_unique<Worker>();
+    worker->set = this;
+    worker->first = static_cast<uint32_t>(workers_.size() * shards_.size() / workers);
+    worker->thread = TRY(os::Thread::Start(
+        "laminar-core-" + std::to_string(workers_.size() + 1),
+        [](void* argument) {
+          auto* self = static_cast<Worker*>(argument);
+          self->set->WorkerMain(*self);
+        },
+        worker.get()));
+    workers_.push_back(std::move(worker));
+  }
+  return {};
+}
+
+// Pairs with GiveBack: what the last one did is seen.
+bool ShardSet::TryTake(Shard& shard) {
+  return !shard.is_turned.load(std::memory_order_relaxed) && !shard.is_turned.exchange(true, std::memory_order_acquire);
+}
+
+void ShardSet::GiveBack(Shard& shard) { shard.is_turned.store(false, std::memory_order_release); }
+
+bool ShardSet::HasWork(const Shard& shard) {
+  return std::ranges::any_of(shard.tasks, [](const runtime::CoreTask* task) { return task->HasWork(); });
+}
+
+// The shard is taken before its tasks are asked: their list may change otherwise.
+bool ShardSet::TurnOne(uint32_t first) {
+  const auto count = static_cast<uint32_t>(shards_.size());
+  for (uint32_t n = 0; n < count; ++n) {
+    Shard& shard = *shards_[(first + n) % count];
+    if (!TryTake(shard)) continue;
+    bool any = false;
+    for (runtime::CoreTask* task : shard.tasks) {
+      if (task->HasWork()) any |= task->Poll() != runtime::Polled::kIdle;
+    }
+    if (any) shard.turns.fetch_add(1, std::memory_order_relaxed);
+    GiveBack(shard);
+    if (any) return true;
+  }
+  return false;
+}
+
+bool ShardSet::Help() {
+  // The workers begin at the front, the helper where they come last.
+  const uint32_t first = workers_.empty() ? static_cast<uint32_t>(random_.Below(shards_.size())) : size() - 1;
+  return TurnOne(first);
+}
+
+bool ShardSet::IsIdle() const {
+  for (const auto& shard : shards_) {
+    if (!TryTake(*shard)) return false;
+    const bool has_work = HasWork(*shard);
+    GiveBack(*shard);
+    if (has_work) return false;
+  }
+  return true;
+}
+
+void ShardSet::AddTask(uint32_t shard, runtime::CoreTask* task) {
+  while (!TryTake(*shards_[shard])) Pause();
+  shards_[shard]->tasks.push_back(task);
+  GiveBack(*shards_[shard]);
+}
+
+void ShardSet::RemoveTask(uint32_t shard, const runtime::CoreTask* task) {
+  while (!TryTake(*shards_[shard])) Pause();
+  std::erase(shards_[shard]->tasks, task);
+  GiveBack(*shards_[shard]);
+}
+
+void ShardSet::Wake() {
+  for (const auto& worker : workers_) worker->parked.Notify();
+}
+
+void ShardSet::WorkerMain(Worker& worker) {
+  uint32_t idle = 0;
+  while (!stop_.load(std::memory_order_acquire)) {
+    if (TurnOne(worker.first)) {
+      idle = 0;
+      continue;
+    }
+    if (++idle < kSpins) {
+      Pause();
+      continue;
+    }
+    idle = 0;
+    worker.parked.PrepareWait();
+    if (!IsIdle() || stop_.load(std::memory_order_acquire))
+      worker.parked.CancelWait();
+    else
+      (void)worker.parked.Wait(-1);
+  }
+}
+
+}  // namespace laminar::engine

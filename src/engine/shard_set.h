@@ -1,0 +1,67 @@
+// ShardSet: the shards of a database and the threads that turn them.
+//
+// A shard is a set of tasks with the state they own; it is turned by one thread at a time, whichever is free: a worker,
+// or the core thread when it has to wait for room (so two cores share any mix of reading and aggregating evenly). A
+// thread looks first at the shards it turned before. Law: whoever turns a shard sees all that was done there before;
+// tasks come and go only between turns. Inline there are no workers: the owner's thread turns the shards, in an order
+// drawn from a seed, which is how interleavings are simulated.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "base/status.h"
+#include "os/thread.h"
+#include "runtime/ring0/core_loop.h"
+
+namespace laminar::engine {
+
+class ShardSet {
+ public:
+  explicit ShardSet(uint32_t shards);
+  ~ShardSet();  // stops the workers
+  ShardSet(const ShardSet&) = delete;
+
+  uint32_t size() const { return static_cast<uint32_t>(shards_.size()); }
+  Status StartWorkers(uint32_t workers);
+  uint32_t workers() const { return static_cast<uint32_t>(workers_.size()); }
+  void SetSeed(uint64_t seed) { random_ = Random(seed); }
+
+  // The owner's thread. A task outlives its place here.
+  void AddTask(uint32_t shard, runtime::CoreTask* task);
+  void RemoveTask(uint32_t shard, const runtime::CoreTask* task);
+  // Turns one shard that has work and nobody turns. False: there is none.
+  bool Help();
+  // Nothing waits, and nobody turns one.
+  bool IsIdle() const;
+  // There may be work: parked workers look.
+  void Wake();
+
+ private:
+  struct alignas(128) Shard {
+    std::atomic<bool> is_turned{false};
+    std::vector<runtime::CoreTask*> tasks;  // changed and read only by who turns it
+    std::atomic<uint64_t> turns{0};
+  };
+  struct Worker {
+    ShardSet* set = nullptr;
+    uint32_t first = 0;  // the shard it looks at first
+    os::Thread thread;
+    os::EventCount parked;
+  };
+  static bool TryTake(Shard& shard);
+  static void GiveBack(Shard& shard);
+  static bool HasWork(const Shard& shard);
+  bool TurnOne(uint32_t first);
+  void WorkerMain(Worker& worker);
+
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<bool> stop_{false};
+  Random random_{1};
+};
+
+}  // namespace laminar::engine
