@@ -118,8 +118,8 @@ Result<std::vector<uint32_t>> ParseCpuList(std::string_view text) {
     const Result<int64_t> first = ParseInt64(Trim(part.substr(0, dash)));
     const Result<int64_t> last = dash == std::string_view::npos ? first : ParseInt64(Trim(part.substr(dash + 1)));
     if (!first || !last || *first < 0 || *last < *first || *last >= kCpuMax) {
-      return Error(Status(ErrorCode::kBadArgument, "reading a list of cpus: \"" + std::string(part) + "\" in \"" +
-                                                       std::string(text) + "\"")
+      return Error(Status(ErrorCode::kBadArgument,
+                          "reading a list of cpus: \"" + std::string(part) + "\" in \"" + std::string(text) + "\"")
                        .WithHint("numbers and ranges with commas, like 2-5,8"));
     }
     for (int64_t cpu = *first; cpu <= *last; ++cpu) cpus.push_back(static_cast<uint32_t>(cpu));
@@ -130,7 +130,8 @@ Result<std::vector<uint32_t>> ParseCpuList(std::string_view text) {
 }
 
 std::vector<uint32_t> IsolatedCpus(FileSystem& files) {
-  return ParseCpuList(Trim(ReadKernelFile(files, "/sys/devices/system/cpu/isolated"))).value_or(std::vector<uint32_t>{});
+  return ParseCpuList(Trim(ReadKernelFile(files, "/sys/devices/system/cpu/isolated")))
+      .value_or(std::vector<uint32_t>{});
 }
 
 std::vector<CpuFacts> ReadTopology(FileSystem& files, const std::vector<uint32_t>& cpus) {
@@ -141,7 +142,8 @@ std::vector<CpuFacts> ReadTopology(FileSystem& files, const std::vector<uint32_t
   };
   for (const uint32_t cpu : cpus) {
     const std::string base = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
-    facts.push_back({.cpu = cpu, .package = number(base + "physical_package_id", 0), .core = number(base + "core_id", cpu)});
+    facts.push_back(
+        {.cpu = cpu, .package = number(base + "physical_package_id", 0), .core = number(base + "core_id", cpu)});
   }
   // Nodes stand in a list of their own: node N names its cpus.
   const std::string online = ReadKernelFile(files, "/sys/devices/system/node/online");

@@ -76,7 +76,8 @@ bool EventCount::Wait(int64_t nanos) {
   ForbidInHotScope("sleeping on an event count");
   timespec span{.tv_sec = nanos / 1'000'000'000, .tv_nsec = nanos % 1'000'000'000};
   while (state_.load(std::memory_order_acquire) == kParked) {
-    const int64_t rc = syscall(SYS_futex, &state_, FUTEX_WAIT_PRIVATE, kParked, nanos < 0 ? nullptr : &span, nullptr, 0);
+    const int64_t rc =
+        syscall(SYS_futex, &state_, FUTEX_WAIT_PRIVATE, kParked, nanos < 0 ? nullptr : &span, nullptr, 0);
     if (rc != 0 && errno == ETIMEDOUT) break;
   }
   return state_.exchange(kAwake, std::memory_order_acquire) != kParked;

@@ -3,8 +3,8 @@
 //
 //     TaskBudget budget(BudgetId::kBatch, budgets, batch.rows);   // measured until the end of the block
 //
-// CoreBudgets belongs to one core: clock, limits, counters and histograms, all allocated at construction; any thread may
-// read it. Single events are timed one in 64, because reading a clock costs more than they may; batches and slices
+// CoreBudgets belongs to one core: clock, limits, counters and histograms, all allocated at construction; any thread
+// may read it. Single events are timed one in 64, because reading a clock costs more than they may; batches and slices
 // always. The clock is the processor's counter where its rate is constant, else the monotonic clock.
 #pragma once
 
@@ -146,9 +146,7 @@ class TaskBudget {
   uint64_t elapsed_nanos() const {
     return is_measured_ ? budgets_.clock().NanosBetween(start_, budgets_.clock().Now()) : 0;
   }
-  int64_t remaining_nanos() const {
-    return static_cast<int64_t>(limit_nanos_) - static_cast<int64_t>(elapsed_nanos());
-  }
+  int64_t remaining_nanos() const { return static_cast<int64_t>(limit_nanos_) - static_cast<int64_t>(elapsed_nanos()); }
   bool exceeded() const { return elapsed_nanos() > limit_nanos_; }
   bool almost_exceeded() const { return elapsed_nanos() * 10 > limit_nanos_ * 8; }  // more than 80 %
   bool is_measured() const { return is_measured_; }

@@ -54,8 +54,8 @@ class CoreConfined {
 #ifdef NDEBUG
 #define DCHECK_OWNED_BY(owner) static_cast<void>(owner)
 #else
-#define DCHECK_OWNED_BY(owner)                 \
-  if (!(owner).IsMine()) [[unlikely]]          \
+#define DCHECK_OWNED_BY(owner)        \
+  if (!(owner).IsMine()) [[unlikely]] \
   ::laminar::CheckFailed("called by the owner thread only: " #owner, __FILE__, __LINE__)
 #endif
 #define DCHECK_OWNER() DCHECK_OWNED_BY(this->owner())

@@ -34,8 +34,8 @@ class CoreTask {
   virtual ~CoreTask() = default;
   // A bounded piece of work. kFailed stops the loop with failure().
   virtual Polled Poll() = 0;
-  // Does something wait? Asked before the loop sleeps and by background work. Cheap and without effect. Whoever makes it
-  // true from another thread calls CoreLoop::Wake.
+  // Does something wait? Asked before the loop sleeps and by background work. Cheap and without effect. Whoever makes
+  // it true from another thread calls CoreLoop::Wake.
   virtual bool HasWork() const = 0;
   // When (os::Clock, monotonic) it wants to be polled though nobody wakes the loop.
   virtual int64_t due_nanos() const { return kNever; }
@@ -82,13 +82,13 @@ enum class StopMode : uint8_t {
 struct CoreLoopConfig {
   std::string name = "core";
   uint32_t core_index = 0;
-  int32_t pin_to = -1;        // a cpu; -1: wherever the kernel puts it
-  int32_t rt_priority = 0;    // 1 to 99 needs kPark: a spinning real-time thread can starve the host
+  int32_t pin_to = -1;      // a cpu; -1: wherever the kernel puts it
+  int32_t rt_priority = 0;  // 1 to 99 needs kPark: a spinning real-time thread can starve the host
   IdlePolicy idle = IdlePolicy::kSpinThenPark;
-  uint32_t spin_turns = 1000;             // idle turns before it sleeps
+  uint32_t spin_turns = 1000;              // idle turns before it sleeps
   int64_t park_nanos_max = 1'000'000'000;  // a sleeping loop looks around at least so often
-  uint32_t busy_turns_max = 64;  // after so many turns without an idle one, one background item runs all the same
-  const os::Clock* clock = nullptr;       // null: the machine's
+  uint32_t busy_turns_max = 64;      // after so many turns without an idle one, one background item runs all the same
+  const os::Clock* clock = nullptr;  // null: the machine's
 };
 Status Validate(const CoreLoopConfig& config);
 

@@ -284,7 +284,8 @@ TEST_CASE("a group drains: when it says idle, everything has arrived at the last
 #endif
   Line line(4);
   std::vector<CoreLoopConfig> configs(4);
-  for (size_t i = 0; i < 4; ++i) configs[i] = {.name = "shard", .core_index = static_cast<uint32_t>(i), .spin_turns = 50};
+  for (size_t i = 0; i < 4; ++i)
+    configs[i] = {.name = "shard", .core_index = static_cast<uint32_t>(i), .spin_turns = 50};
   CoreGroup group(configs);
   for (size_t i = 0; i < 4; ++i) {
     group[i].AddTask(&line.relays[i]);

@@ -6,8 +6,7 @@ namespace laminar::runtime {
 
 Status Validate(const BackpressureConfig& config) {
   constexpr uint32_t kCreditsMax = 1u << 16;
-  if (config.exclusive_credits < 1 || config.exclusive_credits > kCreditsMax ||
-      config.floating_credits > kCreditsMax) {
+  if (config.exclusive_credits < 1 || config.exclusive_credits > kCreditsMax || config.floating_credits > kCreditsMax) {
     return Error(ErrorCode::kBadArgument, "credits of a channel: " + std::to_string(config.exclusive_credits) +
                                               " of its own (1 to " + std::to_string(kCreditsMax) + ") and " +
                                               std::to_string(config.floating_credits) + " floating (0 to " +
@@ -25,8 +24,9 @@ Status Validate(const BackpressureConfig& config) {
     case OverflowPolicy::kDropOldest:
     case OverflowPolicy::kError: break;
   }
-  return Error(Status(ErrorCode::kNotSupported, "an overflow policy that loses rows or stops the pipeline")
-                   .WithHint("use the policy 'block': a slow receiver then slows its sources down, and no row is lost"));
+  return Error(
+      Status(ErrorCode::kNotSupported, "an overflow policy that loses rows or stops the pipeline")
+          .WithHint("use the policy 'block': a slow receiver then slows its sources down, and no row is lost"));
 }
 
 }  // namespace laminar::runtime

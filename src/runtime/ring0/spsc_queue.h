@@ -111,8 +111,8 @@ class SpscQueue {
     return count;
   }
 
-  // --- Anybody; a moment later it may be otherwise. A side that says "not full" or "not empty" of its own is right.
-  // ---
+  // --- Anybody; a moment later it may be otherwise, but "not full" stays true for the producer, "not empty" for the
+  // consumer. ---
   size_t size_approx() const {
     const uint64_t head = consumer_.head.load(std::memory_order_acquire);
     const uint64_t tail = producer_.tail.load(std::memory_order_acquire);

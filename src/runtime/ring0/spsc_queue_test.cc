@@ -157,8 +157,10 @@ void Stress(uint64_t items, size_t capacity, bool batched) {
     uint64_t block[64];
     for (uint64_t next = 0; next < items;) {
       if (!batched) {
-        if (queue.Push(Hash64(next))) sent = HashCombine(sent, Hash64(next++));
-        else std::this_thread::yield();
+        if (queue.Push(Hash64(next)))
+          sent = HashCombine(sent, Hash64(next++));
+        else
+          std::this_thread::yield();
         continue;
       }
       const size_t count = std::min<uint64_t>(1 + random.Below(64), items - next);
