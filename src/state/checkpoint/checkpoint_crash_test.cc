@@ -2,7 +2,7 @@
 #include "base/crc32c.h"
 #include "state/checkpoint/checkpoint_files.h"
 #include "state/checkpoint/checkpoint_manifest.h"
-#include "state/checkpoint/checkpoint_testing.h"
+#include "state/checkpoint/checkpoint_store_test.h"
 
 namespace laminar::state {
 namespace {

@@ -1,7 +1,7 @@
 #include "state/checkpoint/checkpoint_store.h"
 
 #include "os/process.h"
-#include "state/checkpoint/checkpoint_testing.h"
+#include "state/checkpoint/checkpoint_store_test.h"
 
 namespace laminar::state {
 namespace {

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <map>
+#include <mutex>
 #include <set>
 #include <span>
 #include <vector>
@@ -16,24 +18,6 @@
 #include "base/text.h"
 
 namespace laminar::state {
-
-namespace {
-constexpr size_t kFailuresKept = 16;
-}
-
-void FileFailures::Note(const Status& failure) {
-  std::lock_guard lock(mutex_);
-  latest_.push_front(failure);
-  if (latest_.size() > kFailuresKept) latest_.pop_back();
-}
-
-Status FileFailures::Find(std::string_view text) const {
-  std::lock_guard lock(mutex_);
-  for (const Status& failure : latest_) {
-    if (Contains(text, failure.message())) return failure;
-  }
-  return Status::Ok();
-}
 
 namespace {
 
@@ -83,6 +67,8 @@ class ReadableFile {
   std::unique_ptr<os::File> file_;  // guarded by mutex_; set once
 };
 
+constexpr size_t kFailuresKept = 16;
+
 bool IsTablePath(const std::string& path) { return path.ends_with(".sst"); }
 
 }  // namespace
@@ -90,8 +76,8 @@ bool IsTablePath(const std::string& path) { return path.ends_with(".sst"); }
 struct RocksFiles::Shared {
   os::FileSystem& files;
   RocksAccess access;
-  FileFailures failures;
   mutable std::mutex mutex;
+  std::deque<Status> failures;                                     // guarded by mutex; the latest first
   std::map<std::string, std::shared_ptr<ReadableFile>> in_memory;  // guarded by mutex; by path
   std::set<std::string> flushed_next;                              // guarded by mutex; tables that a flush will make
 
@@ -103,6 +89,11 @@ struct RocksFiles::Shared {
   void Put(const std::string& path, std::shared_ptr<ReadableFile> file) {
     std::lock_guard lock(mutex);
     in_memory[path] = std::move(file);
+  }
+  void NoteFailure(const Status& failure) {
+    std::lock_guard lock(mutex);
+    failures.push_front(failure);
+    if (failures.size() > kFailuresKept) failures.pop_back();
   }
   void ExpectFlush(const std::string& path) {
     std::lock_guard lock(mutex);
@@ -142,7 +133,7 @@ std::string_view View(const Slice& slice) { return {slice.data(), slice.size()};
 IOStatus Translate(const Status& status, RocksFiles::Shared& shared) {
   if (status.ok()) return IOStatus::OK();
   if (status.code() == ErrorCode::kBadFile) return IOStatus::PathNotFound(status.message());
-  shared.failures.Note(status);
+  shared.NoteFailure(status);
   IOStatus failed = IOStatus::IOError(status.message());
   failed.SetRetryable(true);
   return failed;
@@ -452,7 +443,13 @@ std::unique_ptr<rocksdb::Env> RocksFiles::MakeEnv() {
 
 std::shared_ptr<rocksdb::EventListener> RocksFiles::MakeListener() { return std::make_shared<Listener>(shared_); }
 
-const FileFailures& RocksFiles::failures() const { return shared_->failures; }
+Status RocksFiles::FindFailure(std::string_view text) const {
+  std::lock_guard lock(shared_->mutex);
+  for (const Status& failure : shared_->failures) {
+    if (Contains(text, failure.message())) return failure;
+  }
+  return Status::Ok();
+}
 
 void RocksFiles::PutText(const std::string& path, std::string text) {
   auto file = std::make_shared<ReadableFile>();

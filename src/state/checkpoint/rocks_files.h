@@ -5,13 +5,11 @@
 // because no start ever reads it. A table that a flush could not write is held in memory too and WriteHeld tries again:
 // so a flush never fails, and RocksDB never gets into the state of error from which it may not come back. Merges may
 // fail; RocksDB starts them again.
-// RocksDB carries an error as text only. FileFailures remembers our own Status of each failed call, so that the caller
-// of RocksDB gets the true code, path and hint back (rocks_store.cc). Thread: any; RocksDB has threads of its own.
+// RocksDB carries an error as text only. Our own Status of each failed call is remembered, so that the caller of
+// RocksDB gets the true code, path and hint back (rocks_store.cc). Thread: any; RocksDB has threads of its own.
 #pragma once
 
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -24,17 +22,6 @@ class EventListener;
 }  // namespace rocksdb
 
 namespace laminar::state {
-
-class FileFailures {
- public:
-  void Note(const Status& failure);
-  // The failure whose message the text quotes; ok when none does.
-  Status Find(std::string_view text) const;
-
- private:
-  mutable std::mutex mutex_;
-  std::deque<Status> latest_;  // guarded by mutex_; the newest first
-};
 
 enum class RocksAccess : uint8_t {
   kLive,      // see above
@@ -49,7 +36,8 @@ class RocksFiles {
   std::unique_ptr<rocksdb::Env> MakeEnv();
   // RocksDB must have it too: it says which tables come from a flush.
   std::shared_ptr<rocksdb::EventListener> MakeListener();
-  const FileFailures& failures() const;
+  // The failure whose message the text quotes; ok when none of the latest does.
+  Status FindFailure(std::string_view text) const;
 
   // A bookkeeping file of a live store.
   void PutText(const std::string& path, std::string text);

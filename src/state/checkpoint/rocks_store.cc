@@ -7,6 +7,7 @@
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
+#include <rocksdb/perf_level.h>
 #include <rocksdb/table.h>
 #include <rocksdb/universal_compaction.h>
 #include <rocksdb/write_batch.h>
@@ -21,19 +22,19 @@ namespace laminar::state {
 namespace {
 
 constexpr uint64_t kDeltaBytesMax = uint64_t{1} << 30;
-constexpr size_t kReadAheadBytes = size_t{2} << 20;
-constexpr size_t kBlockBytes = size_t{32} << 10;
+constexpr size_t kReadAheadBytes = size_t{512} << 10;
+constexpr size_t kBlockBytes = size_t{64} << 10;
 constexpr int kSortedRunsMax = 8;
 
 rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
-Status Translate(const rocksdb::Status& status, const FileFailures& failures, std::string_view doing,
+Status Translate(const rocksdb::Status& status, const RocksFiles& files, std::string_view doing,
                  const std::string& directory) {
   if (status.ok()) return Status::Ok();
   const std::string text = status.ToString();
   const std::string what = std::string(doing) + " in " + Quoted(directory, 300);
   if (status.IsIOError()) {
-    Status known = failures.Find(text);
+    Status known = files.FindFailure(text);
     if (!known.ok()) return std::move(known.Prefix(what));
   }
   ErrorCode code = ErrorCode::kIo;
@@ -118,6 +119,8 @@ class RocksCursor final : public StateCursor {
         behind_slice_(behind_) {}
 
   Status Start(rocksdb::DB& db) {
+    // Nobody reads RocksDB's counters of a thread, and each row would pay for them.
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
     rocksdb::ReadOptions options;
     options.verify_checksums = true;
     options.fill_cache = false;
@@ -146,7 +149,7 @@ class RocksCursor final : public StateCursor {
   std::string_view value() const override { return {iterator_->value().data(), iterator_->value().size()}; }
   Status status() const override {
     if (!failed_.ok()) return failed_;
-    return Translate(iterator_->status(), rocks_files_->failures(), "reading state", owner_->directory());
+    return Translate(iterator_->status(), *rocks_files_, "reading state", owner_->directory());
   }
 
  private:
@@ -199,8 +202,7 @@ Status RocksStore::OpenDatabase() {
                                      ? rocksdb::DB::OpenForReadOnly(options, settings_.directory, &opened)
                                      : rocksdb::DB::Open(options, settings_.directory, &opened);
   db_.reset(opened);
-  if (status.ok() || status.IsIOError())
-    return Translate(status, rocks_files_->failures(), "opening state", settings_.directory);
+  if (status.ok() || status.IsIOError()) return Translate(status, *rocks_files_, "opening state", settings_.directory);
   // Whatever else RocksDB dislikes about files that a valid start would have written is damage.
   return Error(ErrorCode::kCorrupt, "opening state in " + Quoted(settings_.directory, 300) + ": " +
                                         EscapeForMessage(status.ToString(), 400));
@@ -213,8 +215,7 @@ RocksStore::~RocksStore() {
 }
 
 Status RocksStore::Revive() {
-  return Translate(db_->Resume(), rocks_files_->failures(), "going on after a failed write of state",
-                   settings_.directory);
+  return Translate(db_->Resume(), *rocks_files_, "going on after a failed write of state", settings_.directory);
 }
 
 Status RocksStore::Apply(std::string_view delta) {
@@ -226,6 +227,7 @@ Status RocksStore::Apply(std::string_view delta) {
   // A disk that takes nothing must not fill the memory instead.
   if (rocks_files_->held_bytes() > settings_.memory_bytes) TRY(rocks_files_->WriteHeld());
   return Guarded("applying a delta to the state", [&]() -> Status {
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
     rocksdb::WriteBatch batch(delta.size() + delta.size() / 4 + 64);
     DeltaReader reader(delta);
     DeltaEntry entry;
@@ -238,7 +240,7 @@ Status RocksStore::Apply(std::string_view delta) {
           if (entry.key < entry.value) added = batch.DeleteRange(ToSlice(entry.key), ToSlice(entry.value));
           break;
       }
-      TRY(Translate(added, rocks_files_->failures(), "applying a delta to the state", settings_.directory));
+      TRY(Translate(added, *rocks_files_, "applying a delta to the state", settings_.directory));
     }
     rocksdb::WriteOptions options;
     options.disableWAL = true;
@@ -248,7 +250,7 @@ Status RocksStore::Apply(std::string_view delta) {
       TRY(Revive());
       written = db_->Write(options, &batch);
     }
-    return Translate(written, rocks_files_->failures(), "applying a delta to the state", settings_.directory);
+    return Translate(written, *rocks_files_, "applying a delta to the state", settings_.directory);
   });
 }
 
@@ -257,7 +259,7 @@ Result<std::optional<std::string>> RocksStore::Get(std::string_view key) {
     std::string value;
     const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), ToSlice(key), &value);
     if (status.IsNotFound()) return std::nullopt;
-    TRY(Translate(status, rocks_files_->failures(), "reading state", settings_.directory));
+    TRY(Translate(status, *rocks_files_, "reading state", settings_.directory));
     return value;
   });
 }
@@ -281,9 +283,9 @@ Result<FrozenStore> RocksStore::Freeze() {
       TRY(Revive());
       status = db_->Flush(flush);
     }
-    TRY(Translate(status, rocks_files_->failures(), "writing changed state", settings_.directory));
+    TRY(Translate(status, *rocks_files_, "writing changed state", settings_.directory));
     TRY(rocks_files_->WriteHeld());
-    TRY(Translate(db_->DisableFileDeletions(), rocks_files_->failures(), "freezing state", settings_.directory));
+    TRY(Translate(db_->DisableFileDeletions(), *rocks_files_, "freezing state", settings_.directory));
     rocksdb::LiveFilesStorageInfoOptions options;
     options.include_checksum_info = true;
     options.wal_size_for_flush = UINT64_MAX;  // it is flushed
@@ -291,7 +293,7 @@ Result<FrozenStore> RocksStore::Freeze() {
     status = db_->GetLiveFilesStorageInfo(options, &files);
     FrozenStore frozen;
     const auto collect = [&]() -> Status {
-      TRY(Translate(status, rocks_files_->failures(), "freezing state", settings_.directory));
+      TRY(Translate(status, *rocks_files_, "freezing state", settings_.directory));
       for (const rocksdb::LiveFileStorageInfo& file : files) {
         if (file.file_type == rocksdb::kTableFile) {
           frozen.tables.push_back({file.relative_filename, file.size, TRY(ChecksumOf(file))});
@@ -318,7 +320,7 @@ Result<FrozenStore> RocksStore::Freeze() {
 }
 
 Status RocksStore::Thaw() {
-  return Translate(db_->EnableFileDeletions(/*force=*/false), rocks_files_->failures(), "going on after freezing state",
+  return Translate(db_->EnableFileDeletions(/*force=*/false), *rocks_files_, "going on after freezing state",
                    settings_.directory);
 }
 
