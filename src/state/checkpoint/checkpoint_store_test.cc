@@ -256,6 +256,36 @@ TEST_CASE("a full disk fails a publish, keeps what was there, and the next publi
   CHECK(All(*world.Open()) == model);
 }
 
+TEST_CASE("on a disk that stays full changes are taken up to a limit of memory, and none is lost when there is room") {
+  World world;
+  Random random(12);
+  auto store = world.Open();
+  Model model;
+  Must(store->Apply(RandomDelta(random, 100, model)));
+  Must(store->Publish(1, {}));
+  world.files.SetCapacity(200'000);
+  Status status;
+  uint64_t applied = 0;
+  while (applied < 100) {
+    const std::string delta = ManyDelta(applied * 100, (applied + 1) * 100, 2000, random);
+    status = store->Apply(delta);
+    if (!status.ok()) break;
+    ++applied;
+  }
+  CHECK(status.code() == ErrorCode::kLimitReached);
+  CHECK(applied > 5);
+  CHECK(applied < 60);
+  CHECK(CodeOf(store->Publish(2, {})) == ErrorCode::kLimitReached);
+  model = All(*store);
+  CHECK(model.size() >= applied * 100);
+  world.files.SetCapacity(UINT64_MAX);
+  Must(store->Apply(RandomDelta(random, 20, model)));
+  CHECK(All(*store) == model);
+  Must(store->Publish(3, {}));
+  store.reset();
+  CHECK(All(*world.Open()) == model);
+}
+
 TEST_CASE("on the machine's disk it works as on the simulated one") {
   os::FileSystem& files = os::RealFileSystem();
   const std::string root = "/tmp/laminar-checkpoint-test-" + std::to_string(os::ProcessId());

@@ -13,6 +13,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/text.h"
 #include "state/checkpoint/checkpoint_manifest.h"
@@ -163,6 +164,58 @@ class RocksCursor final : public StateCursor {
   Status failed_;
 };
 
+// A delta as a batch whose keys ascend, each once: RocksDB's write buffer is a sorted list, and the next place is found
+// from the last one in a fraction of the time when it is near.
+class BatchBuilder {
+ public:
+  explicit BatchBuilder(rocksdb::WriteBatch& batch) : batch_(batch) {}
+
+  void Add(const DeltaEntry& entry) {
+    if (entry.op == DeltaOp::kDeleteRange) {
+      // What stands before it in the delta must stay before it.
+      WriteSorted();
+      if (entry.key < entry.value) Note(batch_.DeleteRange(ToSlice(entry.key), ToSlice(entry.value)));
+      return;
+    }
+    uint64_t head = 0;
+    std::memcpy(&head, entry.key.data(), std::min<size_t>(entry.key.size(), sizeof head));
+    pending_.push_back({__builtin_bswap64(head), static_cast<uint32_t>(pending_.size()), entry});
+  }
+  rocksdb::Status Finish() {
+    WriteSorted();
+    return failed_;
+  }
+
+ private:
+  struct Pending {
+    uint64_t head;  // the first bytes of the key, so that most comparisons look no further
+    uint32_t order;
+    DeltaEntry entry;
+  };
+
+  void WriteSorted() {
+    std::sort(pending_.begin(), pending_.end(), [](const Pending& a, const Pending& b) {
+      if (a.head != b.head) return a.head < b.head;
+      const int order = a.entry.key.compare(b.entry.key);
+      return order != 0 ? order < 0 : a.order < b.order;
+    });
+    for (size_t i = 0; i < pending_.size(); ++i) {
+      const DeltaEntry& entry = pending_[i].entry;
+      if (i + 1 < pending_.size() && pending_[i + 1].entry.key == entry.key) continue;  // the last one decides
+      Note(entry.op == DeltaOp::kPut ? batch_.Put(ToSlice(entry.key), ToSlice(entry.value))
+                                     : batch_.Delete(ToSlice(entry.key)));
+    }
+    pending_.clear();
+  }
+  void Note(rocksdb::Status status) {
+    if (failed_.ok()) failed_ = std::move(status);
+  }
+
+  rocksdb::WriteBatch& batch_;
+  std::vector<Pending> pending_;
+  rocksdb::Status failed_;
+};
+
 // RocksDB notes the checksum as four bytes, the highest first.
 Result<uint32_t> ChecksumOf(const rocksdb::LiveFileStorageInfo& file) {
   if (file.file_checksum_func_name != rocksdb::kStandardDbFileChecksumFuncName || file.file_checksum.size() != 4) {
@@ -229,19 +282,11 @@ Status RocksStore::Apply(std::string_view delta) {
   return Guarded("applying a delta to the state", [&]() -> Status {
     rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
     rocksdb::WriteBatch batch(delta.size() + delta.size() / 4 + 64);
+    BatchBuilder builder(batch);
     DeltaReader reader(delta);
     DeltaEntry entry;
-    while (TRY(reader.Next(entry))) {
-      rocksdb::Status added;
-      switch (entry.op) {
-        case DeltaOp::kPut: added = batch.Put(ToSlice(entry.key), ToSlice(entry.value)); break;
-        case DeltaOp::kDelete: added = batch.Delete(ToSlice(entry.key)); break;
-        case DeltaOp::kDeleteRange:
-          if (entry.key < entry.value) added = batch.DeleteRange(ToSlice(entry.key), ToSlice(entry.value));
-          break;
-      }
-      TRY(Translate(added, *rocks_files_, "applying a delta to the state", settings_.directory));
-    }
+    while (TRY(reader.Next(entry))) builder.Add(entry);
+    TRY(Translate(builder.Finish(), *rocks_files_, "applying a delta to the state", settings_.directory));
     rocksdb::WriteOptions options;
     options.disableWAL = true;
     rocksdb::Status written = db_->Write(options, &batch);
