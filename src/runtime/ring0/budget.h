@@ -104,6 +104,8 @@ class CoreBudgets : public CoreConfined {
   Reading Read(BudgetId id) const {
     return {.exceeded = At(id).exceeded.value(), .exceeded_by_nanos = At(id).exceeded_by_nanos.value()};
   }
+  // How many tasks stand behind one that is measured.
+  uint32_t TasksPerMeasured(BudgetId id) const { return At(id).measure == BudgetMeasure::kSampled ? sample_every_ : 1; }
   const observe::Histogram& Durations(BudgetId id) const { return At(id).durations; }
   uint64_t budget_yields() const { return budget_yields_.value(); }
   uint64_t priority_yields() const { return priority_yields_.value(); }

@@ -189,7 +189,13 @@ Status CoreLoop::Start() {
   RebindOwner();
   budgets_.RebindOwner();
   is_threaded_.store(true, std::memory_order_release);
-  thread_ = TRY(os::Thread::Start(config_.name, [](void* self) { static_cast<CoreLoop*>(self)->ThreadMain(); }, this));
+  Result<os::Thread> started =
+      os::Thread::Start(config_.name, [](void* self) { static_cast<CoreLoop*>(self)->ThreadMain(); }, this);
+  if (!started) {
+    is_threaded_.store(false, std::memory_order_release);
+    return started.error();
+  }
+  thread_ = *std::move(started);
   while (!has_started_.load(std::memory_order_acquire)) {
     started_.PrepareWait();
     if (has_started_.load(std::memory_order_acquire)) {
