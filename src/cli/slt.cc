@@ -24,7 +24,7 @@ struct ModeName {
 };
 constexpr ModeName kModes[] = {
     {"plain", SltMode::kPlain, true},     {"batch1", SltMode::kBatch1, true}, {"rebatch", SltMode::kRebatch, true},
-    {"shuffle", SltMode::kShuffle, true}, {"cores4", SltMode::kPlain, false}, {"restart", SltMode::kRestart, true},
+    {"shuffle", SltMode::kShuffle, true}, {"cores4", SltMode::kCores4, true}, {"restart", SltMode::kRestart, true},
 };
 
 const ModeName* FindMode(std::string_view name) {
@@ -57,7 +57,7 @@ Result<SltOptions> ParseOptions(const std::vector<std::string>& arguments) {
       const ModeName* mode = FindMode(arguments[i]);
       if (mode == nullptr) {
         return Error(Status(ErrorCode::kBadArgument, "there is no mode " + Quoted(arguments[i]))
-                         .WithHint("plain, batch1, rebatch, shuffle, restart"));
+                         .WithHint("plain, batch1, rebatch, shuffle, cores4, restart"));
       }
       if (!mode->is_available) return Error(ErrorCode::kNotSupported, "mode " + arguments[i] + " is not supported yet");
       options.modes.push_back(mode);

@@ -1,12 +1,8 @@
 #include "cli/slt_run.h"
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <set>
-#include <thread>
 
 #include "base/hash.h"
 #include "base/random.h"
@@ -14,6 +10,7 @@
 #include "cli/slt_database.h"
 #include "cli/slt_picture.h"
 #include "cli/slt_rows.h"
+#include "cli/slt_watchdog.h"
 #include "data/value.h"
 #include "sql/parser.h"
 
@@ -30,34 +27,6 @@ struct ChangeLog {
 };
 
 std::string QuotedText(std::string_view text) { return "'" + ReplaceAll(text, "'", "''") + "'"; }
-
-// Ends a file that waits for what never comes: simulated time does not pass by itself.
-class Watchdog {
- public:
-  explicit Watchdog(SltDatabase& place) : thread_([this, &place] { Main(place); }) {}
-  ~Watchdog() {
-    {
-      const std::lock_guard lock(mutex_);
-      stop_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-  }
-  Watchdog(const Watchdog&) = delete;
-  Watchdog& operator=(const Watchdog&) = delete;
-
- private:
-  static constexpr auto kPatience = std::chrono::seconds(60);
-  void Main(SltDatabase& place) {
-    std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, kPatience, [this] { return stop_; })) place.Cancel();
-  }
-
-  std::mutex mutex_;  // guards stop_
-  std::condition_variable wake_;
-  bool stop_ = false;
-  std::thread thread_;
-};
 
 struct FedRow {
   std::string source;
@@ -78,6 +47,8 @@ class SltRunner {
   SltOutcome Run() {
     Status opened = place_.Open();
     if (opened.ok() && request_.mode == SltMode::kBatch1) opened = SetSession("SET batch_rows = 1");
+    if (opened.ok() && request_.mode == SltMode::kCores4) opened = SetSession("SET worker_cores = 4");
+    if (opened.ok() && request_.mode == SltMode::kCores4) opened = SetSession("SET worker_cores = 4");
     if (!opened.ok()) return Failed(std::move(opened), directives_.empty() ? 1 : directives_[0].line, "");
     const Watchdog watchdog(place_);
     for (const Directive& directive : directives_) {

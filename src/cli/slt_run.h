@@ -1,8 +1,9 @@
 // Runs one .slt file in one mode: an inline database on a simulated clock, nothing sleeps, nothing is tried twice.
 //
 // Modes cut and mix what is fed, and must change nothing in what a file expects: plain; batch1 (a row at a time);
-// rebatch (random cuts); shuffle (rows of different partitions in another order); restart (on a simulated disk; after
-// every directive the power is cut, or the database closed, and opened again).
+// rebatch (random cuts); shuffle (rows of different partitions in another order); cores4 (keyed parts on shards, turned
+// in a random order); restart (on a simulated disk; after every directive the power is cut, or the database closed, and
+// opened again).
 #pragma once
 
 #include <map>
@@ -15,7 +16,7 @@
 
 namespace laminar::cli {
 
-enum class SltMode : uint8_t { kPlain, kBatch1, kRebatch, kShuffle, kRestart };
+enum class SltMode : uint8_t { kPlain, kBatch1, kRebatch, kShuffle, kCores4, kRestart };
 
 // What an expectation should say instead, for --accept.
 struct SltRewrite {
