@@ -174,9 +174,11 @@ Verdict Session::FinishSinks() {
   bool interrupted = false;
   const std::vector<std::string> names = FirstColumn("SHOW SINKS");
   if (names.empty()) return Verdict::kOk;
-  // The program that pushes is this script, and it is over.
+  // The program that pushes is this script, and it is over. What is on disk goes on in the next run.
+  const bool is_over = database_->recovery() == nullptr;
   for (const engine::SourceProgress& source : database_->GetProgress().sources) {
-    if (database_->EndsByItself(source.name)) (void)database_->EndSource(source.name);  // those with a connector refuse
+    if (is_over && database_->EndsByItself(source.name))
+      (void)database_->EndSource(source.name);  // those with a connector refuse
   }
   for (const std::string& name : names) {
     if (!database_->EndsByItself(name)) WriteError("notice: sink " + name + " runs until Ctrl-C\n");

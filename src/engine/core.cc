@@ -10,7 +10,7 @@
 namespace laminar::engine {
 
 Core::Core(DatabaseOptions options, const expr::FunctionRegistry& functions)
-    : options_(std::move(options)), functions_(functions), random_(0x1A31AA5DB) {
+    : options_(std::move(options)), functions_(functions), random_(options_.seed) {
   if (options_.clock == nullptr) options_.clock = &os::RealClock();
   environment_.random = &random_;
   RefreshTime();
@@ -140,6 +140,7 @@ Result<bool> Core::Turn() {
   bool moved = false;
   if (durability_ != nullptr && !durability_->has_room()) return false;  // back-pressure: the disk comes first
   const bool is_blocked = IsAnySectionBlocked();                         // the shards come first
+  times_blocked_ += is_blocked ? 1 : 0;
   for (size_t i = 0; i < sources_.size() && !is_blocked; ++i) {
     SourceNode& node = *sources_[i];
     auto caught = CatchUp(node);
@@ -374,6 +375,53 @@ ReadView Core::Read(const std::vector<std::string>& relations) {
     }
   }
   return view;
+}
+
+Status Core::CheckEpoch(std::string_view name, Epoch epoch) {
+  CloseEpoch();
+  Quiesce();
+  const ViewNode* view = FindView(name);
+  if (view == nullptr || view->history == nullptr) {
+    return Status(ErrorCode::kEpochGone,
+                  "\"" + std::string(name) + "\" keeps no history, so only its present can be read")
+        .WithHint("CREATE MATERIALIZED VIEW ... WITH (retain_history = '64 MiB') AS ...");
+  }
+  const Epoch first = view->history->first_epoch() - 1;
+  if (epoch >= first && epoch <= epoch_) return {};
+  return Status(ErrorCode::kEpochGone, "epoch " + std::to_string(epoch) + " of \"" + std::string(name) +
+                                           "\" cannot be read: epochs " + std::to_string(first) + " to " +
+                                           std::to_string(epoch_) + " can")
+      .WithHint("a larger retain_history keeps more");
+}
+
+Result<ReadView> Core::ReadAsOf(const std::vector<std::string>& relations, Epoch epoch) {
+  ReadView read;
+  read.epoch = epoch;
+  for (const std::string& name : relations) {
+    TRY(CheckEpoch(name, epoch));
+    ViewNode* view = FindView(name);
+    // What is there now, less what came since.
+    exec::MaterializeSpec spec;
+    spec.name = "view " + name + " at a past epoch";
+    spec.types = view->relation->schema.Types();
+    spec.input_retracts = true;
+    exec::Materialize past(std::move(spec));
+    exec::FanOut nobody;
+    exec::Context context;
+    context.environment = &environment_;
+    TRY(past.Open(context));
+    past.ConnectTo(&nobody, 0);
+    TRY(FeedStored(past, *exec::Materialize::TakeSnapshot(view->pipeline->stored()), kMinTimestamp));
+    data::BatchBuffer changes(view->relation->schema.Types());
+    for (uint64_t cursor = 0; view->history->Read(epoch, cursor, changes) != 0;) {
+      int64_t* weights = changes.UseWeights();
+      for (uint32_t row = 0; row < changes.rows(); ++row) weights[row] = -weights[row];
+      if (past.Process(0, changes.batch(), past.output()) == exec::Step::kFailed) return Error(Status(past.failure()));
+    }
+    exec::Materialize* part = &past;
+    read.rows.push_back(exec::Materialize::TakeSnapshot({&part, 1}));
+  }
+  return read;
 }
 
 Status Core::Push(SourceNode& node, data::Batch& batch) {

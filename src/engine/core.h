@@ -26,6 +26,7 @@
 #include "engine/shard_set.h"
 #include "engine/side_rows.h"
 #include "engine/source_node.h"
+#include "exec/changelog/history.h"
 #include "expr/function.h"
 #include "plan/node.h"
 
@@ -41,6 +42,7 @@ struct ViewNode {
   catalog::RelationPtr relation;  // null: a cursor's
   std::unique_ptr<Pipeline> pipeline;
   std::vector<std::unique_ptr<ColumnPick>> picks;  // one per scan
+  std::unique_ptr<exec::History> history;          // between the stored rows and the fan-out; null: none is kept
   std::unique_ptr<exec::FanOut> fan_out;           // after the stored rows; null for sinks and cursors
   std::unique_ptr<LateRows> late;
   std::unique_ptr<ErrorRows> errors;
@@ -105,6 +107,12 @@ class Core {
   Status PushWatermark(SourceNode& node, Timestamp watermark);
   Status End(SourceNode& node);
   ReadView Read(const std::vector<std::string>& relations);
+  // As they were at the end of a past epoch; kEpochGone names the range that can be read.
+  Result<ReadView> ReadAsOf(const std::vector<std::string>& relations, Epoch epoch);
+  // Makes a cut; kEpochGone when the view's history does not reach behind `epoch`.
+  Status CheckEpoch(std::string_view view, Epoch epoch);
+  // Changes of epochs up to this one may be shown to readers that go on after a crash.
+  Epoch shown_epoch() const { return durability_ != nullptr ? durability_->durable_epoch() : UINT64_MAX; }
   // Has everything that can come reached `name`? An error when it cannot.
   Result<bool> IsComplete(std::string_view name);
   Result<bool> Turn();
@@ -115,11 +123,13 @@ class Core {
   void RefreshTime();  // before anything is pushed
   Progress GetProgress();
   void AppendMetrics(std::vector<std::vector<data::Value>>& rows);
+  void AppendSystemMetrics(std::vector<std::vector<data::Value>>& rows);
   uint64_t epoch() const { return epoch_; }
 
   // Durability (core_durability.cc). In a database without a folder: nothing happens, and at once.
   bool is_durable() const { return durability_ != nullptr; }
   Durability* durability() { return durability_.get(); }
+  Status UseCores(uint64_t cores);               // for views made from now on; 0: what the machine and its limits allow
   Status SetDatabase(const Settings& settings);  // what is database-wide, as the last SET said
   // Closes an epoch and hands it to be written. Returns it.
   Result<Epoch> CommitEpoch();
@@ -136,6 +146,8 @@ class Core {
   // Makes the graph of what `durability` has recovered; `execute` runs a statement under an entry's settings.
   Status Restore(std::unique_ptr<Durability> durability, const std::function<Status(const CatalogEntry&)>& execute);
   void Start();  // the thread, if there is one
+  // Of a core that did not come to Start.
+  DatabaseOptions TakeOptions() { return std::move(options_); }
   // Waits (threaded) or turns (inline) until `done` says true under the lock, `cancelled` is set, or `timeout` passes
   // (0: none).
   Status WaitUntil(const std::function<Result<bool>()>& done, const std::atomic<bool>& cancelled, Duration timeout,
@@ -157,7 +169,6 @@ class Core {
   Result<bool> CatchUp(SourceNode& node);
   void SettleFailures();
   PipelineRequest RequestFor(ViewNode& node, plan::QueryPlan& plan, const Settings& settings);
-  Status UseCores(uint64_t cores);
   bool PumpSections(bool may_flush, bool may_help);  // moves rows between the core and the shards; true when any moved
   bool IsAnySectionBlocked();
   void PrepareSections();
@@ -199,6 +210,7 @@ class Core {
   uint64_t sources_made_ = 0;
   bool has_failures_ = false;  // some fan-out has a reader that failed
   uint64_t worker_cores_ = 1;
+  uint64_t times_blocked_ = 0;           // turns in which sources waited for shards
   std::vector<ShardSection*> sections_;  // of all views, in the order of the rows
   uint64_t batch_rows_ = data::kBatchCapacity;
   int64_t last_epoch_nanos_ = 0;

@@ -108,6 +108,10 @@ void Core::RegisterView(ViewNode& node) {
   if (durability_ == nullptr) return;
   for (const PlacedOperator& placed : node.pipeline->placed())
     node.held.push_back(graph_state_.Register("v/" + node.name + "/" + std::to_string(placed.index), placed.instances));
+  if (node.history != nullptr) {
+    exec::Operator* history = node.history.get();
+    node.held.push_back(graph_state_.Register("v/" + node.name + "/history", {&history, 1}));
+  }
   if (node.fan_out != nullptr) {
     exec::Operator* fan_out = node.fan_out.get();
     node.held.push_back(graph_state_.Register("v/" + node.name + "/out", {&fan_out, 1}));

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "engine/core.h"
 #include "engine/sink_operator.h"
 
@@ -115,6 +116,18 @@ std::vector<const ErrorRows*> ViewNode::AllErrors() const {
   return all;
 }
 
+namespace {
+
+// WITH (retain_history = '64 MiB'), checked when the view was planned.
+uint64_t HistoryBytes(const catalog::Relation& relation) {
+  for (const auto& [key, value] : relation.options) {
+    if (key == "retain_history") return ParseBytes(value).value_or(0);
+  }
+  return 0;
+}
+
+}  // namespace
+
 Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings& settings) {
   auto node = NewNode(relation, plan, settings);
   exec::MaterializeSpec spec;
@@ -126,7 +139,14 @@ Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings
   node->fan_out = std::make_unique<exec::FanOut>(&has_failures_);
   PipelineRequest request = RequestFor(*node, plan, settings);
   request.stored = std::move(spec);
-  request.fan_out = node->fan_out.get();
+  request.after = node->fan_out.get();
+  if (const uint64_t bytes = HistoryBytes(*relation); bytes > 0) {
+    node->history = std::make_unique<exec::History>(exec::HistorySpec{relation->name, relation->schema.Types(), bytes});
+    TRY(node->history->Open(request.context));
+    node->history->StartAt(epoch_ + 1);
+    node->history->ConnectTo(node->fan_out.get(), 0);
+    request.after = node->history.get();
+  }
   node->pipeline = TRY(Pipeline::Build(std::move(request)));
   Status attached = AttachLeaves(*node);
   if (attached.ok()) attached = catalog_.Add(relation);

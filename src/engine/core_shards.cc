@@ -13,15 +13,21 @@ Status Core::UseCores(uint64_t cores) {
   if (worker_cores_ < 2) return {};
   if (shards_ == nullptr) {
     // Two for each core, so that whoever is free finds one; of small machines a few more, so that SET can go higher.
-    const uint64_t shards = 2 * std::max<uint64_t>({worker_cores_, usable, 2});
+    // A simulation is the same on all machines.
+    const uint64_t shards = 2 * std::max<uint64_t>({worker_cores_, options_.is_inline ? 1 : usable, 2});
     shards_ = std::make_unique<ShardSet>(static_cast<uint32_t>(std::min<uint64_t>(shards, 64)));
+    shards_->SetSeed(options_.seed);
   }
   if (options_.is_inline) return {};
   return shards_->StartWorkers(static_cast<uint32_t>(worker_cores_ - 1));
 }
 
 void Core::PrepareSections() {
+  if (sections_.empty()) return;
   for (ShardSection* section : sections_) section->Prepare(environment_.now);
+  for (const auto& view : views_) {
+    if (view->fan_out != nullptr) view->pipeline->SetRead(view->history != nullptr || !view->fan_out->empty());
+  }
 }
 
 bool Core::IsAnySectionBlocked() {

@@ -91,8 +91,9 @@ struct Input {
 
 class RunCursor final : public Cursor {
  public:
-  RunCursor(Core& core, plan::QueryPlan plan, const Settings& settings)
+  RunCursor(Core& core, plan::QueryPlan plan, const Settings& settings, std::optional<uint64_t> as_of)
       : core_(core),
+        as_of_(as_of),
         plan_(std::move(plan)),
         settings_(settings),
         errors_("query", settings.error_rows_max),
@@ -150,7 +151,7 @@ class RunCursor final : public Cursor {
       inputs_.push_back(std::move(input));
     }
     if (!stored.empty()) {
-      ReadView view = core_.Read(stored);  // all at one epoch
+      ReadView view = as_of_ ? TRY(core_.ReadAsOf(stored, *as_of_)) : core_.Read(stored);  // all at one epoch
       for (size_t i = 0; i < stored.size(); ++i) inputs_[stored_inputs[i]].stored = std::move(view.rows[i]);
     }
     return {};
@@ -263,6 +264,7 @@ class RunCursor final : public Cursor {
   }
 
   Core& core_;
+  std::optional<uint64_t> as_of_;
   plan::QueryPlan plan_;
   Settings settings_;
   data::Schema schema_;
@@ -277,6 +279,125 @@ class RunCursor final : public Cursor {
   bool has_ended_ = false;
   bool is_done_ = false;
   std::atomic<uint64_t> rows_read_{0};  // the reader writes, a progress display reads
+  std::atomic<bool> cancelled_{false};
+};
+
+// The reader of a view's changes that stands in its fan-out: batches with the epoch each belongs to.
+class EpochCollector final : public exec::Operator {
+ public:
+  EpochCollector(const std::vector<data::Type>& types, exec::Epoch open) : types_(types), open_(open) {}
+  Status Open(const exec::Context&) override { return {}; }
+  exec::Step Process(int, Batch& batch, exec::Output&) override {
+    AllowAllocation allow;
+    Add(batch, open_);
+    if (rows_ <= kRowsBehindMax) return exec::Step::kMore;
+    return Fail(Status(ErrorCode::kLimitReached, "the subscriber is " + std::to_string(rows_) + " rows behind")
+                    .WithHint("subscribe again AS OF the last epoch that was seen"));
+  }
+  exec::Step Watermark(int, Timestamp watermark, exec::Output&) override {
+    has_ended_ |= watermark == kMaxTimestamp;
+    return exec::Step::kMore;
+  }
+  exec::Step Barrier(exec::Epoch epoch, exec::Output&) override {
+    open_ = epoch + 1;
+    return exec::Step::kMore;
+  }
+  void Add(const Batch& batch, exec::Epoch epoch) {
+    const uint32_t columns = batch.column_count;
+    numbers_.assign(1, static_cast<int64_t>(epoch));
+    columns_.resize(columns + 1);
+    columns_[0] = data::Column{.values = numbers_.data(), .encoding = data::Encoding::kConstant};
+    std::copy_n(batch.columns, columns, columns_.begin() + 1);
+    const Batch wide{batch.rows, columns + 1, columns_.data(), batch.weights};
+    entries_.push_back({epoch, std::make_unique<BatchBuffer>(types_)});
+    entries_.back().rows->AppendRows(wide, 0, batch.rows);
+    rows_ += batch.rows;
+  }
+  // The oldest rows if their epoch is at most `shown`.
+  bool Pop(exec::Epoch shown, BatchBuffer& out) {
+    if (entries_.empty() || entries_.front().epoch > shown) return false;
+    std::swap(out, *entries_.front().rows);
+    rows_ -= out.rows();
+    entries_.pop_front();
+    return true;
+  }
+  bool is_over() const { return has_ended_ && entries_.empty(); }
+
+ private:
+  static constexpr uint64_t kRowsBehindMax = 4'000'000;
+  struct Entry {
+    exec::Epoch epoch = 0;
+    std::unique_ptr<BatchBuffer> rows;
+  };
+  std::vector<data::Type> types_;
+  std::deque<Entry> entries_;
+  std::vector<int64_t> numbers_;
+  std::vector<data::Column> columns_;
+  uint64_t rows_ = 0;
+  exec::Epoch open_;
+  bool has_ended_ = false;
+};
+
+class HistoryCursor final : public Cursor {
+ public:
+  HistoryCursor(Core& core, std::string view) : core_(core), view_(std::move(view)) {}
+  ~HistoryCursor() override {
+    Core::Lock lock(core_);
+    if (ViewNode* view = core_.FindView(view_); view != nullptr && view->history.get() == history_)
+      view->fan_out->Remove(collector_.get());
+  }
+  // Under the lock, at a cut.
+  void Open(ViewNode& view, exec::Epoch after) {
+    history_ = view.history.get();
+    schema_.Add({"_epoch", data::TypeId::kInt64, false});
+    for (const data::Field& field : view.relation->schema.fields()) schema_.Add(field);
+    collector_ = std::make_unique<EpochCollector>(schema_.Types(), core_.epoch() + 1);
+    BatchBuffer changes(view.relation->schema.Types());
+    for (uint64_t cursor = 0; const exec::Epoch epoch = view.history->Read(after, cursor, changes);)
+      collector_->Add(changes.batch(), epoch);
+    view.fan_out->Add(collector_.get(), 0);
+  }
+  const data::Schema& schema() const override { return schema_; }
+  bool is_changelog() const override { return true; }
+  void Cancel() override {
+    cancelled_.store(true, std::memory_order_release);
+    core_.WakeWaiters();
+  }
+  Result<bool> Next(BatchBuffer& out) override {
+    bool has_rows = false;
+    TRY(core_.WaitUntil(
+        [&]() -> Result<bool> {
+          has_rows = TRY(Take(out));
+          return has_rows || collector_->is_over();
+        },
+        cancelled_, 0, "the subscription"));
+    if (!has_rows) out.Reset();
+    return has_rows;
+  }
+  Result<bool> Poll(BatchBuffer& out) override {
+    Core::Lock lock(core_);
+    if (TRY(Take(out))) return true;
+    if (core_.is_inline() && TRY(core_.Turn()) && TRY(Take(out))) return true;
+    out.Reset();
+    return !collector_->is_over();
+  }
+
+ private:
+  Result<bool> Take(BatchBuffer& out) {
+    if (collector_->Pop(core_.shown_epoch(), out)) return true;
+    if (!collector_->failure().ok()) return Error(Status(collector_->failure()));
+    const ViewNode* view = core_.FindView(view_);
+    if (view == nullptr || view->history.get() != history_)
+      return Error(ErrorCode::kClosed, "view \"" + view_ + "\" was dropped");
+    if (view->state != ViewState::kRunning) return Error(ErrorCode::kClosed, "view \"" + view_ + "\" has stopped");
+    return false;
+  }
+
+  Core& core_;
+  std::string view_;
+  const exec::History* history_ = nullptr;
+  data::Schema schema_;
+  std::unique_ptr<EpochCollector> collector_;
   std::atomic<bool> cancelled_{false};
 };
 
@@ -377,8 +498,9 @@ bool CanRunAlone(Core& core, const plan::QueryPlan& plan) {
   });
 }
 
-Result<std::unique_ptr<Cursor>> OpenRunCursor(Core& core, plan::QueryPlan plan, const Settings& settings) {
-  auto cursor = std::make_unique<RunCursor>(core, std::move(plan), settings);
+Result<std::unique_ptr<Cursor>> OpenRunCursor(Core& core, plan::QueryPlan plan, const Settings& settings,
+                                              std::optional<uint64_t> as_of) {
+  auto cursor = std::make_unique<RunCursor>(core, std::move(plan), settings, as_of);
   TRY(cursor->Open());
   return cursor;
 }
@@ -387,6 +509,13 @@ Result<std::unique_ptr<Cursor>> OpenLiveCursor(Core& core, plan::QueryPlan plan,
   const bool is_changelog = plan.has_emit || !plan.root->properties.append_only;
   auto cursor = std::make_unique<LiveCursor>(core, plan.root->schema, is_changelog);
   TRY(cursor->Open(plan, settings));
+  return cursor;
+}
+
+Result<std::unique_ptr<Cursor>> OpenHistoryCursor(Core& core, ViewNode& view, uint64_t after) {
+  TRY(core.CheckEpoch(view.name, after));
+  auto cursor = std::make_unique<HistoryCursor>(core, view.name);
+  cursor->Open(view, after);
   return cursor;
 }
 

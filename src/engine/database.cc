@@ -35,26 +35,44 @@ Database::~Database() = default;
 
 Result<std::unique_ptr<Database>> Database::Open(DatabaseOptions options) {
   std::unique_ptr<Database> database(new Database());
+  Status status = database->Load(options, false);
+  // Damage in a block of a large checkpoint shows only when it is read: then all are read before one is chosen.
+  if (status.code() == ErrorCode::kCorrupt) status = database->Load(options, true);
+  if (!status.ok()) return Error(std::move(status));
+  database->core_->Start();
+  return database;
+}
+
+// On failure the options are as they were.
+Status Database::Load(DatabaseOptions& options, bool reads_all) {
   const std::string path = options.path;
   os::FileSystem& files = options.files != nullptr ? *options.files : os::RealFileSystem();
   const os::Clock& clock = options.clock != nullptr ? *options.clock : os::RealClock();
   DurabilityOptions durable;
   durable.is_inline = options.is_inline;
   durable.segment_bytes = options.log_segment_bytes;
-  database->core_ = std::make_unique<Core>(std::move(options), functions::BuiltinFunctions());
-  if (!path.empty()) {
+  durable.reads_all = reads_all;
+  const uint64_t worker_cores = options.worker_cores;
+  core_ = std::make_unique<Core>(std::move(options), functions::BuiltinFunctions());
+  auto load = [&]() -> Status {
+    TRY(core_->UseCores(worker_cores));
+    if (path.empty()) return {};
     std::unique_ptr<DatabaseDirectory> directory = TRY(DatabaseDirectory::Open(files, clock, path));
     std::unique_ptr<Durability> durability = TRY(Durability::Open(std::move(directory), clock, durable));
-    Status restored = database->core_->Restore(std::move(durability), [&](const CatalogEntry& entry) -> Status {
-      Connection connection(*database);
+    Status restored = core_->Restore(std::move(durability), [&](const CatalogEntry& entry) -> Status {
+      Connection connection(*this);
       for (const auto& [name, value] : entry.settings) TRY(connection.settings().Set(name, value));
       TRY(connection.Execute(entry.sql));
       return {};
     });
-    if (!restored.ok()) return Error(std::move(restored.Prefix("opening database \"" + path + "\"")));
+    return restored.Prefix("opening database \"" + path + "\"");
+  };
+  Status status = load();
+  if (!status.ok()) {
+    options = core_->TakeOptions();
+    core_.reset();
   }
-  database->core_->Start();
-  return database;
+  return status;
 }
 
 const RecoveryReport* Database::recovery() const {

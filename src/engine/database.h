@@ -35,6 +35,8 @@ struct DatabaseOptions {
   std::string path;                                 // the database's folder; empty: in memory, gone when it is closed
   os::FileSystem* files = nullptr;                  // of that folder; null: the machine's
   uint64_t log_segment_bytes = uint64_t{64} << 20;  // of a file of the log, taken from the disk at once
+  uint64_t worker_cores = 1;    // for the views that opening brings back, and those made before a SET worker_cores
+  uint64_t seed = 0x1A31AA5DB;  // of everything that is drawn by chance: random(), and inline the order of the shards
   std::vector<std::unique_ptr<sdk::Connector>>
       connectors;  // besides "memory" (alias "test", "channel"), which is the engine's own
 };
@@ -171,6 +173,7 @@ class Database {
   friend class Connection;
   friend class StatementRunner;
   Database();
+  Status Load(DatabaseOptions& options, bool reads_all);
   Status AwaitDurable(uint64_t epoch);  // 0: nothing to wait for
   std::unique_ptr<Core> core_;
 };

@@ -61,6 +61,7 @@ Status Durability::Recover() {
   options.directory = directory_->state();
   options.database_id = directory_->id();
   options.retained = options_.checkpoints_retained;
+  if (options_.reads_all) options.read_bytes_max = UINT64_MAX;
   store_ = TRY(state::CheckpointStore::Open(options, &report_.skipped_checkpoints));
   report_.is_new = directory_->is_new();
   WalPosition from;
@@ -251,6 +252,8 @@ Status Durability::Publish(Epoch epoch) {
   {
     const std::lock_guard lock(mutex_);
     last_checkpoint_ = info;
+    figures_.checkpoint_bytes = info.bytes;
+    figures_.checkpoint_new_bytes = info.new_bytes;
     ++figures_.checkpoints;
   }
   const std::vector<CheckpointInfo> kept = store_->List();

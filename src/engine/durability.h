@@ -32,6 +32,7 @@ struct DurabilityOptions {
   Duration checkpoint_interval = 10 * kSecond;  // 0: only when asked
   uint32_t checkpoints_retained = 3;
   uint64_t segment_bytes = uint64_t{64} << 20;
+  bool reads_all = false;                          // every byte of a checkpoint is checked before it is used
   uint64_t queue_bytes_max = uint64_t{256} << 20;  // deltas not written yet; beyond, no new epoch is closed
 };
 
@@ -84,6 +85,8 @@ class Durability {
     uint64_t queued_bytes = 0;
     uint64_t checkpoints = 0;
     uint64_t checkpoints_failed = 0;
+    uint64_t checkpoint_bytes = 0;
+    uint64_t checkpoint_new_bytes = 0;
     std::string log_method;
     std::string last_error;
   };

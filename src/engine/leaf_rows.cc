@@ -147,8 +147,29 @@ class MetricRows {
 
 }  // namespace
 
+void Core::AppendSystemMetrics(std::vector<std::vector<Value>>& rows) {
+  using enum observe::MetricId;
+  MetricRows out(rows);
+  out.Add(kEpochCurrent, "", static_cast<double>(epoch_));
+  if (shards_ != nullptr) {
+    out.Add(kShardTurns, "", static_cast<double>(shards_->turns()));
+    out.Add(kShardBlocked, "", static_cast<double>(times_blocked_));
+  }
+  if (durability_ == nullptr) return;
+  const Durability::Figures figures = durability_->GetFigures();
+  out.Add(kEpochDurable, "", static_cast<double>(figures.durable_epoch));
+  out.Add(kWalBytes, "", static_cast<double>(figures.log_bytes));
+  out.Add(kWalSyncs, "", static_cast<double>(figures.syncs));
+  out.Add(kWalQueuedBytes, "", static_cast<double>(figures.queued_bytes));
+  out.Add(kCheckpoints, "", static_cast<double>(figures.checkpoints));
+  out.Add(kCheckpointFailures, "", static_cast<double>(figures.checkpoints_failed));
+  out.Add(kCheckpointBytes, "", static_cast<double>(figures.checkpoint_bytes));
+  out.Add(kCheckpointNewBytes, "", static_cast<double>(figures.checkpoint_new_bytes));
+}
+
 void Core::AppendMetrics(std::vector<std::vector<Value>>& rows) {
   Quiesce();
+  AppendSystemMetrics(rows);
   using enum observe::MetricId;
   MetricRows out(rows);
   for (const auto& source : sources_) {

@@ -143,7 +143,7 @@ bool Pipeline::FindChain(plan::Node& node, Chain& chain) const {
 
 Status Pipeline::AddSection(Chain& chain, exec::Operator* next, int input) {
   // Stored rows go along when a row's shard can be told from the row itself, or nobody will ask.
-  const bool is_top = next == request_.fan_out && request_.stored.has_value() && sink_ == nullptr;
+  const bool is_top = next == request_.after && request_.stored.has_value() && sink_ == nullptr;
   const bool is_log = is_top && !request_.stored->has_key && !request_.stored->input_retracts;
   const bool takes_stored = is_top && (is_log || !chain.output_keys.empty());
   if (is_top && !takes_stored) AddMaterialize(next);
@@ -181,13 +181,16 @@ Status Pipeline::AddSection(Chain& chain, exec::Operator* next, int input) {
     if (takes_stored) stored_.push_back(static_cast<exec::Materialize*>(made.back().get()));
   }
   placed_.insert(placed_.end(), placed.begin(), placed.end());
-  if (takes_stored) sink_ = stored_.front();
+  if (takes_stored) {
+    sink_ = stored_.front();
+    stored_section_ = &section;
+  }
   return Add(*chain.below, &section.entry(), 0);
 }
 
 void Pipeline::AddMaterialize(exec::Operator*& last) {
   auto stored = std::make_unique<exec::Materialize>(*request_.stored);
-  stored->ConnectTo(request_.fan_out, 0);
+  stored->ConnectTo(request_.after, 0);
   stored_.push_back(stored.get());
   sink_ = stored.get();
   last = stored.get();
@@ -206,7 +209,7 @@ exec::Context Pipeline::ContextOf(const plan::Node& node) const {
 Status Pipeline::Add(plan::Node& node, exec::Operator* next, int input) {
   Chain chain;
   if (request_.shards != nullptr && FindChain(node, chain)) return AddSection(chain, next, input);
-  if (next == request_.fan_out && request_.stored.has_value() && sink_ == nullptr) AddMaterialize(next);
+  if (next == request_.after && request_.stored.has_value() && sink_ == nullptr) AddMaterialize(next);
   std::unique_ptr<exec::Operator> made = MakeOperator(node);
   if (made == nullptr) {
     leaves_.push_back({&node, next, input});
@@ -229,7 +232,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Build(PipelineRequest request) {
   pipeline->late_count_.CountAt(mine.context.late_rows);
   // The same vnodes whether or not there are shards: the stored rows may be read back under another number of them.
   if (Chain top; mine.stored && pipeline->FindChain(*mine.root, top)) mine.stored->vnode_columns = top.output_keys;
-  exec::Operator* last = mine.fan_out;
+  exec::Operator* last = mine.after;
   if (mine.sink != nullptr) {
     last = pipeline->sink_ = mine.sink.get();
     pipeline->placed_.push_back({0, {last}});

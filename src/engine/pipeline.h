@@ -28,10 +28,10 @@ struct Leaf {
 struct PipelineRequest {
   plan::Node* root = nullptr;  // its specs are moved out; the nodes stay
   exec::Context context;
-  // The end: an operator, or the stored rows of a view with `fan_out` behind them.
+  // The end: an operator, or the stored rows of a view with `after` behind them.
   std::unique_ptr<exec::Operator> sink;
   std::optional<exec::MaterializeSpec> stored;
-  exec::FanOut* fan_out = nullptr;
+  exec::Operator* after = nullptr;
   // Where keyed parts may run side by side; null: everything once.
   ShardSet* shards = nullptr;
   std::string place;  // for errors('view')
@@ -56,6 +56,10 @@ class Pipeline {
   // The stored rows of a view, one part or one a shard; empty for sinks and cursors.
   const std::vector<exec::Materialize*>& stored() const { return stored_; }
   const std::vector<PlacedOperator>& placed() const { return placed_; }
+  // False: nobody reads the changes of the stored rows, so they need not leave the shards.
+  void SetRead(bool is_read) {
+    if (stored_section_ != nullptr) stored_section_->SetRead(is_read);
+  }
   // In the order of the rows: what a later one reads may come out of an earlier one.
   const std::vector<std::unique_ptr<ShardSection>>& sections() const { return sections_; }
   // The first operator that failed, or an ok status. While no shard is turned.
@@ -77,6 +81,7 @@ class Pipeline {
   std::vector<Leaf> leaves_;
   exec::Operator* sink_ = nullptr;
   std::vector<exec::Materialize*> stored_;
+  ShardSection* stored_section_ = nullptr;  // that holds them
   const plan::Node* late_window_ =
       nullptr;  // whose late rows are kept; the others are counted: their rows have other columns
   LateCount late_count_;

@@ -100,6 +100,12 @@ void ShardSet::RemoveTask(uint32_t shard, const runtime::CoreTask* task) {
   GiveBack(*shards_[shard]);
 }
 
+uint64_t ShardSet::turns() const {
+  uint64_t turns = 0;
+  for (const auto& shard : shards_) turns += shard->turns.load(std::memory_order_relaxed);
+  return turns;
+}
+
 void ShardSet::Wake() {
   for (const auto& worker : workers_) worker->parked.Notify();
 }

@@ -37,6 +37,7 @@ class ShardSet {
   bool Help();
   // Nothing waits, and nobody turns one.
   bool IsIdle() const;
+  uint64_t turns() const;
   // There may be work: parked workers look.
   void Wake();
 

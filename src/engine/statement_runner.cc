@@ -100,6 +100,13 @@ Result<std::unique_ptr<Cursor>> StatementRunner::OpenQuery(plan::QueryPlan plan)
   return OpenLiveCursor(core_, std::move(plan), settings);
 }
 
+Result<uint64_t> StatementRunner::BindEpoch(const sql::Expression& e) {
+  const data::Value value = TRY(plan::BindConstant(Context(), e, TypeId::kInt64, "the epoch"));
+  if (value.is_null() || value.int_value() < 0)
+    return Error(Status(ErrorCode::kBadValue, "an epoch is a number from 0 on").At(e.position));
+  return static_cast<uint64_t>(value.int_value());
+}
+
 Result<Outcome> StatementRunner::Do(const sql::SelectStatement& s) {
   Core::Lock lock(core_);
   core_.RefreshTime();
@@ -109,6 +116,14 @@ Result<Outcome> StatementRunner::Do(const sql::SelectStatement& s) {
   plan::QueryPlan plan = TRY(plan::PlanQuery(Context(), *s.query, {}));
   Outcome outcome;
   outcome.notices = plan.notices;
+  if (s.as_of_epoch != nullptr) {
+    const uint64_t epoch = TRY(BindEpoch(*s.as_of_epoch));
+    if (!CanRunAlone(core_, plan) || plan.mode == plan::QueryMode::kStreaming)
+      return Error(
+          NotYet("AS OF EPOCH with EMIT, or over a source that is pushed", "read a view WITH (retain_history)"));
+    outcome.cursor = TRY(OpenRunCursor(core_, std::move(plan), connection_.settings(), epoch));
+    return outcome;
+  }
   outcome.cursor = TRY(OpenQuery(std::move(plan)));
   return outcome;
 }
@@ -223,9 +238,14 @@ Result<plan::QueryPlan> StatementRunner::PlanViewQuery(const sql::CreateView& s)
   for (const sql::Option& option : s.options) {
     if (option.key == "emit") {
       request.emit_option = option.value;
+    } else if (option.key == "retain_history" && s.materialized) {
+      if (!ParseBytes(option.value) || *ParseBytes(option.value) == 0)
+        return Error(Status(ErrorCode::kBadOption, "retain_history cannot be '" + option.value + "'")
+                         .WithHint("a size, for example '64 MiB'")
+                         .At(option.position));
     } else {
       return Error(Status(ErrorCode::kBadOption, "a view has no option \"" + option.key + "\"")
-                       .WithHint("there is: emit")
+                       .WithHint(s.materialized ? "there are: emit, retain_history" : "there is: emit")
                        .At(option.position));
     }
   }
@@ -332,6 +352,7 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSink& s) {
   request.options = ConnectorOptions(relation, false);
   request.input_retracts = !plan.root->properties.append_only;
   if (s.or_replace && core_.catalog().Find(name) != nullptr) core_.Remove(name);
+  request.is_durable = core_.is_durable();
   if (core_.restoring() != nullptr) {
     // Of an undecided first epoch nothing is stored: all that came is taken back.
     const std::string note = core_.RestoredNote("v/" + name + "/0").value_or("");
@@ -454,10 +475,20 @@ Result<Outcome> StatementRunner::Do(const sql::Checkpoint&) {
 Result<Outcome> StatementRunner::Do(const sql::Alter&) { return Error(NotYet("ALTER ... PAUSE and RESUME")); }
 
 Result<Outcome> StatementRunner::Do(const sql::Subscribe& s) {
-  if (!s.options.empty() || s.as_of != nullptr || s.up_to != nullptr)
-    return Error(NotYet("SUBSCRIBE with options, AS OF or UP TO", "SUBSCRIBE TO view"));
+  if (!s.options.empty() || (s.as_of != nullptr && !s.as_of_is_epoch) || s.up_to != nullptr)
+    return Error(NotYet("SUBSCRIBE with options, AS OF a time or UP TO", "SUBSCRIBE TO view AS OF EPOCH n"));
   Core::Lock lock(core_);
   core_.RefreshTime();
+  if (s.as_of != nullptr) {
+    if (s.query != nullptr)
+      return Error(NotYet("SUBSCRIBE TO a query AS OF EPOCH", "make it a view WITH (retain_history = '64 MiB')"));
+    const uint64_t epoch = TRY(BindEpoch(*s.as_of));
+    TRY(core_.catalog().Get(s.name.back()));
+    TRY(core_.CheckEpoch(s.name.back(), epoch));
+    Outcome outcome;
+    outcome.cursor = TRY(OpenHistoryCursor(core_, *core_.FindView(s.name.back()), epoch));
+    return outcome;
+  }
   sql::QueryPtr made;
   const sql::Query* query = s.query.get();
   if (query == nullptr) {

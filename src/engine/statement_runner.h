@@ -51,6 +51,7 @@ class StatementRunner {
   Result<Outcome> Do(const sql::Checkpoint& s);
 
   Status AwaitDurable();
+  Result<uint64_t> BindEpoch(const sql::Expression& e);
   Status ApplyToDatabase();
   plan::PlanContext Context();
   // The statement's own text.

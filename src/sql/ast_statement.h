@@ -20,15 +20,15 @@ struct ColumnDefinition {
   bool not_null = false;
   bool primary_key = false;
   ExpressionPtr default_value;
-  ExpressionPtr generated;       // null: an ordinary column
+  ExpressionPtr generated;  // null: an ordinary column
   GeneratedKind generated_kind = GeneratedKind::kNone;
   TextPosition position;
 };
 
 struct WatermarkDefinition {
   Name column;
-  ExpressionPtr expression;           // null: WATERMARK FOR ts (ascending)
-  std::vector<std::string> per_key;   // PER KEY (...); usually empty
+  ExpressionPtr expression;          // null: WATERMARK FOR ts (ascending)
+  std::vector<std::string> per_key;  // PER KEY (...); usually empty
   TextPosition position;
 };
 
@@ -61,9 +61,9 @@ struct CreateTable {
   Name name;
   bool or_replace = false;
   bool if_not_exists = false;
-  bool lookup = false;    // CREATE LOOKUP TABLE
+  bool lookup = false;  // CREATE LOOKUP TABLE
   Definition definition;
-  QueryPtr query;         // CREATE TABLE ... AS; else null
+  QueryPtr query;  // CREATE TABLE ... AS; else null
   Options options;
 };
 
@@ -72,9 +72,9 @@ struct CreateSink {
   bool or_replace = false;
   bool if_not_exists = false;
   std::vector<ColumnDefinition> columns;
-  Name from;              // FROM relation; or
-  QueryPtr query;         // FROM (query) or AS query; neither: fed by INSERT INTO
-  StreamClauses stream;   // with FROM relation only: beside a query the clauses are moved onto the query
+  Name from;             // FROM relation; or
+  QueryPtr query;        // FROM (query) or AS query; neither: fed by INSERT INTO
+  StreamClauses stream;  // with FROM relation only: beside a query the clauses are moved onto the query
   Options options;
   FormatClause format;
 };
@@ -83,7 +83,7 @@ struct CreateContinuousQuery {
   Name name;
   bool or_replace = false;
   bool if_not_exists = false;
-  Name into;              // may be empty
+  Name into;  // may be empty
   QueryPtr query;
   Options options;
 };
@@ -95,7 +95,7 @@ struct CreateView {
   bool if_not_exists = false;
   std::vector<std::string> columns;
   QueryPtr query;
-  Options options;        // before AS and after the query, joined
+  Options options;  // before AS and after the query, joined
 };
 
 enum class DropBehaviour : uint8_t { kDefault, kRestrict, kCascade };
@@ -110,7 +110,7 @@ struct Drop {
 struct Insert {
   Name table;
   std::vector<std::string> columns;
-  QueryPtr query;         // a VALUES body for literal rows. The word DEFAULT as a value is refused
+  QueryPtr query;  // a VALUES body for literal rows. The word DEFAULT as a value is refused
 };
 
 struct Assignment {
@@ -134,7 +134,8 @@ struct Delete {
 
 struct SelectStatement {
   QueryPtr query;
-  Options options;        // SELECT ... WITH (retraction_horizon = '1 hour')
+  ExpressionPtr as_of_epoch;  // AS OF EPOCH n
+  Options options;            // SELECT ... WITH (retraction_horizon = '1 hour')
 };
 
 enum class ExplainFormat : uint8_t { kText, kJson, kDot };
@@ -148,8 +149,19 @@ struct Explain {
 };
 
 enum class ShowKind : uint8_t {
-  kSources, kSinks, kTables, kViews, kMaterializedViews, kContinuousQueries, kQueries, kFunctions, kVariables, kMetrics,
-  kConnectors, kCheckpoints, kPrepared,
+  kSources,
+  kSinks,
+  kTables,
+  kViews,
+  kMaterializedViews,
+  kContinuousQueries,
+  kQueries,
+  kFunctions,
+  kVariables,
+  kMetrics,
+  kConnectors,
+  kCheckpoints,
+  kPrepared,
   kDependencies,  // name
   kDependents,    // name
   kWatermarks,    // name, may be empty
@@ -162,18 +174,18 @@ struct Show {
   ShowKind kind = ShowKind::kSources;
   ObjectKind object = ObjectKind::kSource;
   Name name;
-  std::string variable;              // "window.max_overlap"
-  std::optional<std::string> like;   // SHOW FUNCTIONS LIKE 'list%'
+  std::string variable;             // "window.max_overlap"
+  std::optional<std::string> like;  // SHOW FUNCTIONS LIKE 'list%'
 };
 
 struct Describe {
-  Name name;       // or
+  Name name;  // or
   QueryPtr query;
 };
 
 struct Set {
   std::string variable;
-  Option value;    // value and kind; key repeats the variable
+  Option value;  // value and kind; key repeats the variable
 };
 struct Reset {
   std::string variable;  // empty: RESET ALL
@@ -200,10 +212,11 @@ struct Alter {
 };
 
 struct Subscribe {
-  Name name;       // or
+  Name name;  // or
   QueryPtr query;
   Options options;
   ExpressionPtr as_of;
+  bool as_of_is_epoch = false;
   ExpressionPtr up_to;
 };
 
@@ -214,16 +227,14 @@ struct WaitFor {
 
 struct Checkpoint {};
 
-using StatementNode =
-    std::variant<SelectStatement, CreateSource, CreateTable, CreateSink, CreateContinuousQuery, CreateView, Drop,
-                 Insert, Update, Delete, Explain, Show, Describe, Set, Reset,
-                 Prepare, Execute, Deallocate, Alter, Subscribe,
-                 WaitFor, Checkpoint>;
+using StatementNode = std::variant<SelectStatement, CreateSource, CreateTable, CreateSink, CreateContinuousQuery,
+                                   CreateView, Drop, Insert, Update, Delete, Explain, Show, Describe, Set, Reset,
+                                   Prepare, Execute, Deallocate, Alter, Subscribe, WaitFor, Checkpoint>;
 
 struct Statement {
   StatementNode node;
-  TextPosition position;         // of the first token
-  uint32_t text_offset = 0;      // the source text, without the closing semicolon
+  TextPosition position;     // of the first token
+  uint32_t text_offset = 0;  // the source text, without the closing semicolon
   uint32_t text_length = 0;
   uint32_t parameter_count = 0;  // the highest $n, or how many ?
 };

@@ -53,8 +53,10 @@ Result<StatementNode> Parser::ParseExplain() {
 // STREAMING, ANALYZE and VERBOSE bare, or in parentheses with FORMAT: (ANALYZE, FORMAT JSON)
 Status Parser::ParseExplainOptions(Explain& explain) {
   const auto take_flag = [&] {
-    bool* flag = At("STREAMING") ? &explain.streaming : At("ANALYZE") ? &explain.analyze
-                 : At("VERBOSE") ? &explain.verbose : nullptr;
+    bool* flag = At("STREAMING") ? &explain.streaming
+                 : At("ANALYZE") ? &explain.analyze
+                 : At("VERBOSE") ? &explain.verbose
+                                 : nullptr;
     if (flag == nullptr) return false;
     Advance();
     *flag = true;
@@ -87,10 +89,12 @@ struct ShowWord {
   ShowKind kind;
 };
 constexpr ShowWord kShowWords[] = {
-    {"SOURCES", ShowKind::kSources},       {"SINKS", ShowKind::kSinks},         {"TABLES", ShowKind::kTables},
-    {"VIEWS", ShowKind::kViews},           {"QUERIES", ShowKind::kQueries},     {"FUNCTIONS", ShowKind::kFunctions},
-    {"VARIABLES", ShowKind::kVariables},   {"ALL", ShowKind::kVariables},       {"METRICS", ShowKind::kMetrics},
-    {"CONNECTORS", ShowKind::kConnectors}, {"CHECKPOINTS", ShowKind::kCheckpoints}, {"PREPARED", ShowKind::kPrepared},
+    {"SOURCES", ShowKind::kSources},         {"SINKS", ShowKind::kSinks},
+    {"TABLES", ShowKind::kTables},           {"VIEWS", ShowKind::kViews},
+    {"QUERIES", ShowKind::kQueries},         {"FUNCTIONS", ShowKind::kFunctions},
+    {"VARIABLES", ShowKind::kVariables},     {"ALL", ShowKind::kVariables},
+    {"METRICS", ShowKind::kMetrics},         {"CONNECTORS", ShowKind::kConnectors},
+    {"CHECKPOINTS", ShowKind::kCheckpoints}, {"PREPARED", ShowKind::kPrepared},
 };
 
 }  // namespace
@@ -195,7 +199,7 @@ Result<StatementNode> Parser::ParseAlter() {
   return StatementNode(std::move(alter));
 }
 
-// SUBSCRIBE [TO] (name | query) [WITH (...)] [AS OF time] [UP TO time]
+// SUBSCRIBE [TO] (name | query) [WITH (...)] [AS OF [EPOCH] time] [UP TO time]
 Result<StatementNode> Parser::ParseSubscribe() {
   Subscribe subscribe;
   Advance();
@@ -208,7 +212,11 @@ Result<StatementNode> Parser::ParseSubscribe() {
     subscribe.name = TRY(ExpectDottedName("a view or a query after SUBSCRIBE TO"));
   }
   TRY(ParseOptions(subscribe.options, ""));
-  if (Take("AS", "OF")) subscribe.as_of = TRY(ParseExpression());
+  subscribe.as_of_is_epoch = AtAsOfEpoch();
+  if (Take("AS", "OF")) {
+    if (subscribe.as_of_is_epoch) Advance();
+    subscribe.as_of = TRY(ParseExpression());
+  }
   if (Take("UP", "TO")) subscribe.up_to = TRY(ParseExpression());
   return StatementNode(std::move(subscribe));
 }

@@ -171,6 +171,7 @@ class Parser {
   Result<TableRefPtr> ParseTablePrimary();
   Status ParseRelationSuffix(TableRef& table);
   Result<std::string> ParseAlias();
+  bool AtAsOfEpoch() const { return At("AS") && At("OF", 1) && At("EPOCH", 2); }
   bool AtSoftClause(size_t ahead = 0) const;
   bool AtEmitClause(size_t ahead) const;
   bool AtStreamClause() const;

@@ -211,6 +211,7 @@ Status Parser::ParseRelationSuffix(TableRef& table) {
 
 // AS name, or a bare name that does not begin a clause. Empty: none.
 Result<std::string> Parser::ParseAlias() {
+  if (AtAsOfEpoch()) return std::string();  // the end of the statement
   if (Take("AS")) {
     if (AtString()) return Error(Unexpected("an alias", {}, "names are written bare or in double quotes"));
     return ExpectName("an alias after AS");
@@ -247,8 +248,8 @@ bool Parser::AtEmitClause(size_t ahead) const {
     return AtAny({"WATERMARK", "WINDOW", "UPDATE"}, ahead + 2) && !AtSymbol(Symbol::kDot, ahead + 3) &&
            !AtSymbol(Symbol::kEqual, ahead + 3);
   }
-  const bool is_value = next.kind == TokenKind::kString || next.kind == TokenKind::kInteger ||
-                        next.kind == TokenKind::kNumber;
+  const bool is_value =
+      next.kind == TokenKind::kString || next.kind == TokenKind::kInteger || next.kind == TokenKind::kNumber;
   if (is_value) return true;
   if (next.kind != TokenKind::kWord || IsReserved(Raw(next))) return false;
   return !AtSoftClause(ahead + 1);

@@ -117,15 +117,15 @@ Result<StatementNode> Parser::ParseStatementNode() {
   if (At("UPDATE")) return ParseUpdate();
   if (At("DELETE")) return ParseDelete();
   if (Take("CHECKPOINT")) return StatementNode(Checkpoint{});
-  for (const std::string_view word : {"BEGIN", "START", "COMMIT", "ROLLBACK", "ABORT", "MERGE", "GRANT", "REVOKE",
-                                      "COPY", "TRUNCATE", "ANALYZE", "VACUUM", "CALL", "USE", "DECLARE", "PIVOT",
-                                      "SUMMARIZE"}) {
+  for (const std::string_view word :
+       {"BEGIN", "START", "COMMIT", "ROLLBACK", "ABORT", "MERGE", "GRANT", "REVOKE", "COPY", "TRUNCATE", "ANALYZE",
+        "VACUUM", "CALL", "USE", "DECLARE", "PIVOT", "SUMMARIZE"}) {
     if (At(word)) return Error(ErrorHere(ErrorCode::kNotSupported, std::string(word) + " is not supported"));
   }
-  return Error(Unexpected("a statement", {"SELECT", "WITH", "VALUES", "FROM", "CREATE", "INSERT", "DROP", "SHOW",
-                                          "EXPLAIN", "DESCRIBE", "SET", "RESET",
-                                          "PREPARE", "EXECUTE", "DEALLOCATE", "ALTER",
-                                          "SUBSCRIBE", "WAIT", "UPDATE", "DELETE", "CHECKPOINT"},
+  return Error(Unexpected("a statement",
+                          {"SELECT",     "WITH",    "VALUES",    "FROM", "CREATE", "INSERT",  "DROP",
+                           "SHOW",       "EXPLAIN", "DESCRIBE",  "SET",  "RESET",  "PREPARE", "EXECUTE",
+                           "DEALLOCATE", "ALTER",   "SUBSCRIBE", "WAIT", "UPDATE", "DELETE",  "CHECKPOINT"},
                           "a statement begins with SELECT, CREATE, INSERT, DROP, SHOW, EXPLAIN, DESCRIBE or SET"));
 }
 
@@ -133,6 +133,10 @@ Result<StatementNode> Parser::ParseSelectStatement() {
   SelectStatement select;
   select.query = TRY(ParseQuery(Place::kOutermost));
   TRY(ParseQueryTail(*select.query, select.options));
+  if (AtAsOfEpoch()) {
+    at_ += 3;
+    select.as_of_epoch = TRY(ParseExpression());
+  }
   return StatementNode(std::move(select));
 }
 
@@ -143,8 +147,8 @@ Result<StatementNode> Parser::ParseInsert() {
   insert.table = TRY(ExpectDottedName("a table after INSERT INTO"));
   if (AtSymbol(Symbol::kLeftParen) && !AtQuery()) {
     if (!AtAnyWord(1)) {
-      return Error(Unexpected("VALUES, SELECT or a column list after INSERT INTO", {},
-                              "write INSERT INTO t VALUES (1, 2)"));
+      return Error(
+          Unexpected("VALUES, SELECT or a column list after INSERT INTO", {}, "write INSERT INTO t VALUES (1, 2)"));
     }
     insert.columns = TRY(ExpectNameList("the columns of INSERT"));
   }

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "sql/keywords.h"
-#include "sql/printer/printer_state.h"
 #include "sql/printer.h"
+#include "sql/printer/printer_state.h"
 
 namespace laminar::sql {
 namespace {
@@ -51,9 +51,8 @@ std::string PrintVariable(std::string_view variable) {
   const bool alone = variable.find('.') == std::string_view::npos;
   const auto names_a_list = [&](std::string_view part) {
     if (part == "create" || part == "watermarks") return true;
-    return alone && (part == "checkpoints" || std::any_of(Keywords().begin(), Keywords().end(), [&](auto word) {
-                       return EqualsWord(part, word);
-                     }));
+    return alone && (part == "checkpoints" || std::any_of(Keywords().begin(), Keywords().end(),
+                                                          [&](auto word) { return EqualsWord(part, word); }));
   };
   const auto is_bare = [](std::string_view part) {
     return !part.empty() && !(part[0] >= '0' && part[0] <= '9') && std::all_of(part.begin(), part.end(), [](char c) {
@@ -79,7 +78,9 @@ std::string PrintValue(const Option& option) {
   switch (option.kind) {
     case OptionKind::kString: return QuoteString(option.value);
     case OptionKind::kInterval: return "INTERVAL " + QuoteString(option.value);
-    case OptionKind::kNumber: case OptionKind::kBoolean: case OptionKind::kWord: return option.value;
+    case OptionKind::kNumber:
+    case OptionKind::kBoolean:
+    case OptionKind::kWord: return option.value;
   }
   std::unreachable();
 }
@@ -134,6 +135,10 @@ void Printer::PrintStatement(const Statement& statement) {
 void Printer::Node(const SelectStatement& s) {
   PrintQuery(*s.query);
   PrintOptions(s.options);
+  if (s.as_of_epoch) {
+    Write(" AS OF EPOCH ");
+    Operand(*s.as_of_epoch, kStrengthNone);
+  }
 }
 
 void Printer::CreateHead(std::string_view kind, const Name& name, bool or_replace, bool if_not_exists) {
@@ -355,9 +360,7 @@ void Printer::Node(const Execute& s) {
   Write(")");
 }
 
-void Printer::Node(const Deallocate& s) {
-  Write("DEALLOCATE " + (s.name.empty() ? "ALL" : QuoteIdentifier(s.name)));
-}
+void Printer::Node(const Deallocate& s) { Write("DEALLOCATE " + (s.name.empty() ? "ALL" : QuoteIdentifier(s.name))); }
 
 void Printer::Node(const Alter& s) {
   Write("ALTER " + std::string(KindText(s.kind)) + " " + PrintName(s.name));
@@ -373,7 +376,7 @@ void Printer::Node(const Subscribe& s) {
   }
   PrintOptions(s.options);
   if (s.as_of) {
-    Write(" AS OF ");
+    Write(s.as_of_is_epoch ? " AS OF EPOCH " : " AS OF ");
     Operand(*s.as_of, kStrengthNone);
   }
   if (s.up_to) {
