@@ -94,7 +94,7 @@ void Core::ThreadMain() {
     changed_.notify_all();
     // Nothing to read now: sources are asked again shortly (files may grow), pushes and new views wake it.
     const bool any_reader = std::ranges::any_of(sources_, [](const auto& s) {
-      return s->shared != nullptr && s->shared->reader != nullptr && !s->shared->has_ended;
+      return s->shared != nullptr && s->shared->reader != nullptr && !s->shared->has_ended && s->failure.ok();
     });
     if (any_reader || is_dirty_ || HasUndecidedSinks())
       wake_.wait_for(lock, std::chrono::milliseconds(5), [this] { return stop_ || has_work_; });
@@ -143,19 +143,18 @@ Result<bool> Core::Turn() {
   times_blocked_ += is_blocked ? 1 : 0;
   for (size_t i = 0; i < sources_.size() && !is_blocked; ++i) {
     SourceNode& node = *sources_[i];
+    if (!node.failure.ok()) continue;
     auto caught = CatchUp(node);
     auto stepped = caught ? StepSource(node) : Result<bool>(false);
     if (!caught || !stepped) {
       node.failure = !caught ? caught.error() : stepped.error();
       node.failure.Prefix("source \"" + node.relation->name + "\"");
-      if (node.shared != nullptr) node.shared->reader.reset();
-      node.catching_up.clear();
-      moved = true;
+      moved = true;  // its positions stay: what hangs on them is kept, and stands still
       continue;
     }
     moved |= *caught || *stepped;
   }
-  if (!sections_.empty()) moved |= PumpSections(!moved || shards_->IsIdle(), !moved || shards_->workers() == 0);
+  if (!sections_.empty()) moved |= PumpSections(!moved || shards_->LooksIdle(), !moved || shards_->workers() == 0);
   if (options_.is_inline) Quiesce();
   SettleFailures();
   const int64_t now = options_.clock->MonotonicNanos();
@@ -275,6 +274,7 @@ void Core::SettleFailures() {
   for (const auto& view : views_) {
     if (view->fan_out != nullptr) any |= view->fan_out->TakeFailure();
     for (const auto& section : view->pipeline->sections()) any |= section->has_failed();
+    any |= view->sink != nullptr && !view->sink->failure().ok();  // nobody pushed into it when it failed to prepare
   }
   if (!any) return;
   for (const auto& view : views_) {  // in order of creation, so dependents come after what they read
@@ -346,7 +346,6 @@ Result<bool> Core::IsComplete(std::string_view name) {
   if (view == nullptr)
     return Error(Status(ErrorCode::kNotFound,
                         "there is no source, table, sink or materialized view \"" + std::string(name) + "\""));
-  Quiesce();
   SettleFailures();
   if (view->state == ViewState::kFailed)
     return Error(Status(view->failure).Prefix("view \"" + view->name + "\" failed"));
@@ -355,6 +354,10 @@ Result<bool> Core::IsComplete(std::string_view name) {
   for (const std::string& read : view->reads) {
     if (!TRY(IsComplete(read))) return false;
   }
+  Quiesce();  // what subscribes to it has had everything too
+  if (!sections_.empty()) SettleFailures();
+  if (view->state == ViewState::kFailed)
+    return Error(Status(view->failure).Prefix("view \"" + view->name + "\" failed"));
   return true;
 }
 

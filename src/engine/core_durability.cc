@@ -34,8 +34,11 @@ Result<Epoch> Core::CommitEpoch() {
   CloseEpoch();
   Quiesce();
   for (const auto& view : views_) {
-    if (view->sink != nullptr) view->sink->Prepare(epoch_);
+    if (view->sink == nullptr || view->state != ViewState::kRunning) continue;
+    view->sink->Prepare(epoch_);
+    has_failures_ |= !view->sink->failure().ok();
   }
+  SettleFailures();  // a sink that could not is stored as failed with this very epoch, whose rows it lacks
   Capture();
   is_dirty_ = false;
   TRY(durability_->Commit(epoch_, graph_state_.TakeDelta(), is_logged_));

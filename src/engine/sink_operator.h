@@ -47,8 +47,10 @@ class SinkOperator final : public exec::Operator {
   // Of a durable sink. Failures stay in failure().
   void Prepare(exec::Epoch epoch) {
     if (closed_ || !failure().ok()) return;
-    token_.clear();
-    if (Check(sink_->Prepare(epoch, token_)) == exec::Step::kMore) prepared_ = epoch;
+    std::string token;
+    if (Check(sink_->Prepare(epoch, token)) != exec::Step::kMore) return;  // the last token still holds
+    token_ = std::move(token);
+    prepared_ = epoch;
     ends_at_prepared_ = has_ended_;
   }
   // Every epoch up to `durable` is decided.
