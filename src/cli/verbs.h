@@ -22,6 +22,7 @@ std::span<const Verb> Verbs();
 
 // The functions verbs.def names.
 int RunBenchVerb(const std::vector<std::string>& arguments, const Host& host);
+int RunCheckpoint(const std::vector<std::string>& arguments, const Host& host);
 int RunDemo(const std::vector<std::string>& arguments, const Host& host);
 int RunTests(const std::vector<std::string>& arguments, const Host& host);
 

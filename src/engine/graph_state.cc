@@ -264,16 +264,19 @@ void GraphState::PutFailure(std::string_view name, const StoredFailure& failure,
 void GraphState::RemoveFailure(std::string_view name) { Delete(StoredKind::kFailure, name); }
 
 Status GraphState::Load(state::CheckpointStore& store) {
+  std::unique_ptr<state::StateCursor> cursor = TRY(store.Scan(std::string(4, '\0'), TablePrefix(1)));
+  return Load(*cursor);
+}
+
+Status GraphState::Load(state::StateCursor& cursor) {
   is_loading_ = true;
-  const std::string system(4, '\0');
-  std::unique_ptr<state::StateCursor> cursor = TRY(store.Scan(system, TablePrefix(1)));
-  for (; cursor->valid(); cursor->Next()) {
-    std::string_view key = cursor->key();
+  for (; cursor.valid(); cursor.Next()) {
+    const std::string_view key = cursor.key();
     if (key.size() < 5) return Unreadable("a key");
-    const auto kind = static_cast<StoredKind>(key[4]);
-    TRY(LoadEntry(kind, key.substr(5), cursor->value()));
+    if (FromBigEndian(key.substr(0, 4)) != 0) break;  // rows
+    TRY(LoadEntry(static_cast<StoredKind>(key[4]), key.substr(5), cursor.value()));
   }
-  return cursor->status();
+  return cursor.status();
 }
 
 Status GraphState::LoadEntry(StoredKind kind, std::string_view name, std::string_view value) {
@@ -288,11 +291,11 @@ Status GraphState::LoadEntry(StoredKind kind, std::string_view name, std::string
     }
     case StoredKind::kTable: {
       std::string path;
-      std::string what;
       TableEntry entry;
       entry.number = static_cast<uint32_t>(FromBigEndian(name));
       tables_ = std::max(tables_, entry.number);
-      if (name.size() != 4 || !TakeString(value, path) || !TakeString(value, what) || !TakeString(value, entry.shape))
+      if (name.size() != 4 || !TakeString(value, path) || !TakeString(value, entry.name) ||
+          !TakeString(value, entry.shape))
         return Unreadable("an entry of the list of tables");
       tables_by_path_.emplace(std::move(path), std::move(entry));
       return {};
@@ -359,6 +362,8 @@ Status GraphState::Restore(state::CheckpointStore& store, StoredOperator& stored
     if (Status restored = instance.op->Restore(*note); !restored.ok()) return restored.Prefix(stored.path);
     for (state::StateTable* table : instance.tables) table->BeginEpoch();
   }
+  // Of shards there were and are no more: a later opening with more of them again would take it for the present.
+  for (size_t i = count; NoteOf(NotePath(stored, i)); ++i) Delete(StoredKind::kNote, NotePath(stored, i));
   return {};
 }
 

@@ -93,7 +93,18 @@ class GraphState {
   // --- While a database is opened. ---
   // Reads all but rows.
   Status Load(state::CheckpointStore& store);
+  Status Load(state::StateCursor& cursor);  // from the first key to the first row of table 1
+  struct TableEntry {
+    uint32_t number = 0;
+    std::string name;  // as its operator calls it
+    std::string shape;
+    bool is_claimed = false;
+  };
   const std::vector<CatalogEntry>& catalog() const { return catalog_; }
+  const std::map<std::string, TableEntry, std::less<>>& tables() const { return tables_by_path_; }
+  const std::map<std::string, std::string, std::less<>>& notes() const { return notes_; }
+  const std::vector<StoredHead>& heads() const { return stored_heads_; }
+  const std::map<std::string, StoredFailure, std::less<>>& failures() const { return failures_; }
   std::vector<StoredHead> HeadsOf(std::string_view source) const;
   std::optional<std::string> NoteOf(std::string_view path) const;
   std::optional<StoredFailure> FailureOf(std::string_view name) const;
@@ -103,11 +114,6 @@ class GraphState {
   Status FinishLoad();
 
  private:
-  struct TableEntry {
-    uint32_t number = 0;
-    std::string shape;
-    bool is_claimed = false;
-  };
   void Put(StoredKind kind, std::string_view name, std::string_view value);
   void Delete(StoredKind kind, std::string_view name);
   Status LoadEntry(StoredKind kind, std::string_view name, std::string_view value);

@@ -50,7 +50,8 @@ class Recovery(unittest.TestCase):
         database = self.folder / "made"
         script = self.folder / "make.sql"
         lines = ["CREATE TABLE t (k BIGINT PRIMARY KEY, v BIGINT);",
-                 "CREATE MATERIALIZED VIEW v AS SELECT k % 4 AS g, count(*) AS n, sum(v) AS total FROM t GROUP BY k % 4;"]
+                 "CREATE MATERIALIZED VIEW v AS "
+                 "SELECT k % 4 AS g, count(*) AS n, sum(v) AS total FROM t GROUP BY k % 4;"]
         for k in range(ROWS):
             lines.append(f"INSERT INTO t VALUES ({k}, {k * 5});" + (" CHECKPOINT;" if k in (10, 25, 40) else ""))
         script.write_text("\n".join(lines) + "\nSELECT 'all' AS done;\n")
@@ -139,6 +140,30 @@ class Recovery(unittest.TestCase):
                 with self.subTest(file=str(file), kind=kind, at=at):
                     # The end of a log cannot be told from a write that was under way.
                     self.check(laminar(broken, "-o", "csv", *LOOK), f"{file} {kind} at {at}", file == last_log)
+
+    def test_the_checkpoint_verb_lists_shows_and_finds_damage(self):
+        database = self.make()
+        listed = laminar("checkpoint", "list", database)
+        self.assertEqual(listed.returncode, 0, listed.stderr)
+        folders = [line.split()[-1] for line in listed.stdout.splitlines()[1:]]
+        self.assertEqual(len(folders), 3, listed.stdout)
+        shown = laminar("checkpoint", "show", database)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("CREATE TABLE t (k BIGINT PRIMARY KEY, v BIGINT)", shown.stdout)
+        self.assertRegex(shown.stdout, r": 41 rows")
+        self.assertEqual(laminar("checkpoint", "verify", database).returncode, 0)
+        said = laminar(self.folder / "looked", "-o", "csv", "-c", "SHOW CHECKPOINTS").stdout.splitlines()
+        self.assertEqual(said[0], "id,epoch,created,bytes,new_bytes,files")
+        self.assertEqual(len(said), 4, said)
+        victim = max((p for p in pathlib.Path(folders[-1]).iterdir()), key=lambda p: p.stat().st_size)
+        content = bytearray(victim.read_bytes())
+        content[len(content) // 2] ^= 4
+        victim.write_bytes(content)
+        verified = laminar("checkpoint", "verify", database)
+        self.assertEqual(verified.returncode, 1)
+        self.assertIn("DAMAGED  " + folders[-1], verified.stdout)
+        self.assertEqual(laminar("checkpoint", "list", self.folder / "nowhere").returncode, 1)
+        self.assertEqual(laminar("checkpoint").returncode, 2)
 
     def test_another_format_version_is_refused(self):
         database = self.make()

@@ -150,7 +150,7 @@ class Killer:
         want_t, want_s = expected(self.acknowledged)
         lost = sorted(set(want_s) - set(found_s))[:5], sorted(set(want_t.items()) - set(found_t.items()))[:5]
         raise Wrong(f"{self.acknowledged} statements were acknowledged; t has {len(found_t)} rows, not {len(want_t)}; "
-                    f"s has {len(found_s)} rows, {len(set(found_s))} of them different, not {len(want_s)}; lost: {lost}")
+                    f"s has {len(found_s)}, {len(set(found_s))} of them different, not {len(want_s)}; lost: {lost}")
 
     def finish(self):
         """Compares with a run that nobody killed."""

@@ -1,0 +1,72 @@
+// The bytes of what a database knows of itself: the examples of docs/formats/state.md.
+#include "engine/graph_state.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "state/log/delta.h"
+
+namespace laminar::engine {
+namespace {
+
+std::string Hex(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) out += fmt::format("{:02x}", static_cast<uint8_t>(c));
+  return out;
+}
+
+// The only entry of a delta, as "key value".
+std::string Entry(GraphState& state) {
+  const std::string delta = state.TakeDelta();
+  state::DeltaReader reader(delta);
+  state::DeltaEntry entry;
+  const auto more = reader.Next(entry);
+  REQUIRE(more.has_value());
+  REQUIRE(*more);
+  return Hex(entry.key) + " " + Hex(entry.value);
+}
+
+TEST_CASE("a catalog entry has the bytes that its page shows") {
+  GraphState state;
+  CatalogEntry entry;
+  entry.ordinal = 3;
+  entry.name = "t";
+  entry.sql = "CREATE TABLE t (k INT)";
+  entry.created = 1;
+  entry.settings = {{"batch_rows", "5"}};
+  state.PutCatalog(entry);
+  CHECK(Entry(state) ==
+        "00000000010000000000000003 "
+        "010174164352454154452054"
+        "41424c45207420286b20494e"
+        "5429010000000000000000000001"
+        "0a62617463685f726f77730135");
+}
+
+TEST_CASE("a reading position has the bytes that its page shows") {
+  GraphState state;
+  StoredHead head;
+  head.serial = 7;
+  head.source = "s";
+  head.is_shared = true;
+  head.has_ended = true;
+  head.rows = 300;
+  head.needed = {true, false};
+  head.position = "xy";
+  head.readers = {{"v", 1}};
+  std::string last;
+  state.PutHead(head, last);
+  CHECK(Entry(state) == "00000000040000000000000007 01017305ac0202010002787901017601");
+  state.PutHead(head, last);
+  CHECK(!state.has_changes());  // the same again is no change
+}
+
+TEST_CASE("a failure has the bytes that its page shows") {
+  GraphState state;
+  std::string last;
+  state.PutFailure("v", {1, ErrorCode::kLimitReached, "no"}, last);
+  CHECK(Entry(state) == "000000000576 01084c44422d52303137026e6f");
+}
+
+}  // namespace
+}  // namespace laminar::engine
