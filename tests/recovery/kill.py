@@ -111,7 +111,7 @@ class Killer:
 
     def round(self):
         """Lets the program work, kills it, looks."""
-        count = 0 if self.unseen else self.random.choice([0, 3, 40, 1500])  # unseen: where to go on is not known
+        count = 0 if self.unseen else self.random.choice([0, 3, 40, 1500, 1500])  # unseen: where to go on is not known
         script = self.folder / "work.sql"
         with open(script, "w", encoding="utf-8") as out:
             for number in range(self.acknowledged, self.acknowledged + count):
@@ -123,7 +123,7 @@ class Killer:
         with open(output, "w", encoding="utf-8") as out, open(errors, "w", encoding="utf-8") as err:
             process = subprocess.Popen([self.laminar, str(self.database), "-o", "csv", "-f", str(script)],
                                        stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        limit = time.monotonic() + self.random.choice([0.02, 0.1, 0.3, 1.0]) * self.random.random()
+        limit = time.monotonic() + self.random.choice([0.05, 0.5, 1.5]) * self.random.random()
         while process.poll() is None and time.monotonic() < limit:
             time.sleep(0.001)
         process.kill()
