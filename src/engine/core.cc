@@ -139,7 +139,7 @@ Result<bool> Core::Turn() {
   RefreshTime();
   bool moved = false;
   if (durability_ != nullptr && !durability_->has_room()) return false;  // back-pressure: the disk comes first
-  const bool is_blocked = IsAnySectionBlocked();                         // the shards come first
+  const bool is_blocked = !WaitForRoom();                                // the shards come first
   times_blocked_ += is_blocked ? 1 : 0;
   for (size_t i = 0; i < sources_.size() && !is_blocked; ++i) {
     SourceNode& node = *sources_[i];
@@ -154,8 +154,10 @@ Result<bool> Core::Turn() {
     }
     moved |= *caught || *stepped;
   }
-  if (!sections_.empty()) moved |= PumpSections(!moved || shards_->LooksIdle(), !moved || shards_->workers() == 0);
+  if (!sections_.empty())
+    moved |= PumpSections(!moved || shards_->LooksIdle(), is_blocked || !moved || shards_->workers() == 0);
   if (options_.is_inline) Quiesce();
+  moved |= is_blocked;  // not idle: the shards are at work
   SettleFailures();
   const int64_t now = options_.clock->MonotonicNanos();
   is_dirty_ |= moved;

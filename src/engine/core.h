@@ -171,6 +171,7 @@ class Core {
   PipelineRequest RequestFor(ViewNode& node, plan::QueryPlan& plan, const Settings& settings);
   bool PumpSections(bool may_flush, bool may_help);  // moves rows between the core and the shards; true when any moved
   bool IsAnySectionBlocked();
+  bool WaitForRoom();  // a moment, if there are workers; false: blocked all the same
   void PrepareSections();
   void CloseEpoch();
   bool IsCommitDue(int64_t now) const;

@@ -41,7 +41,9 @@ Result<Epoch> Core::CommitEpoch() {
   SettleFailures();  // a sink that could not is stored as failed with this very epoch, whose rows it lacks
   Capture();
   is_dirty_ = false;
-  TRY(durability_->Commit(epoch_, graph_state_.TakeDelta(), is_logged_));
+  // Under durability = 'none' epochs are rare, not missing: were one of them not in the log, those behind it would make
+  // no sense after a checkpoint that failed or was damaged.
+  TRY(durability_->Commit(epoch_, graph_state_.TakeDelta(), true));
   if (options_.is_inline) DecideSinks();
   return epoch_;
 }

@@ -34,6 +34,17 @@ bool Core::IsAnySectionBlocked() {
   return std::ranges::any_of(sections_, [](ShardSection* section) { return !section->MakeReady(); });
 }
 
+// A worker that is at it makes room soon. To turn the shards meanwhile would leave it without rows afterwards.
+bool Core::WaitForRoom() {
+  constexpr int kLooks = 200;
+  for (int i = 0; IsAnySectionBlocked(); ++i) {
+    if (shards_->workers() == 0 || i == kLooks) return false;
+    if (i % 64 == 0) shards_->Wake();
+    os::CpuRelax();
+  }
+  return true;
+}
+
 bool Core::PumpSections(bool may_flush, bool may_help) {
   bool any = false;
   bool is_ready = true;  // of what may stand behind

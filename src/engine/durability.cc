@@ -61,6 +61,7 @@ Status Durability::Recover() {
   options.directory = directory_->state();
   options.database_id = directory_->id();
   options.retained = options_.checkpoints_retained;
+  options.is_inline = options_.is_inline;
   if (options_.reads_all) options.read_bytes_max = UINT64_MAX;
   store_ = TRY(state::CheckpointStore::Open(options, &report_.skipped_checkpoints));
   report_.is_new = directory_->is_new();

@@ -33,6 +33,7 @@ class Gate final : public exec::Operator {
 };
 
 constexpr uint32_t kMessagesAPoll = 4;
+constexpr uint32_t kMessagesUnderWay = 32;  // to one shard, and back from it
 constexpr uint64_t kWarmUpMessages = 64;
 
 }  // namespace
@@ -42,9 +43,9 @@ class ShardSection::Lane final : public runtime::CoreTask {
  public:
   explicit Lane(ShardSection& section)
       : section_(section),
-        in_(section.pool_, {}, nullptr),
+        in_(section.pool_, {.exclusive_credits = kMessagesUnderWay}, nullptr),
         out_pool_(section.request_.output),
-        out_(out_pool_, {}, nullptr),
+        out_(out_pool_, {.exclusive_credits = kMessagesUnderWay}, nullptr),
         gather_(1),
         gate_(section.is_read_),
         sender_({section.request_.output, {}}, exec::VnodeTargets{}, {&out_}),

@@ -7,7 +7,7 @@
 namespace laminar::engine {
 namespace {
 
-constexpr uint32_t kSpins = 4000;  // looks without work before a worker parks
+constexpr uint32_t kSpins = 20'000;  // looks without work before a worker parks
 
 void Pause() {
 #if defined(__x86_64__)
@@ -60,12 +60,17 @@ bool ShardSet::TurnOne(uint32_t first) {
   const auto count = static_cast<uint32_t>(shards_.size());
   for (uint32_t n = 0; n < count; ++n) {
     Shard& shard = *shards_[(first + n) % count];
-    if (!TryTake(shard)) continue;
+    if (!shard.may_have_work.load(std::memory_order_relaxed) || !TryTake(shard)) continue;
+    // Pairs with Wake: either what was sent before it is seen below, or it sees that the mark is gone and sets it.
+    shard.may_have_work.exchange(false, std::memory_order_seq_cst);
     bool any = false;
     for (runtime::CoreTask* task : shard.tasks) {
       if (task->HasWork()) any |= task->Poll() != runtime::Polled::kIdle;
     }
-    if (any) shard.turns.fetch_add(1, std::memory_order_relaxed);
+    if (any) {
+      shard.turns.fetch_add(1, std::memory_order_relaxed);
+      shard.may_have_work.store(true, std::memory_order_relaxed);  // until a turn finds none
+    }
     GiveBack(shard);
     if (any) return true;
   }
@@ -88,6 +93,12 @@ bool ShardSet::IsIdle() const {
   return true;
 }
 
+bool ShardSet::LooksIdle() const {
+  return std::ranges::none_of(shards_, [](const auto& shard) {
+    return shard->may_have_work.load(std::memory_order_relaxed) || shard->is_turned.load(std::memory_order_relaxed);
+  });
+}
+
 void ShardSet::AddTask(uint32_t shard, runtime::CoreTask* task) {
   while (!TryTake(*shards_[shard])) Pause();
   shards_[shard]->tasks.push_back(task);
@@ -107,13 +118,19 @@ uint64_t ShardSet::turns() const {
 }
 
 void ShardSet::Wake() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  for (const auto& shard : shards_) {
+    if (!shard->may_have_work.load(std::memory_order_seq_cst))
+      shard->may_have_work.store(true, std::memory_order_release);
+  }
   for (const auto& worker : workers_) worker->parked.Notify();
 }
 
 void ShardSet::WorkerMain(Worker& worker) {
   uint32_t idle = 0;
+  uint32_t next = worker.first;
   while (!stop_.load(std::memory_order_acquire)) {
-    if (TurnOne(worker.first)) {
+    if (TurnOne(next++ % size())) {
       idle = 0;
       continue;
     }

@@ -37,6 +37,8 @@ class ShardSet {
   bool Help();
   // Nothing waits, and nobody turns one.
   bool IsIdle() const;
+  // The same at a glance: it may be wrong.
+  bool LooksIdle() const;
   uint64_t turns() const;
   // There may be work: parked workers look.
   void Wake();
@@ -44,6 +46,8 @@ class ShardSet {
  private:
   struct alignas(128) Shard {
     std::atomic<bool> is_turned{false};
+    // Set by who sends, cleared by who turns before it looks: false means nothing to do, without taking the shard.
+    std::atomic<bool> may_have_work{false};
     std::vector<runtime::CoreTask*> tasks;  // changed and read only by who turns it
     std::atomic<uint64_t> turns{0};
   };
