@@ -35,8 +35,8 @@ class History final : public Operator {
   uint64_t state_rows() const override { return table_->size(); }
   uint64_t state_bytes() const override { return table_->memory_bytes(); }
 
-  // Says from which epoch on changes are noted: the one that is open when the view is made.
-  void StartAt(Epoch open) { first_epoch_ = open_epoch_ = open; }
+  // The epoch that is open when the view is made. At all before it the view held nothing.
+  void StartAt(Epoch open) { open_epoch_ = open; }
   // All changes of this epoch and later ones are held.
   Epoch first_epoch() const { return first_epoch_; }
   // Changes of epochs behind `after`, oldest first, to `out` (the view's types, with weights) from position `cursor`
