@@ -147,7 +147,8 @@ Status Store::MakeLive(const CheckedCheckpoint* from, const std::string& directo
   RocksSettings settings{.files = &files_,
                          .directory = PathOf(kLivePrefix, next_number_++),
                          .memory_bytes = options_.memory_bytes,
-                         .cache_bytes = options_.cache_bytes};
+                         .cache_bytes = options_.cache_bytes,
+                         .is_inline = options_.is_inline};
   const auto make = [&]() -> Status {
     TRY(files_.CreateDirectory(settings.directory));
     if (from != nullptr) {

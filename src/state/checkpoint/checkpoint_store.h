@@ -35,6 +35,7 @@ struct CheckpointOptions {
   // store's descriptor; damage in a block shows as kCorrupt when it is read. UINT64_MAX: reads all, so that an Open
   // after such an error finds an older checkpoint.
   uint64_t read_bytes_max = uint64_t{64} << 20;
+  bool is_inline = false;  // nothing goes on in the background between calls
 };
 
 struct CheckpointInfo {

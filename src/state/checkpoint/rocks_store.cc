@@ -242,6 +242,10 @@ Result<std::shared_ptr<RocksStore>> RocksStore::Open(const RocksSettings& settin
 
 Status RocksStore::OpenDatabase() {
   env_ = rocks_files_->MakeEnv();
+  if (settings_.is_inline) {
+    background_ = std::make_shared<RocksBackground>();
+    env_ = RocksBackground::Watch(std::move(env_), background_);
+  }
   if (!settings_.descriptor.empty()) {
     rocks_files_->PutText(os::JoinPath(settings_.directory, settings_.descriptor), settings_.descriptor_text);
     rocks_files_->PutText(os::JoinPath(settings_.directory, kCurrentName), CurrentText(settings_.descriptor));
@@ -255,6 +259,7 @@ Status RocksStore::OpenDatabase() {
                                      ? rocksdb::DB::OpenForReadOnly(options, settings_.directory, &opened)
                                      : rocksdb::DB::Open(options, settings_.directory, &opened);
   db_.reset(opened);
+  Settle();
   if (status.ok() || status.IsIOError()) return Translate(status, *rocks_files_, "opening state", settings_.directory);
   // Whatever else RocksDB dislikes about files that a valid start would have written is damage.
   return Error(ErrorCode::kCorrupt, "opening state in " + Quoted(settings_.directory, 300) + ": " +
@@ -265,6 +270,10 @@ RocksStore::~RocksStore() {
   db_.reset();
   // Best effort: what stays is removed by the next start.
   if (settings_.access == RocksAccess::kLive) (void)settings_.files->RemoveTree(settings_.directory);
+}
+
+void RocksStore::Settle() {
+  if (background_ != nullptr) background_->Await();
 }
 
 Status RocksStore::Revive() {
@@ -295,6 +304,7 @@ Status RocksStore::Apply(std::string_view delta) {
       TRY(Revive());
       written = db_->Write(options, &batch);
     }
+    Settle();
     return Translate(written, *rocks_files_, "applying a delta to the state", settings_.directory);
   });
 }
@@ -328,6 +338,7 @@ Result<FrozenStore> RocksStore::Freeze() {
       TRY(Revive());
       status = db_->Flush(flush);
     }
+    Settle();
     TRY(Translate(status, *rocks_files_, "writing changed state", settings_.directory));
     TRY(rocks_files_->WriteHeld());
     TRY(Translate(db_->DisableFileDeletions(), *rocks_files_, "freezing state", settings_.directory));
@@ -365,8 +376,9 @@ Result<FrozenStore> RocksStore::Freeze() {
 }
 
 Status RocksStore::Thaw() {
-  return Translate(db_->EnableFileDeletions(/*force=*/false), *rocks_files_, "going on after freezing state",
-                   settings_.directory);
+  const rocksdb::Status status = db_->EnableFileDeletions(/*force=*/false);
+  Settle();
+  return Translate(status, *rocks_files_, "going on after freezing state", settings_.directory);
 }
 
 uint64_t RocksStore::memory_bytes() const {

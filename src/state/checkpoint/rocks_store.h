@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "os/file.h"
 #include "state/checkpoint/checkpoint_store.h"
+#include "state/checkpoint/rocks_background.h"
 #include "state/checkpoint/rocks_files.h"
 
 namespace rocksdb {
@@ -35,6 +36,7 @@ struct RocksSettings {
   std::string descriptor_text;
   uint64_t memory_bytes = uint64_t{64} << 20;
   uint64_t cache_bytes = uint64_t{32} << 20;
+  bool is_inline = false;  // merges are done when the call that began them returns
 };
 
 struct FrozenTable {
@@ -71,11 +73,13 @@ class RocksStore : public std::enable_shared_from_this<RocksStore> {
  private:
   explicit RocksStore(RocksSettings settings);
   Status OpenDatabase();
+  void Settle();
   // Lets RocksDB go on after a background write failed.
   Status Revive();
 
   RocksSettings settings_;
   std::shared_ptr<RocksFiles> rocks_files_;
+  std::shared_ptr<RocksBackground> background_;  // null: not inline
   std::unique_ptr<rocksdb::Env> env_;
   std::shared_ptr<rocksdb::Cache> cache_;
   std::unique_ptr<rocksdb::DB> db_;

@@ -1,0 +1,65 @@
+#include "state/checkpoint/rocks_background.h"
+
+#include <rocksdb/env.h>
+
+namespace laminar::state {
+
+namespace {
+
+struct Job {
+  void (*function)(void*);
+  void (*drop)(void*);
+  void* argument;
+  std::shared_ptr<RocksBackground> background;
+};
+
+void Run(void* job) {
+  const std::unique_ptr<Job> owned(static_cast<Job*>(job));
+  owned->function(owned->argument);
+  owned->background->Done();
+}
+
+void Drop(void* job) {
+  const std::unique_ptr<Job> owned(static_cast<Job*>(job));
+  if (owned->drop != nullptr) owned->drop(owned->argument);
+  owned->background->Done();
+}
+
+class WatchedEnv final : public rocksdb::EnvWrapper {
+ public:
+  WatchedEnv(std::unique_ptr<rocksdb::Env> env, std::shared_ptr<RocksBackground> background)
+      : EnvWrapper(env.get()), env_(std::move(env)), background_(std::move(background)) {}
+  const char* Name() const override { return "laminar-watched"; }
+  void Schedule(void (*function)(void*), void* argument, Priority priority, void* tag, void (*drop)(void*)) override {
+    background_->Add();
+    env_->Schedule(&Run, new Job{function, drop, argument, background_}, priority, tag, &Drop);
+  }
+
+ private:
+  std::unique_ptr<rocksdb::Env> env_;
+  std::shared_ptr<RocksBackground> background_;
+};
+
+}  // namespace
+
+std::unique_ptr<rocksdb::Env> RocksBackground::Watch(std::unique_ptr<rocksdb::Env> env,
+                                                     std::shared_ptr<RocksBackground> background) {
+  return std::make_unique<WatchedEnv>(std::move(env), std::move(background));
+}
+
+void RocksBackground::Add() {
+  const std::lock_guard lock(mutex_);
+  ++jobs_;
+}
+
+void RocksBackground::Done() {
+  const std::lock_guard lock(mutex_);
+  if (--jobs_ == 0) idle_.notify_all();
+}
+
+void RocksBackground::Await() {
+  std::unique_lock lock(mutex_);
+  idle_.wait(lock, [this] { return jobs_ == 0; });
+}
+
+}  // namespace laminar::state

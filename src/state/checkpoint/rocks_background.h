@@ -1,0 +1,34 @@
+// Counts what RocksDB has given to its background threads, so that a caller can wait for the last of it.
+//
+// For inline databases, which have no thread of their own as far as anybody can see: when a call returns, nothing goes
+// on behind it, and the same calls touch the same files in the same order. Thread: any.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+namespace rocksdb {
+class Env;
+}
+
+namespace laminar::state {
+
+class RocksBackground {
+ public:
+  // `env`, whose background work counts from now on.
+  static std::unique_ptr<rocksdb::Env> Watch(std::unique_ptr<rocksdb::Env> env,
+                                             std::shared_ptr<RocksBackground> background);
+  // Until nothing runs or waits to run. What runs may bring more: that is waited for too.
+  void Await();
+
+  void Add();
+  void Done();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  int jobs_ = 0;  // guarded by mutex_
+};
+
+}  // namespace laminar::state
