@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "engine/sink_operator.h"
+#include "os/cpu.h"
 
 namespace laminar::engine {
 
@@ -66,40 +67,71 @@ void Core::WakeThread() {
   wake_.notify_one();
 }
 
-void Core::WakeWaiters() { changed_.notify_all(); }
+// Waiters sleep on a mutex of their own and then take the lock as everybody does, so that the core thread gives way:
+// on the lock itself they would be woken by every turn and find it taken again.
+void Core::WakeWaiters() {
+  changes_.fetch_add(1, std::memory_order_release);
+  if (sleepers_.load(std::memory_order_acquire) == 0) return;
+  { const std::lock_guard lock(wait_mutex_); }
+  changed_.notify_all();
+}
 
 void Core::ThreadMain() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     if (waiting_.load(std::memory_order_acquire) > 0) {
       lock.unlock();
-      std::this_thread::yield();
+      // Until it has the lock: taken again at once, it would be gone before the other one is awake.
+      for (int i = 0; i < 100'000 && waiting_.load(std::memory_order_acquire) > 0; ++i) os::CpuRelax();
       lock.lock();
       continue;
     }
-    has_work_ = false;
+    const bool is_new = std::exchange(has_work_, false) || is_dirty_;
     auto moved = Turn();  // failures are kept in the nodes
     if (moved && *moved) {
-      changed_.notify_all();
+      // Who waits for rows is woken often enough, and not by every turn: a wake-up costs more than many turns.
+      constexpr int64_t kNanosBetween = 2'000'000;
+      if (const int64_t now = options_.clock->MonotonicNanos(); now - last_notify_nanos_ > kNanosBetween) {
+        last_notify_nanos_ = now;
+        WakeWaiters();
+      }
       lock.unlock();  // a turn is the longest anybody waits
       lock.lock();
       continue;
     }
     Quiesce();
-    if (durability_ == nullptr)
-      CloseEpoch();
-    else if (IsCommitDue(options_.clock->MonotonicNanos()))
+    if (durability_ == nullptr) {
+      if (is_new || is_dirty_) {
+        CloseEpoch();
+        Quiesce();  // what hangs on the end of the epoch is done before the thread sleeps
+      }
+      is_dirty_ = false;
+    } else if (IsCommitDue(options_.clock->MonotonicNanos())) {
       (void)CommitEpoch();
+    }
     DecideSinks();
-    changed_.notify_all();
-    // Nothing to read now: sources are asked again shortly (files may grow), pushes and new views wake it.
-    const bool any_reader = std::ranges::any_of(sources_, [](const auto& s) {
-      return s->shared != nullptr && s->shared->reader != nullptr && !s->shared->has_ended && s->failure.ok();
-    });
-    if (any_reader || is_dirty_ || HasUndecidedSinks())
-      wake_.wait_for(lock, std::chrono::milliseconds(5), [this] { return stop_ || has_work_; });
-    else
-      wake_.wait(lock, [this] { return stop_ || has_work_; });
+    WakeWaiters();
+    SleepUntilWork(lock, is_new);
+  }
+}
+
+// Nothing to read now: sources are asked again shortly (files may grow), what waits for its time is looked at again,
+// and with none of these the thread sleeps until a push or a statement wakes it (Acknowledge, NoteChange).
+void Core::SleepUntilWork(std::unique_lock<std::mutex>& lock, bool was_busy) {
+  constexpr std::chrono::milliseconds kSoon(5);
+  constexpr std::chrono::milliseconds kLater(100);
+  const auto is_awake = [this] { return stop_ || has_work_; };
+  const bool any_reader = std::ranges::any_of(sources_, [](const auto& s) {
+    return s->shared != nullptr && s->shared->reader != nullptr && !s->shared->has_ended && s->failure.ok();
+  });
+  if (any_reader || was_busy || (is_dirty_ && is_logged_) || HasUndecidedSinks()) {
+    wake_.wait_for(lock, kSoon, is_awake);
+  } else if (is_dirty_) {  // only the next checkpoint makes it durable
+    wake_.wait_for(lock, kLater, is_awake);
+  } else {
+    is_asleep_ = true;
+    wake_.wait(lock, is_awake);
+    is_asleep_ = false;
   }
 }
 
@@ -261,7 +293,8 @@ void Core::NoteChange() {
       WakeThread();
   }
   SettleFailures();
-  changed_.notify_all();
+  if (durability_ == nullptr && is_asleep_) WakeThread();  // to end an epoch; durable ones: Acknowledge
+  WakeWaiters();
 }
 
 void Core::SettleFailures() {
@@ -318,11 +351,22 @@ Status Core::WaitUntil(const std::function<Result<bool>()>& done, const std::ato
       std::this_thread::yield();
     }
   }
-  std::unique_lock lock(mutex_);
+  sleepers_.fetch_add(1, std::memory_order_acq_rel);
+  Status status;
   while (true) {
-    if (TRY(check())) return {};
-    changed_.wait_for(lock, std::chrono::milliseconds(20));
+    const uint64_t seen = changes_.load(std::memory_order_acquire);
+    {
+      Lock lock(*this);
+      const Result<bool> is_done = check();
+      if (!is_done) status = is_done.error();
+      if (!is_done || *is_done) break;
+    }
+    std::unique_lock lock(wait_mutex_);
+    changed_.wait_for(lock, std::chrono::milliseconds(20),
+                      [&] { return changes_.load(std::memory_order_acquire) != seen; });
   }
+  sleepers_.fetch_sub(1, std::memory_order_acq_rel);
+  return status;
 }
 
 Result<bool> Core::IsComplete(std::string_view name) {

@@ -197,6 +197,7 @@ class Core {
   exec::Context ContextFor(ViewNode& node, const Settings& settings);
   HeadRequest HeadFor(SourceNode& node, std::vector<bool> needed);
   void ThreadMain();
+  void SleepUntilWork(std::unique_lock<std::mutex>& lock, bool was_busy);
 
   DatabaseOptions options_;
   const expr::FunctionRegistry& functions_;
@@ -215,13 +216,18 @@ class Core {
   std::vector<ShardSection*> sections_;  // of all views, in the order of the rows
   uint64_t batch_rows_ = data::kBatchCapacity;
   int64_t last_epoch_nanos_ = 0;
+  int64_t last_notify_nanos_ = 0;
 
   std::mutex mutex_;
   std::atomic<int> waiting_{0};      // pairs with the core thread's check between turns
-  std::condition_variable changed_;  // after every turn that did something
+  std::mutex wait_mutex_;            // of changed_
+  std::condition_variable changed_;  // after turns that did something
+  std::atomic<uint64_t> changes_{0};
+  std::atomic<int> sleepers_{0};
   std::condition_variable wake_;     // for the thread, when it sleeps
   bool stop_ = false;
   bool has_work_ = false;
+  bool is_asleep_ = false;  // until WakeThread, and not for a while only
 
   // Of a durable database. Declared in this order: the writing thread ends first.
   GraphState graph_state_;

@@ -49,8 +49,11 @@ Result<Epoch> Core::CommitEpoch() {
 }
 
 Result<Epoch> Core::Acknowledge() {
-  if (durability_ == nullptr || !is_dirty_ || !is_logged_ || !waits_for_disk_) return 0;
-  return CommitEpoch();
+  Epoch epoch = 0;
+  if (durability_ != nullptr && is_dirty_ && is_logged_ && waits_for_disk_) epoch = TRY(CommitEpoch());
+  // The rest is the thread's: an epoch nobody waits for, sinks to be decided.
+  if (is_asleep_ && (is_dirty_ || HasUndecidedSinks())) WakeThread();
+  return epoch;
 }
 
 void Core::DecideSinks() {

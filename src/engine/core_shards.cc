@@ -54,7 +54,9 @@ bool Core::PumpSections(bool may_flush, bool may_help) {
     if (may_flush) (*section)->Flush();
   }
   if (sections_.empty()) return any;
-  shards_->Wake();
+  bool has_sent = false;
+  for (ShardSection* section : sections_) has_sent |= section->TakeHasSent();
+  if (has_sent || any) shards_->Wake();  // there is something to read, or room again
   return (may_help && shards_->Help()) || any;
 }
 
@@ -64,7 +66,10 @@ void Core::Quiesce() {
   while (true) {
     if (PumpSections(true, true)) continue;
     // First the shards, then what they put out: a shard that stands still puts out nothing more.
-    if (!shards_->IsIdle()) continue;
+    if (!shards_->IsIdle()) {
+      shards_->Wake();
+      continue;
+    }
     const bool is_dry = std::ranges::none_of(
         sections_, [](ShardSection* section) { return section->IsHolding() || section->HasOutput(); });
     if (is_dry && shards_->IsIdle()) return;

@@ -129,7 +129,7 @@ Status Durability::Commit(Epoch epoch, std::string delta, bool is_logged) {
   std::unique_lock lock(mutex_);
   TRY(Status(failure_));
   queued_bytes_ += delta.size();
-  queue_.push_back({epoch, std::move(delta), is_logged});
+  queue_.push_back({epoch, std::move(delta), is_logged, std::exchange(wants_checkpoint_, false)});
   if (!options_.is_inline) {
     lock.unlock();
     work_.notify_one();
@@ -215,27 +215,22 @@ Status Durability::WriteGroup(std::deque<Pending>& group) {
     if (pending.is_logged) NoteDurable(pending.epoch);
     TRY(store_->Apply(pending.delta));
     applied_epoch_ = pending.epoch;
+    is_publish_due_ |= pending.wants_checkpoint;
     const std::lock_guard lock(mutex_);
     queued_bytes_ -= pending.delta.size();
     figures_.log_bytes += pending.is_logged ? pending.delta.size() : 0;
     ++figures_.epochs;
   }
   if (!status.ok()) return status;
-  bool is_due = false;
-  {
-    const std::lock_guard lock(mutex_);
-    is_due = wants_checkpoint_;
-  }
-  is_due |= IsIntervalOver();
-  if (!is_due) return {};
+  if (!std::exchange(is_publish_due_, false) && !IsIntervalOver()) return {};
   Status published = Publish(applied_epoch_);
   const std::lock_guard lock(mutex_);
-  wants_checkpoint_ = false;
   if (!published.ok()) {
     ++figures_.checkpoints_failed;  // the log and older checkpoints still hold everything; the next one is tried later
     figures_.last_error = published.message();
   }
   checkpoint_failure_ = std::move(published);
+  checkpoint_failed_epoch_ = applied_epoch_;
   return {};
 }
 
@@ -308,7 +303,7 @@ Result<CheckpointInfo> Durability::WaitCheckpoint(Epoch epoch, const std::atomic
     if (last_checkpoint_ && last_checkpoint_->epoch >= epoch) return *last_checkpoint_;
     TRY(Status(failure_));
     TRY(Status(stalled_));
-    if (!wants_checkpoint_ && !checkpoint_failure_.ok()) return Error(Status(checkpoint_failure_));
+    if (!checkpoint_failure_.ok() && checkpoint_failed_epoch_ >= epoch) return Error(Status(checkpoint_failure_));
     if (cancelled.load(std::memory_order_acquire))
       return Error(ErrorCode::kCancelled, "waiting for a checkpoint was cancelled");
     CHECK(!options_.is_inline);

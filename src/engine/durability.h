@@ -98,6 +98,7 @@ class Durability {
     Epoch epoch = 0;
     std::string delta;
     bool is_logged = false;
+    bool wants_checkpoint = false;
   };
   Durability(std::unique_ptr<DatabaseDirectory> directory, const os::Clock& clock, DurabilityOptions options);
   Status Recover();
@@ -125,15 +126,17 @@ class Durability {
   uint64_t queued_bytes_ = 0;
   Status failure_;  // for good
   Status stalled_;  // no room on the disk: tried again
-  Status checkpoint_failure_;
-  bool wants_checkpoint_ = false;
+  Status checkpoint_failure_;          // of the last try
+  Epoch checkpoint_failed_epoch_ = 0;  // what it was to hold
+  bool wants_checkpoint_ = false;      // until the next commit takes the wish along
   bool stop_ = false;
   Figures figures_;
   std::optional<state::CheckpointInfo> last_checkpoint_;
   std::mutex store_mutex_;  // of store_ and log_: the writing thread, and CopyTo
   std::atomic<Duration> checkpoint_interval_;
   std::atomic<int64_t> last_checkpoint_nanos_{0};
-  Epoch applied_epoch_ = 0;  // by the writing thread
+  Epoch applied_epoch_ = 0;      // by the writing thread
+  bool is_publish_due_ = false;  // some applied epoch came with the wish
   std::atomic<Epoch> durable_epoch_{0};
   std::thread thread_;
 };

@@ -185,6 +185,12 @@ bool ShardSection::HasOutput() const {
   return std::ranges::any_of(lanes_, [](const auto& lane) { return lane->out_.has_messages(); });
 }
 
+bool ShardSection::TakeHasSent() {
+  uint64_t sent = 0;
+  for (const auto& lane : lanes_) sent += lane->in_.messages_sent();
+  return std::exchange(messages_sent_, sent) != sent;
+}
+
 bool ShardSection::Drain() {
   bool any = false;
   for (uint32_t i = 0; i < lanes_.size(); ++i) {

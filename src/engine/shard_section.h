@@ -57,6 +57,7 @@ class ShardSection {
   bool MakeReady() { return entry_->MakeReady(); }
   bool IsHolding();  // rows or control that have not left for the shards
   void Flush() { entry_->Flush(); }
+  bool TakeHasSent();  // has anything left for the shards since this was asked last?
   // Passes on what came out of the shards. True when there was something.
   bool Drain();
   bool HasOutput() const;
@@ -73,6 +74,7 @@ class ShardSection {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<exec::Partition> entry_;
   exec::Gather exit_;
+  uint64_t messages_sent_ = 0;  // when TakeHasSent was asked
   std::atomic<bool> is_read_{true};
   std::atomic<bool> has_failed_{false};
   std::atomic<Timestamp> now_{0};

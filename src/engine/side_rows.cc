@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "data/text.h"
+
 namespace laminar::engine {
 
-void LateRows::Add(const data::Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode) {
+void LateRows::Add(const data::Batch& batch, std::span<const data::Type>, const uint16_t* rows, uint32_t count,
+                   ErrorCode) {
   count_ += count;
   if (rows == nullptr || types_.empty()) return;  // late at another window, whose rows have other columns: counted
   for (uint32_t i = 0; i < count;) {
@@ -32,6 +35,31 @@ void LateRows::CopyTo(std::vector<std::unique_ptr<data::BatchBuffer>>& out) cons
   }
 }
 
+namespace {
+
+// As much of a row as is shown, of sources and views alike.
+constexpr size_t kShownBytes = 200;
+
+// "1, AAPL, NULL"; a value that could not be computed is "?". Texts end at a whole character.
+std::string RowText(const data::Batch& batch, std::span<const data::Type> types, uint32_t row) {
+  std::string text;
+  for (uint32_t i = 0; i < std::min<size_t>(batch.column_count, types.size()) && text.size() < kShownBytes; ++i) {
+    const data::Column& column = batch.columns[i];
+    if (i > 0) text += ", ";
+    if (column.HasError(column.encoding == data::Encoding::kConstant ? 0 : row))
+      text += '?';
+    else
+      data::AppendText(types[i], column, row, text);
+  }
+  if (text.size() <= kShownBytes) return text;
+  size_t end = kShownBytes;
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0U) == 0x80U) --end;
+  text.resize(end);
+  return text;
+}
+
+}  // namespace
+
 void ErrorRows::Keep(Entry entry) {
   ++count_;
   if (rows_max_ == 0) return;
@@ -39,8 +67,10 @@ void ErrorRows::Keep(Entry entry) {
   entries_.push_back(std::move(entry));
 }
 
-void ErrorRows::Add(const data::Batch&, const uint16_t*, uint32_t count, ErrorCode why) {
-  for (uint32_t i = 0; i < count; ++i) Keep({place_, why, std::string(MeaningOf(why)), ""});
+void ErrorRows::Add(const data::Batch& batch, std::span<const data::Type> types, const uint16_t* rows, uint32_t count,
+                    ErrorCode why) {
+  for (uint32_t i = 0; i < count; ++i)
+    Keep({place_, why, std::string(MeaningOf(why)), rows_max_ == 0 ? "" : RowText(batch, types, rows[i])});
 }
 
 void ErrorRows::Add(std::string_view place, std::string_view reason, std::string_view text) {

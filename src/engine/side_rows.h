@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,8 @@ class LateRows final : public exec::SideOutput {
  public:
   LateRows(std::vector<data::Type> types, uint64_t rows_max) : types_(std::move(types)), rows_max_(rows_max) {}
   // Without `rows` the late ones are only counted.
-  void Add(const data::Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode why) override;
+  void Add(const data::Batch& batch, std::span<const data::Type> types, const uint16_t* rows, uint32_t count,
+           ErrorCode why) override;
   uint64_t count() const { return count_; }
   // Copies what is kept, oldest first.
   void CopyTo(std::vector<std::unique_ptr<data::BatchBuffer>>& out) const;
@@ -36,8 +38,9 @@ class LateRows final : public exec::SideOutput {
 class LateCount final : public exec::SideOutput {
  public:
   void CountAt(exec::SideOutput* late) { late_ = late; }
-  void Add(const data::Batch& batch, const uint16_t*, uint32_t count, ErrorCode why) override {
-    late_->Add(batch, nullptr, count, why);
+  void Add(const data::Batch& batch, std::span<const data::Type> types, const uint16_t*, uint32_t count,
+           ErrorCode why) override {
+    late_->Add(batch, types, nullptr, count, why);
   }
 
  private:
@@ -54,7 +57,8 @@ class ErrorRows final : public exec::SideOutput, public sdk::BadRows {
     std::string text;
   };
   ErrorRows(std::string place, uint64_t rows_max) : place_(std::move(place)), rows_max_(rows_max) {}
-  void Add(const data::Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode why) override;
+  void Add(const data::Batch& batch, std::span<const data::Type> types, const uint16_t* rows, uint32_t count,
+           ErrorCode why) override;
   void Add(std::string_view place, std::string_view reason, std::string_view text) override;
   uint64_t count() const { return count_; }
   const std::deque<Entry>& entries() const { return entries_; }
