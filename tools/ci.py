@@ -17,6 +17,7 @@ STEPS = [
     ("lint", ["./dev", "lint"]),
     ("differential", ["./dev", "differential", "--seconds", "60", "--seed", "1"]),
     ("fuzz", ["./dev", "fuzz", "--seconds", "2"]),
+    ("sim", ["./dev", "sim", "--seconds", "75"]),
     ("release", ["./dev", "build", "release"]),
     ("sanitizers", ["./dev", "asan"]),
     ("races", ["./dev", "tsan"]),

@@ -1,0 +1,117 @@
+// The program ./dev sim runs: whole databases on a simulated disk, each life decided by a seed.
+//
+//   simulate [--seed N] [--cases K] [--seconds S] [--twice] [--log] [--watch]
+// A failing seed prints its steps and the first difference; the same seed gives the same life again. Every 16th case
+// (with --twice: each) is lived twice, and both must have seen the same.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+#include "case.h"
+
+namespace {
+
+using laminar::simulate::Case;
+using laminar::simulate::CaseResult;
+
+double SecondsNow() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+struct Request {
+  uint64_t seed = 1;
+  uint64_t cases = 0;  // 0: no limit
+  double seconds = 0;  // 0: no limit
+  bool twice = false;
+  bool log = false;
+  bool watch = false;
+};
+
+void PrintLog(const CaseResult& result) {
+  for (const std::string& line : result.log) std::printf("  %s\n", line.c_str());
+}
+
+bool RunOne(uint64_t seed, const Request& request, CaseResult& result) {
+  result = Case(seed, request.log, request.watch).Run();
+  if (!result.failure.empty()) {
+    std::printf("seed %llu failed:\n", static_cast<unsigned long long>(seed));
+    if (!request.log) PrintLog(result);
+    std::printf("seed %llu failed: %s\n", static_cast<unsigned long long>(seed), result.failure.c_str());
+    return false;
+  }
+  if (!request.twice && seed % 16 != 0) return true;
+  const CaseResult again = Case(seed).Run();
+  if (again.trace == result.trace) return true;
+  std::printf("seed %llu failed: its second life was another\n", static_cast<unsigned long long>(seed));
+  for (size_t i = 0; i < result.log.size() || i < again.log.size(); ++i) {
+    const std::string one = i < result.log.size() ? result.log[i] : "(over)";
+    const std::string two = i < again.log.size() ? again.log[i] : "(over)";
+    if (one == two) continue;
+    std::printf("  first:  %s\n  second: %s\n", one.c_str(), two.c_str());
+    break;
+  }
+  return false;
+}
+
+Request Read(int count, char** words) {
+  Request request;
+  bool has_seed = false;
+  for (int i = 1; i < count; ++i) {
+    const bool has_value = i + 1 < count;
+    if (std::strcmp(words[i], "--twice") == 0) {
+      request.twice = true;
+    } else if (std::strcmp(words[i], "--watch") == 0) {
+      request.watch = true;
+    } else if (std::strcmp(words[i], "--log") == 0) {
+      request.log = true;
+    } else if (std::strcmp(words[i], "--seed") == 0 && has_value) {
+      request.seed = std::strtoull(words[++i], nullptr, 10);
+      has_seed = true;
+    } else if (std::strcmp(words[i], "--cases") == 0 && has_value) {
+      request.cases = std::strtoull(words[++i], nullptr, 10);
+    } else if (std::strcmp(words[i], "--seconds") == 0 && has_value) {
+      request.seconds = std::atof(words[++i]);
+    } else if (std::strcmp(words[i], "--minutes") == 0 && has_value) {
+      request.seconds = 60 * std::atof(words[++i]);
+    } else {
+      std::printf("usage: simulate [--seed N] [--cases K] [--seconds S | --minutes M] [--twice] [--log] [--watch]\n");
+      std::exit(64);
+    }
+  }
+  if (request.cases == 0 && request.seconds == 0) {
+    if (has_seed)
+      request.cases = 1;
+    else
+      request.seconds = 60;
+  }
+  return request;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const Request request = Read(count, words);
+  const double start = SecondsNow();
+  uint64_t passed = 0, failed = 0, steps = 0, crashes = 0, openings = 0, faults = 0, checks = 0;
+  for (uint64_t i = 0; request.cases == 0 || i < request.cases; ++i) {
+    if (request.seconds > 0 && SecondsNow() - start > request.seconds) break;
+    CaseResult result;
+    ++(RunOne(request.seed + i, request, result) ? passed : failed);
+    std::fflush(stdout);
+    steps += result.steps;
+    crashes += result.crashes;
+    openings += result.openings;
+    faults += result.faults;
+    checks += result.checks;
+  }
+  std::printf("%llu steps, %llu crashes, %llu openings, %llu faults, %llu checks in %.1f s\n",
+              static_cast<unsigned long long>(steps), static_cast<unsigned long long>(crashes),
+              static_cast<unsigned long long>(openings), static_cast<unsigned long long>(faults),
+              static_cast<unsigned long long>(checks), SecondsNow() - start);
+  std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed),
+              static_cast<unsigned long long>(failed));
+  return failed == 0 ? 0 : 1;
+}
