@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,9 @@ enum class Step : uint8_t {
 class SideOutput {
  public:
   virtual ~SideOutput() = default;
-  // Rows [0, count) of `rows`, positions in `batch`, were late, or failed with `why`.
-  virtual void Add(const data::Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode why) = 0;
+  // Rows [0, count) of `rows`, positions in `batch`, were late, or failed with `why`. `types` are the columns' own.
+  virtual void Add(const data::Batch& batch, std::span<const data::Type> types, const uint16_t* rows, uint32_t count,
+                   ErrorCode why) = 0;
 };
 
 // What an operator is given in Open; all outlive it. `environment` is refreshed by the head of the chain before each

@@ -97,7 +97,7 @@ bool ResultWriter::HasError(const data::BatchBuffer& buffer, uint32_t row) const
 void ResultWriter::Report(const data::Batch& batch, uint32_t row) {
   const auto failed = static_cast<uint16_t>(row);
   AllowAllocation report;
-  row_errors_->Add(batch, &failed, 1, ErrorCode::kOverflow);
+  row_errors_->Add(batch, types_, &failed, 1, ErrorCode::kOverflow);
 }
 
 Step ResultWriter::EmitChanges(Chunk& chunk, uint32_t n, Output& out) {

@@ -38,17 +38,18 @@ Status FilterProject::Open(const Context& context) {
 }
 
 Step FilterProject::Process(int, Batch& batch, Output& out) {
-  if (!predicate_) return Project(batch, out);
+  if (!predicate_) return Project(batch, batch, nullptr, out);
   const uint32_t count = predicate_->Select(batch, *context_.environment, selection_.data());
   if (const uint64_t* errors = predicate_->errors()) {
     std::vector<uint16_t> failed;  // rare
     for (uint32_t row = 0; row < batch.rows; ++row) {
       if (data::TestBit(errors, row)) failed.push_back(static_cast<uint16_t>(row));
     }
-    context_.row_errors->Add(batch, failed.data(), static_cast<uint32_t>(failed.size()), predicate_->first_error());
+    context_.row_errors->Add(batch, spec_.input, failed.data(), static_cast<uint32_t>(failed.size()),
+                             predicate_->first_error());
   }
   if (count == 0) return Step::kMore;
-  if (count == batch.rows) return Project(batch, out);
+  if (count == batch.rows) return Project(batch, batch, nullptr, out);
   gathered_->Reset();
   gathered_->SetRows(count);
   for (uint32_t i = 0; i < batch.column_count; ++i) {
@@ -59,10 +60,10 @@ Step FilterProject::Process(int, Batch& batch, Output& out) {
     int64_t* weights = gathered_->UseWeights();
     for (uint32_t k = 0; k < count; ++k) weights[k] = batch.weights[selection_[k]];
   }
-  return Project(gathered_->batch(), out);
+  return Project(gathered_->batch(), batch, selection_.data(), out);
 }
 
-Step FilterProject::Project(Batch& batch, Output& out) {
+Step FilterProject::Project(Batch& batch, const Batch& whole, const uint16_t* positions, Output& out) {
   if (!picks_.empty()) {
     for (size_t i = 0; i < picks_.size(); ++i) columns_[i] = batch.columns[picks_[i]];
     Batch picked{batch.rows, static_cast<uint32_t>(columns_.size()), columns_.data(), batch.weights};
@@ -73,24 +74,28 @@ Step FilterProject::Project(Batch& batch, Output& out) {
   Batch result{batch.rows, static_cast<uint32_t>(columns_.size()), columns_.data(), batch.weights};
   if (program_->any_error()) {
     AllowAllocation allow;  // failing rows are written down
-    DropFailedRows(batch, result);
+    std::vector<uint16_t> failed;
+    for (uint32_t row = 0; row < batch.rows; ++row) {
+      bool bad = false;
+      for (const Column& column : columns_)
+        bad |= column.HasError(column.encoding == data::Encoding::kConstant ? 0 : row);
+      if (bad) failed.push_back(static_cast<uint16_t>(row));
+    }
+    ReportFailedRows(batch, failed, whole, positions);
+    DropFailedRows(batch, failed, result);
   }
   return out.Push(result);
 }
 
-void FilterProject::DropFailedRows(const Batch& input, Batch& output) {
-  std::vector<uint16_t> failed;
+void FilterProject::DropFailedRows(const Batch& input, std::span<const uint16_t> failed, Batch& output) {
   uint32_t kept = 0;
+  size_t next = 0;
   for (uint32_t row = 0; row < input.rows; ++row) {
-    bool bad = false;
-    for (const Column& column : columns_)
-      bad |= column.HasError(column.encoding == data::Encoding::kConstant ? 0 : row);
-    if (bad)
-      failed.push_back(static_cast<uint16_t>(row));
+    if (next < failed.size() && failed[next] == row)
+      ++next;
     else
       selection_[kept++] = static_cast<uint16_t>(row);
   }
-  ReportFailedRows(input, failed);
   for (size_t i = 0; i < columns_.size(); ++i) columns_[i] = program_->output(i);
   kept_->Reset();
   kept_->SetRows(kept);
@@ -106,10 +111,15 @@ void FilterProject::DropFailedRows(const Batch& input, Batch& output) {
 
 // The program tells why the first row failed, so each failing row is computed once more alone: they are rare. What it
 // computed for the whole batch is there again afterwards. A volatile program would compute something else, so its rows
-// share the first reason.
-void FilterProject::ReportFailedRows(const Batch& input, std::span<const uint16_t> failed) {
+// share the first reason. The rows are shown as they came in, with the columns that nothing here reads.
+void FilterProject::ReportFailedRows(const Batch& input, std::span<const uint16_t> failed, const Batch& whole,
+                                     const uint16_t* positions) {
+  const auto report = [&](uint16_t row) {
+    const uint16_t shown = positions == nullptr ? row : positions[row];
+    context_.row_errors->Add(whole, spec_.input, &shown, 1, program_->first_error());
+  };
   if (failed.size() == 1 || is_volatile_) {
-    context_.row_errors->Add(input, failed.data(), static_cast<uint32_t>(failed.size()), program_->first_error());
+    for (const uint16_t row : failed) report(row);
     return;
   }
   BatchBuffer one(spec_.input, 1);
@@ -120,7 +130,7 @@ void FilterProject::ReportFailedRows(const Batch& input, std::span<const uint16_
       if (used_[i]) expr::Gather(input.columns[i], spec_.input[i], &row, 1, one.column(i), one);
     }
     program_->Evaluate(one.batch(), *context_.environment);
-    context_.row_errors->Add(input, &row, 1, program_->first_error());
+    report(row);
   }
   program_->Evaluate(input, *context_.environment);
 }

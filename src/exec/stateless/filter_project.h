@@ -24,9 +24,11 @@ class FilterProject final : public Operator {
   Step Watermark(int input, Timestamp watermark, Output& out) override { return out.PushWatermark(watermark); }
 
  private:
-  Step Project(data::Batch& batch, Output& out);
-  void DropFailedRows(const data::Batch& input, data::Batch& output);
-  void ReportFailedRows(const data::Batch& input, std::span<const uint16_t> failed);
+  // `whole`, `positions`: what was given to this operator and where the rows of `batch` stand in it; null: the same.
+  Step Project(data::Batch& batch, const data::Batch& whole, const uint16_t* positions, Output& out);
+  void DropFailedRows(const data::Batch& input, std::span<const uint16_t> failed, data::Batch& output);
+  void ReportFailedRows(const data::Batch& input, std::span<const uint16_t> failed, const data::Batch& whole,
+                        const uint16_t* positions);
 
   FilterProjectSpec spec_;
   Context context_;

@@ -43,26 +43,18 @@ class Script::Sink final : public Operator {
 
 class Script::Side final : public SideOutput {
  public:
-  // Rows that fail may be of the input or of the output; `types` names both.
-  explicit Side(std::vector<std::vector<data::Type>> types) : types_(std::move(types)) {}
-  void Add(const Batch& batch, const uint16_t* rows, uint32_t count, ErrorCode why) override {
+  void Add(const Batch& batch, std::span<const data::Type> types, const uint16_t* rows, uint32_t count,
+           ErrorCode why) override {
     AllowAllocation test;
     for (uint32_t i = 0; i < count; ++i) {
       ScriptSideRow row{.values = {}, .why = why};
-      for (const std::vector<data::Type>& types : types_) {
-        if (types.size() != batch.column_count) continue;
-        for (uint32_t c = 0; c < batch.column_count; ++c) {
-          row.values.push_back(data::Value::FromColumn(batch.columns[c], types[c], rows[i]));
-        }
-        break;
-      }
+      CHECK(types.size() == batch.column_count);
+      for (uint32_t c = 0; c < batch.column_count; ++c)
+        row.values.push_back(data::Value::FromColumn(batch.columns[c], types[c], rows[i]));
       all.push_back(std::move(row));
     }
   }
   std::vector<ScriptSideRow> all;
-
- private:
-  std::vector<std::vector<data::Type>> types_;
 };
 
 Script::Script(std::unique_ptr<Operator> op, std::vector<std::vector<data::Type>> inputs,
@@ -71,10 +63,8 @@ Script::Script(std::unique_ptr<Operator> op, std::vector<std::vector<data::Type>
       inputs_(std::move(inputs)),
       output_(std::move(output)),
       sink_(std::make_unique<Sink>(output_)) {
-  std::vector<std::vector<data::Type>> types = inputs_;
-  late_ = std::make_unique<Side>(types);
-  types.push_back(output_);
-  errors_ = std::make_unique<Side>(types);
+  late_ = std::make_unique<Side>();
+  errors_ = std::make_unique<Side>();
   op_->ConnectTo(sink_.get(), 0);
   open_status_ = op_->Open({.environment = &environment_,
                             .row_errors = errors_.get(),

@@ -68,10 +68,10 @@ bool WatermarkAssigner::DropBadTimes(Batch& batch, Output&) {
         selection_[kept++] = static_cast<uint16_t>(i);
     }
     if (!null_rows.empty())
-      context_.row_errors->Add(batch, null_rows.data(), static_cast<uint32_t>(null_rows.size()),
+      context_.row_errors->Add(batch, spec_.input, null_rows.data(), static_cast<uint32_t>(null_rows.size()),
                                ErrorCode::kBadEventTime);
     if (!absurd_rows.empty())
-      context_.row_errors->Add(batch, absurd_rows.data(), static_cast<uint32_t>(absurd_rows.size()),
+      context_.row_errors->Add(batch, spec_.input, absurd_rows.data(), static_cast<uint32_t>(absurd_rows.size()),
                                ErrorCode::kOutOfRange);
     if (kept == 0) return false;
     if (kept == batch.rows) return true;  // has_nulls was set without a null

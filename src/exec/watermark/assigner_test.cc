@@ -36,7 +36,7 @@ class Recorder final : public Operator {
 
 class Refused final : public SideOutput {
  public:
-  void Add(const data::Batch&, const uint16_t*, uint32_t count, ErrorCode why) override {
+  void Add(const data::Batch&, std::span<const data::Type>, const uint16_t*, uint32_t count, ErrorCode why) override {
     (why == ErrorCode::kBadEventTime ? missing : absurd) += count;
   }
   uint32_t missing = 0;

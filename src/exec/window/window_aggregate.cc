@@ -123,9 +123,9 @@ void WindowAggregate::RejectRows(const Batch& batch) {
   counters_.bad_times += counts[1] + counts[2];
   {
     AllowAllocation side_outputs;
-    if (counts[0] > 0) context_.late_rows->Add(batch, rejected[0], counts[0], ErrorCode::kOk);
-    if (counts[1] > 0) context_.row_errors->Add(batch, rejected[1], counts[1], ErrorCode::kOutOfRange);
-    if (counts[2] > 0) context_.row_errors->Add(batch, rejected[2], counts[2], ErrorCode::kBadEventTime);
+    if (counts[0] > 0) context_.late_rows->Add(batch, spec_.input, rejected[0], counts[0], ErrorCode::kOk);
+    if (counts[1] > 0) context_.row_errors->Add(batch, spec_.input, rejected[1], counts[1], ErrorCode::kOutOfRange);
+    if (counts[2] > 0) context_.row_errors->Add(batch, spec_.input, rejected[2], counts[2], ErrorCode::kBadEventTime);
   }
   AllowAllocation growth;  // of weights and the string heap, once
   kept_->Reset();

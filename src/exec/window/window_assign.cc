@@ -35,7 +35,8 @@ Step WindowAssign::Process(int, Batch& batch, Output& out) {
     if (is_null || absurd) {
       AllowAllocation allow;
       const uint16_t bad = static_cast<uint16_t>(row);
-      context_.row_errors->Add(batch, &bad, 1, is_null ? ErrorCode::kBadEventTime : ErrorCode::kOutOfRange);
+      context_.row_errors->Add(batch, spec_.input, &bad, 1,
+                               is_null ? ErrorCode::kBadEventTime : ErrorCode::kOutOfRange);
       continue;
     }
     last = t - FloorMod(t - spec_.offset, spec_.slide);
