@@ -130,7 +130,7 @@ class Core {
   bool is_durable() const { return durability_ != nullptr; }
   Durability* durability() { return durability_.get(); }
   Status UseCores(uint64_t cores);               // for views made from now on; 0: what the machine and its limits allow
-  Status SetDatabase(const Settings& settings);  // what is database-wide, as the last SET said
+  Status SetDatabase(const Settings& settings, std::string_view name);  // if it is database-wide; empty: all that are
   // Closes an epoch and hands it to be written. Returns it.
   Result<Epoch> CommitEpoch();
   // After a statement that changed something: the epoch to wait for without the lock; 0: none.

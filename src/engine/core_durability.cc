@@ -12,13 +12,16 @@ namespace laminar::engine {
 using catalog::Relation;
 using catalog::RelationKind;
 
-Status Core::SetDatabase(const Settings& settings) {
-  batch_rows_ = settings.batch_rows;
-  TRY(UseCores(settings.worker_cores));
-  is_logged_ = settings.durability != "none";
-  waits_for_disk_ = settings.durability == "epoch";
-  epoch_interval_ = *IntervalOf("epoch_interval", settings.epoch_interval);
-  if (durability_ != nullptr)
+Status Core::SetDatabase(const Settings& settings, std::string_view name) {
+  const auto is_meant = [&](std::string_view setting) { return name.empty() || name == setting; };
+  if (is_meant("batch_rows")) batch_rows_ = settings.batch_rows;
+  if (is_meant("worker_cores")) TRY(UseCores(settings.worker_cores));
+  if (is_meant("durability")) {
+    is_logged_ = settings.durability != "none";
+    waits_for_disk_ = settings.durability == "epoch";
+  }
+  if (is_meant("epoch_interval")) epoch_interval_ = *IntervalOf("epoch_interval", settings.epoch_interval);
+  if (is_meant("checkpoint_interval") && durability_ != nullptr)
     durability_->SetCheckpointInterval(*IntervalOf("checkpoint_interval", settings.checkpoint_interval));
   return {};
 }

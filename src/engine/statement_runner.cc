@@ -517,21 +517,21 @@ Result<Outcome> StatementRunner::Do(const sql::WaitFor& s) {
   return Message("WAIT FOR " + name);
 }
 
-// Some settings are the whole database's: the last one set holds.
-Status StatementRunner::ApplyToDatabase() {
+// Some settings are the whole database's: of each the last SET holds, by whatever connection.
+Status StatementRunner::ApplyToDatabase(std::string_view name) {
   Core::Lock lock(core_);
-  return core_.SetDatabase(connection_.settings());
+  return core_.SetDatabase(connection_.settings(), name);
 }
 
 Result<Outcome> StatementRunner::Do(const sql::Set& s) {
   TRY(connection_.settings().Set(s.variable, s.value.value));
-  TRY(ApplyToDatabase());
+  TRY(ApplyToDatabase(s.variable));
   return Message("SET " + s.variable);
 }
 
 Result<Outcome> StatementRunner::Do(const sql::Reset& s) {
   TRY(connection_.settings().Reset(s.variable));
-  TRY(ApplyToDatabase());
+  TRY(ApplyToDatabase(s.variable));
   return Message(s.variable.empty() ? "RESET ALL" : "RESET " + s.variable);
 }
 

@@ -52,7 +52,7 @@ class StatementRunner {
 
   Status AwaitDurable();
   Result<uint64_t> BindEpoch(const sql::Expression& e);
-  Status ApplyToDatabase();
+  Status ApplyToDatabase(std::string_view name);
   plan::PlanContext Context();
   // The statement's own text.
   std::string Text() const { return std::string(text_.substr(statement_->text_offset, statement_->text_length)); }
