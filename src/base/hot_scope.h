@@ -3,9 +3,9 @@
 //     HotScope scope("tumbling aggregate");   // this thread is hot until the end of the block
 //     AllowAllocation growth;                 // a sanctioned place inside it: growth of state, filling of a pool
 //
-// With LAMINAR_HOT_GUARD the allocation functions of the process are watched, and a breach aborts with the scope's name
-// and a stack (kAbort, the start value) or is counted (kCount, for tests of the guard). Without it every line here is
-// empty and free. Thread: each thread has its own scope; SetMode and Violations may be called from any thread.
+// With LAMINAR_HOT_GUARD the process's functions of allocation, locking, waiting and sleeping are watched, and what
+// calls the operating system says so itself (ForbidInHotScope). A breach aborts with the scope's name and a stack
+// (kAbort, the start value) or is counted (kCount, for tests of the guard). Without it every line is empty. Thread: each thread has its own scope; SetMode and Violations may be called from any thread.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,7 @@ class AllowAllocation {
   uint32_t outer_allowed_;
 };
 
-// Called by every wrapper of a lock or a system call: a breach when this thread is hot.
+// Called by every wrapper of a system call that may block: a breach when this thread is hot.
 inline void ForbidInHotScope(const char* what) {
   if (internal::hot_state.depth > internal::hot_state.allowed) [[unlikely]]
     internal::HotBreach(what, 0);

@@ -2,8 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <sched.h>
+
+#include <condition_variable>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
+#include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -79,6 +85,62 @@ TEST_CASE("a planted allocation inside a hot scope is caught" * doctest::skip(!H
 
 TEST_CASE("a planted system call inside a hot scope is caught" * doctest::skip(!HotScope::kIsGuarded)) {
   CHECK(BreachesOf(CallSystemHot) == 1);
+}
+
+void LockHot() {
+  std::mutex mutex;
+  HotScope scope("test operator");
+  const std::lock_guard lock(mutex);
+}
+
+void LockSharedHot() {
+  std::shared_mutex mutex;
+  HotScope scope("test operator");
+  mutex.lock();
+  mutex.unlock();
+  mutex.lock_shared();
+  mutex.unlock_shared();
+}
+
+void TryLockHot() {
+  std::mutex mutex;
+  HotScope scope("test operator");
+  if (mutex.try_lock()) mutex.unlock();
+}
+
+void WaitHot() {
+  std::mutex mutex;
+  std::condition_variable condition;
+  std::unique_lock lock(mutex);
+  HotScope scope("test operator");
+  condition.wait_until(lock, std::chrono::steady_clock::time_point());  // long past
+}
+
+void SleepHot() {
+  HotScope scope("test operator");
+  const timespec no_time{};
+  nanosleep(&no_time, nullptr);
+  clock_nanosleep(CLOCK_MONOTONIC, 0, &no_time, nullptr);
+  sched_yield();
+}
+
+void LockAllowed() {
+  std::mutex mutex;
+  HotScope scope("test operator");
+  AllowAllocation growth;
+  const std::lock_guard lock(mutex);
+}
+
+TEST_CASE("a planted lock inside a hot scope is caught, whichever" * doctest::skip(!HotScope::kIsGuarded)) {
+  CHECK(BreachesOf(LockHot) == 1);
+  CHECK(BreachesOf(LockSharedHot) == 2);
+  CHECK(BreachesOf(TryLockHot) == 0);  // waits for nobody
+  CHECK(BreachesOf(LockAllowed) == 0);
+}
+
+TEST_CASE("a planted wait or sleep inside a hot scope is caught" * doctest::skip(!HotScope::kIsGuarded)) {
+  CHECK(BreachesOf(WaitHot) >= 1);  // the wait, and maybe the lock it takes again
+  CHECK(BreachesOf(SleepHot) == 3);
 }
 
 TEST_CASE("an allowance covers its own scope and no scope opened inside it" * doctest::skip(!HotScope::kIsGuarded)) {

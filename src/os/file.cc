@@ -63,7 +63,10 @@ Status CheckPath(const std::string& path) {
 class MachineFile final : public File {
  public:
   MachineFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
-  ~MachineFile() override { close(fd_); }
+  ~MachineFile() override {
+    ForbidInHotScope("file close");
+    close(fd_);
+  }
 
   Result<size_t> ReadAt(uint64_t offset, std::span<char> out) const override {
     ForbidInHotScope("file read");
@@ -97,6 +100,7 @@ class MachineFile final : public File {
   Status Append(std::string_view bytes) override { return WriteAt(TRY(Size()), bytes); }
 
   Result<uint64_t> Size() const override {
+    ForbidInHotScope("file stat");
     struct stat facts{};
     if (fstat(fd_, &facts) != 0) return Fail("asking the size of", path_, errno);
     return static_cast<uint64_t>(facts.st_size);

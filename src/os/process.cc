@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/hot_scope.h"
 #include "base/text.h"
 #include "os/file.h"
 
@@ -49,6 +50,7 @@ std::optional<std::string> Environment(const std::string& name) {
 std::string HomeDirectory() { return Environment("HOME").value_or("/"); }
 std::string TemporaryDirectory() { return Environment("TMPDIR").value_or("/tmp"); }
 std::string ProgramPath() {
+  ForbidInHotScope("asking for the program's path");
   char path[4096];
   const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
   return size > 0 ? std::string(path, static_cast<size_t>(size)) : std::string();
@@ -77,6 +79,7 @@ bool InterruptFlag::Take() { return interrupts.exchange(0, std::memory_order_rel
 void IgnoreBrokenPipes() { std::signal(SIGPIPE, SIG_IGN); }
 
 ProcessUse UseOfThisProcess() {
+  ForbidInHotScope("asking for the use of the process");
   ProcessUse use;
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/hot_scope.h"
+
 namespace laminar::os {
 
 namespace {
@@ -16,6 +18,7 @@ class DescriptorStream final : public Stream {
   DescriptorStream(int fd, const char* name) : fd_(fd), name_(name) {}
 
   Result<ReadState> Read(std::span<char> out, size_t& size) override {
+    ForbidInHotScope("stream read");
     size = 0;
     pollfd wanted{.fd = fd_, .events = POLLIN, .revents = 0};
     const int ready = poll(&wanted, 1, 0);
@@ -30,6 +33,7 @@ class DescriptorStream final : public Stream {
   }
 
   Status Write(std::string_view bytes) override {
+    ForbidInHotScope("stream write");
     while (!bytes.empty()) {
       const ssize_t done = write(fd_, bytes.data(), bytes.size());
       if (done >= 0) {
@@ -67,6 +71,7 @@ Stream& StandardError() {
 }
 
 Result<std::string> ReadStandardInput(uint64_t bytes_max) {
+  ForbidInHotScope("stream read");
   std::string text;
   char buffer[64 << 10];
   while (true) {
@@ -83,6 +88,7 @@ Result<std::string> ReadStandardInput(uint64_t bytes_max) {
 }
 
 std::string WorkingDirectory() {
+  ForbidInHotScope("asking for the working directory");
   char path[PATH_MAX];
   return getcwd(path, sizeof path) != nullptr ? std::string(path) : std::string();
 }

@@ -31,6 +31,7 @@ void* ThreadMain(void* raw) {
 }  // namespace
 
 Result<Thread> Thread::Start(const std::string& name, void (*main)(void*), void* argument) {
+  ForbidInHotScope("starting a thread");
   auto start = std::make_unique<StartArguments>(StartArguments{main, argument});
   sigset_t all;
   sigset_t before;
@@ -63,6 +64,7 @@ Thread& Thread::operator=(Thread&& other) noexcept {
 }
 
 void Thread::Join() {
+  ForbidInHotScope("waiting for a thread to end");
   if (!std::exchange(is_joinable_, false)) return;
   pthread_join(handle_, nullptr);
 }
