@@ -108,6 +108,8 @@ void Case::CheckSinks() {
   Reference reference(inputs_, 2);
   if (const std::string problem = reference.Advance(steps_, steps_.size()); !problem.empty()) return Fail(problem);
   reference.RunUntilIdle();
+  (void)Look(reference.database(), reference.connection(), Relations(),
+             {});  // ends an epoch: what waited for that goes out
   reference.Close();
   for (const RelationInfo& sink : Relations()) {
     if (sink.kind != RelationKind::kSink) continue;

@@ -131,6 +131,20 @@ TEST_CASE("one failing file call never loses what was acknowledged, and the stor
   }
 }
 
+TEST_CASE("a table whose sync fails, and whose removal fails after it, does not get into a checkpoint as it is") {
+  using Kind = sim::FileFault::Kind;
+  for (uint64_t at = 1; at <= 200; ++at) {
+    CAPTURE(at);
+    World world;
+    world.files.Plan({.kind = Kind::kError, .at_call = at, .times = 2});
+    const Outcome outcome = RunThree(world, {}, 79);
+    world.files.ClearFaults();
+    Random random(at);
+    world.files.CrashTorn(random);
+    CheckLaw(world, outcome);
+  }
+}
+
 // A world with checkpoints of epochs 1 to 3, and what they hold.
 struct ThreeCheckpoints {
   World world;

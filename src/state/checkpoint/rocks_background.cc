@@ -2,6 +2,9 @@
 
 #include <rocksdb/env.h>
 
+#include <condition_variable>
+#include <mutex>
+
 namespace laminar::state {
 
 namespace {
@@ -47,19 +50,28 @@ std::unique_ptr<rocksdb::Env> RocksBackground::Watch(std::unique_ptr<rocksdb::En
   return std::make_unique<WatchedEnv>(std::move(env), std::move(background));
 }
 
+struct RocksBackground::Jobs {
+  std::mutex mutex;
+  std::condition_variable idle;
+  int count = 0;  // guarded by mutex
+};
+
+RocksBackground::RocksBackground() : jobs_(std::make_unique<Jobs>()) {}
+RocksBackground::~RocksBackground() = default;
+
 void RocksBackground::Add() {
-  const std::lock_guard lock(mutex_);
-  ++jobs_;
+  const std::lock_guard lock(jobs_->mutex);
+  ++jobs_->count;
 }
 
 void RocksBackground::Done() {
-  const std::lock_guard lock(mutex_);
-  if (--jobs_ == 0) idle_.notify_all();
+  const std::lock_guard lock(jobs_->mutex);
+  if (--jobs_->count == 0) jobs_->idle.notify_all();
 }
 
 void RocksBackground::Await() {
-  std::unique_lock lock(mutex_);
-  idle_.wait(lock, [this] { return jobs_ == 0; });
+  std::unique_lock lock(jobs_->mutex);
+  jobs_->idle.wait(lock, [this] { return jobs_->count == 0; });
 }
 
 }  // namespace laminar::state

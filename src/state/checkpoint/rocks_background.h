@@ -4,9 +4,7 @@
 // on behind it, and the same calls touch the same files in the same order. Thread: any.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 
 namespace rocksdb {
 class Env;
@@ -16,6 +14,8 @@ namespace laminar::state {
 
 class RocksBackground {
  public:
+  RocksBackground();
+  ~RocksBackground();
   // `env`, whose background work counts from now on.
   static std::unique_ptr<rocksdb::Env> Watch(std::unique_ptr<rocksdb::Env> env,
                                              std::shared_ptr<RocksBackground> background);
@@ -26,9 +26,8 @@ class RocksBackground {
   void Done();
 
  private:
-  std::mutex mutex_;
-  std::condition_variable idle_;
-  int jobs_ = 0;  // guarded by mutex_
+  struct Jobs;
+  std::unique_ptr<Jobs> jobs_;
 };
 
 }  // namespace laminar::state

@@ -80,6 +80,7 @@ struct RocksFiles::Shared {
   std::deque<Status> failures;                                     // guarded by mutex; the latest first
   std::map<std::string, std::shared_ptr<ReadableFile>> in_memory;  // guarded by mutex; by path
   std::set<std::string> flushed_next;                              // guarded by mutex; tables that a flush will make
+  std::set<std::string> unsafe;  // guarded by mutex; held tables whose file, if it is there, may be a part
 
   std::shared_ptr<ReadableFile> Find(const std::string& path) const {
     std::lock_guard lock(mutex);
@@ -102,6 +103,14 @@ struct RocksFiles::Shared {
   bool TakeExpected(const std::string& path) {
     std::lock_guard lock(mutex);
     return flushed_next.erase(path) > 0;
+  }
+  void NoteUnsafe(const std::string& path) {
+    std::lock_guard lock(mutex);
+    unsafe.insert(path);
+  }
+  bool TakeUnsafe(const std::string& path) {
+    std::lock_guard lock(mutex);
+    return unsafe.erase(path) > 0;
   }
   bool Forget(const std::string& path) {
     std::lock_guard lock(mutex);
@@ -234,7 +243,10 @@ class TableFile final : public rocksdb::FSWritableFile {
       // RocksDB reads it again for a check: from memory, so that this does not fail either. Then see
       // OnTableFileCreated.
       shared_->Put(path_, copy_);
-      if (!failure_.ok()) (void)shared_->files.Remove(path_);  // whatever is there is of no use; the space is
+      if (!failure_.ok()) {
+        shared_->NoteUnsafe(path_);
+        (void)shared_->files.Remove(path_);  // whatever is there is of no use; the space is
+      }
     }
     copy_.reset();
     return is_of_flush_ ? IOStatus::OK() : Translate(failure_, *shared_);
@@ -258,10 +270,10 @@ class Listener final : public rocksdb::EventListener {
   void OnTableFileCreationStarted(const rocksdb::TableFileCreationBriefInfo& table) override {
     if (table.reason == rocksdb::TableFileCreationReason::kFlush) shared_->ExpectFlush(table.file_path);
   }
-  // One that is not there, or cannot be opened, stays in memory.
+  // One that was not written whole and synced, or cannot be opened, stays in memory.
   void OnTableFileCreated(const rocksdb::TableFileCreationInfo& table) override {
     const std::shared_ptr<ReadableFile> held = shared_->Find(table.file_path);
-    if (held == nullptr) return;
+    if (held == nullptr || shared_->TakeUnsafe(table.file_path)) return;
     Result<std::unique_ptr<os::File>> file = shared_->files.Open(table.file_path, os::OpenMode::kRead);
     if (!file) return;
     held->MoveTo(*std::move(file));
@@ -435,7 +447,7 @@ class Folder final : public rocksdb::FileSystem {
 }  // namespace
 
 RocksFiles::RocksFiles(os::FileSystem& files, RocksAccess access)
-    : shared_(new Shared{files, access, {}, {}, {}, {}}) {}
+    : shared_(new Shared{files, access, {}, {}, {}, {}, {}}) {}
 
 std::unique_ptr<rocksdb::Env> RocksFiles::MakeEnv() {
   return rocksdb::NewCompositeEnv(std::make_shared<Folder>(shared_));
