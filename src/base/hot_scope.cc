@@ -1,7 +1,7 @@
 // The watched functions: allocation, locks, waits and sleeps. They stand in front of the C library's and ask one
-// thread-local question; operator new comes here too, because the C++ library's calls malloc, and std::mutex, because it
-// calls pthread_mutex_lock. Files, streams and threads are watched by their wrappers in os, which call ForbidInHotScope.
-// Sanitizer builds bring their own of these functions: no guard there.
+// thread-local question; operator new comes here too, because the C++ library's calls malloc, and std::mutex, because
+// it calls pthread_mutex_lock. Files, streams and threads are watched by their wrappers in os, which call
+// ForbidInHotScope. Sanitizer builds bring their own of these functions: no guard there.
 #include "base/hot_scope.h"
 
 #ifdef LAMINAR_HOT_GUARD
@@ -90,18 +90,18 @@ LAMINAR_WATCHED int posix_memalign(void** block, size_t alignment, size_t bytes)
 }
 
 // The next one of this name behind ours. Looked up once; two threads that do so at the same time find the same.
-#define LAMINAR_WATCHED_CALL(what, name, parameters, arguments)                        \
-  LAMINAR_WATCHED int name parameters {                                                \
-    using Function = int(*) parameters;                                                \
-    static std::atomic<Function> real{nullptr};                                        \
-    Watch(what, 0);                                                                    \
-    Function function = real.load(std::memory_order_relaxed);                          \
-    if (function == nullptr) [[unlikely]] {                                            \
-      function = reinterpret_cast<Function>(dlsym(RTLD_NEXT, #name)); /* NOLINT */     \
-      if (function == nullptr) std::abort();                                           \
-      real.store(function, std::memory_order_relaxed);                                 \
-    }                                                                                  \
-    return function arguments;                                                         \
+#define LAMINAR_WATCHED_CALL(what, name, parameters, arguments)                    \
+  LAMINAR_WATCHED int name parameters {                                            \
+    using Function = int(*) parameters;                                            \
+    static std::atomic<Function> real{nullptr};                                    \
+    Watch(what, 0);                                                                \
+    Function function = real.load(std::memory_order_relaxed);                      \
+    if (function == nullptr) [[unlikely]] {                                        \
+      function = reinterpret_cast<Function>(dlsym(RTLD_NEXT, #name)); /* NOLINT */ \
+      if (function == nullptr) std::abort();                                       \
+      real.store(function, std::memory_order_relaxed);                             \
+    }                                                                              \
+    return function arguments;                                                     \
   }
 
 // Trying a lock waits for nobody, and unlocking neither: they are not watched.
@@ -121,8 +121,8 @@ LAMINAR_WATCHED_CALL("waiting on a condition", pthread_cond_clockwait,
                      (pthread_cond_t * condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until),
                      (condition, mutex, clock, until))
 LAMINAR_WATCHED_CALL("sleeping", nanosleep, (const timespec* span, timespec* left), (span, left))
-LAMINAR_WATCHED_CALL("sleeping", clock_nanosleep,
-                     (clockid_t clock, int flags, const timespec* until, timespec* left), (clock, flags, until, left))
+LAMINAR_WATCHED_CALL("sleeping", clock_nanosleep, (clockid_t clock, int flags, const timespec* until, timespec* left),
+                     (clock, flags, until, left))
 LAMINAR_WATCHED_CALL("giving up the processor", sched_yield, () noexcept, ())
 
 #undef LAMINAR_WATCHED_CALL

@@ -5,7 +5,8 @@
 //
 // With LAMINAR_HOT_GUARD the process's functions of allocation, locking, waiting and sleeping are watched, and what
 // calls the operating system says so itself (ForbidInHotScope). A breach aborts with the scope's name and a stack
-// (kAbort, the start value) or is counted (kCount, for tests of the guard). Without it every line is empty. Thread: each thread has its own scope; SetMode and Violations may be called from any thread.
+// (kAbort, the start value) or is counted (kCount, for tests of the guard). Without it every line is empty. Thread:
+// each thread has its own scope; SetMode and Violations may be called from any thread.
 #pragma once
 
 #include <cstdint>

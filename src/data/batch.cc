@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/hot_scope.h"
 #include "data/copy_rows.h"
 #include "data/value.h"
 
@@ -102,7 +103,8 @@ struct BatchBuffer::Storage {
 };
 
 BatchBuffer::Storage::Storage(const Type& column_type, uint32_t rows, size_t position, bool with_errors)
-    : type(column_type), width(ValueWidth(column_type.physical())),
+    : type(column_type),
+      width(ValueWidth(column_type.physical())),
       is_list(column_type.physical() == PhysicalType::kList) {
   AllocateValues(rows, position);
   const uint32_t words = std::max<uint32_t>(BitmapWords(rows), 1);
@@ -214,7 +216,10 @@ BatchBuffer& BatchBuffer::operator=(BatchBuffer&&) noexcept = default;
 
 int64_t* BatchBuffer::UseWeights() {
   if (batch_.weights == nullptr) {
-    if (weights_ == nullptr) weights_ = std::make_unique<int64_t[]>(capacity_);
+    if (weights_ == nullptr) {
+      AllowAllocation once;  // a buffer: most never carry weights, and which do may show late
+      weights_ = std::make_unique<int64_t[]>(capacity_);
+    }
     std::fill_n(weights_.get(), batch_.rows, int64_t{1});
     batch_.weights = weights_.get();
   }
@@ -242,9 +247,7 @@ BatchBuffer::Storage& BatchBuffer::StorageOf(const Column& column) {
 
 void BatchBuffer::SetNull(size_t column, uint32_t row) { storage_[column]->SetNull(columns_[column], row); }
 
-void BatchBuffer::SetNull(Column& column, uint32_t row) {
-  StorageOf(column).SetNull(column, row);
-}
+void BatchBuffer::SetNull(Column& column, uint32_t row) { StorageOf(column).SetNull(column, row); }
 
 uint32_t BatchBuffer::ReserveChild(Column& list_column, const Type& type, uint32_t count) {
   DCHECK(type.physical() == PhysicalType::kList);

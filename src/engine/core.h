@@ -244,13 +244,4 @@ class Core {
   std::thread thread_;
 };
 
-// Rows of a constant leaf (VALUES, generate_series, errors, late, laminar_metrics), batch by batch.
-class LeafRows {
- public:
-  virtual ~LeafRows() = default;
-  virtual bool Next(data::BatchBuffer& out) = 0;
-};
-// Under the Lock: late(), errors() and metrics are copied at once.
-Result<std::unique_ptr<LeafRows>> OpenLeafRows(Core& core, const plan::Node& node);
-
 }  // namespace laminar::engine

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "engine/core.h"
+#include "engine/leaf_rows.h"
 #include "engine/sink_operator.h"
 
 namespace laminar::engine {

@@ -1,4 +1,5 @@
 #include "engine/cursors.h"
+#include "engine/leaf_rows.h"
 
 #include <algorithm>
 #include <chrono>

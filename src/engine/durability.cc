@@ -122,6 +122,7 @@ Status Durability::ReplayLog(const WalPosition& from) {
 void Durability::Start() {
   figures_.log_method = log_->method();
   figures_.durable_epoch = report_.epoch;
+  kept_ = store_->List();
   if (!options_.is_inline) thread_ = std::thread([this] { ThreadMain(); });
 }
 
@@ -245,14 +246,15 @@ Status Durability::Publish(Epoch epoch) {
   last_checkpoint_nanos_ = clock_.MonotonicNanos();
   const CheckpointInfo info = TRY(store_->Publish(epoch, {log_->end()}));
   if (epoch > durable_epoch()) NoteDurable(epoch);
+  const std::vector<CheckpointInfo> kept = store_->List();
   {
     const std::lock_guard lock(mutex_);
+    kept_ = kept;
     last_checkpoint_ = info;
     figures_.checkpoint_bytes = info.bytes;
     figures_.checkpoint_new_bytes = info.new_bytes;
     ++figures_.checkpoints;
   }
-  const std::vector<CheckpointInfo> kept = store_->List();
   if (kept.empty()) return {};
   TRY(state::TruncateWalBefore(LogOptions(), kept.front().log[0]));
   return {};
@@ -325,8 +327,8 @@ Durability::Figures Durability::GetFigures() {
 }
 
 std::vector<CheckpointInfo> Durability::Checkpoints() {
-  const std::lock_guard store_lock(store_mutex_);
-  return store_->List();
+  const std::lock_guard lock(mutex_);
+  return kept_;
 }
 
 }  // namespace laminar::engine

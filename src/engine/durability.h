@@ -124,15 +124,16 @@ class Durability {
   std::condition_variable done_;
   std::deque<Pending> queue_;
   uint64_t queued_bytes_ = 0;
-  Status failure_;  // for good
-  Status stalled_;  // no room on the disk: tried again
+  Status failure_;                     // for good
+  Status stalled_;                     // no room on the disk: tried again
   Status checkpoint_failure_;          // of the last try
   Epoch checkpoint_failed_epoch_ = 0;  // what it was to hold
   bool wants_checkpoint_ = false;      // until the next commit takes the wish along
   bool stop_ = false;
   Figures figures_;
   std::optional<state::CheckpointInfo> last_checkpoint_;
-  std::mutex store_mutex_;  // of store_ and log_: the writing thread, and CopyTo
+  std::vector<state::CheckpointInfo> kept_;  // as the store says; who asks need not wait for what it is writing
+  std::mutex store_mutex_;                   // of store_ and log_: the writing thread, and CopyTo
   std::atomic<Duration> checkpoint_interval_;
   std::atomic<int64_t> last_checkpoint_nanos_{0};
   Epoch applied_epoch_ = 0;      // by the writing thread

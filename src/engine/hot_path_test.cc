@@ -19,7 +19,8 @@ void PushRows(Database& database, Random& random, int64_t& time, int64_t rows) {
     buffer.Reset();
     for (; rows > 0 && !buffer.full(); --rows) {
       time += 100 + static_cast<int64_t>(random.Below(500));
-      row[0] = Value::String("SYMBOL" + std::to_string(random.Below(500)) + (random.OneIn(4) ? " with a long name" : ""));
+      row[0] =
+          Value::String("SYMBOL" + std::to_string(random.Below(500)) + (random.OneIn(4) ? " with a long name" : ""));
       row[1] = Value::Double(random.Unit() * 100);
       row[2] = Value::Int(random.Between(1, 100));
       row[3] = Value::Int(time - random.Between(0, 3'000'000));
@@ -44,8 +45,9 @@ TEST_CASE("a million rows through windows and groups on shards breach nothing on
       Connection connection(**opened);
       for (const std::string& sql :
            {"SET worker_cores = " + std::to_string(cores),
-            std::string("CREATE SOURCE trades (symbol VARCHAR, price DOUBLE, volume BIGINT, ts TIMESTAMP, WATERMARK FOR "
-                        "ts AS ts - INTERVAL '2' SECOND)"),
+            std::string(
+                "CREATE SOURCE trades (symbol VARCHAR, price DOUBLE, volume BIGINT, ts TIMESTAMP, WATERMARK FOR "
+                "ts AS ts - INTERVAL '2' SECOND)"),
             std::string("CREATE MATERIALIZED VIEW ohlc AS SELECT symbol, window_start, first_value(price) AS o, "
                         "max(price) AS h, min(price) AS l, last_value(price) AS c, sum(volume) AS v FROM trades WHERE "
                         "price > 1 GROUP BY symbol, TUMBLE(ts, INTERVAL '10' SECOND)"),

@@ -100,10 +100,9 @@ class Scene {
     connection = std::make_unique<Connection>(*database);
     for (const char* sql : {"SET worker_cores = 3", "SET checkpoint_interval = '0'"}) REQUIRE(connection->Execute(sql));
     REQUIRE(connection->Execute(std::string("SET durability = '") + shape.durability + "'"));
-    for (const char* sql :
-         {"CREATE SOURCE s (k BIGINT, v BIGINT)", "CREATE TABLE t (k BIGINT)",
-          "CREATE MATERIALIZED VIEW sums AS SELECT k, sum(v) AS total FROM s GROUP BY k",
-          "CREATE SINK out WITH (connector = 'counting') AS SELECT k, v FROM s"}) {
+    for (const char* sql : {"CREATE SOURCE s (k BIGINT, v BIGINT)", "CREATE TABLE t (k BIGINT)",
+                            "CREATE MATERIALIZED VIEW sums AS SELECT k, sum(v) AS total FROM s GROUP BY k",
+                            "CREATE SINK out FROM (SELECT k, v FROM s) WITH (connector = 'counting')"}) {
       const auto outcome = connection->Execute(sql);
       REQUIRE_MESSAGE(outcome.has_value(), outcome.error().ToString());
     }
@@ -133,7 +132,7 @@ constexpr Shape kShapes[] = {{false, "epoch"}, {true, "epoch"}, {true, "async"},
 TEST_CASE("a database with threads and nothing to do uses no processor time") {
   for (const Shape& shape : kShapes) {
     CAPTURE(shape.is_on_disk);
-    CAPTURE(shape.durability);
+    CAPTURE(std::string(shape.durability));
     Scene scene(shape);
     CHECK(IdleNanos() < kSecond / 50);
     auto outcome = scene.connection->Execute("SUBSCRIBE TO sums");
@@ -148,7 +147,7 @@ TEST_CASE("a sink gets the end of the epoch of what is pushed while everything s
   for (const Shape& shape : kShapes) {
     if (std::string_view(shape.durability) == "none") continue;  // at a checkpoint, which nobody asks for
     CAPTURE(shape.is_on_disk);
-    CAPTURE(shape.durability);
+    CAPTURE(std::string(shape.durability));
     Scene scene(shape);
     for (uint64_t i = 1; i <= 10; ++i) {
       Wait(kSecond / 50);  // until the threads sleep, most likely

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/core.h"
+#include "engine/leaf_rows.h"
 #include "observe/metric.h"
 
 namespace laminar::engine {

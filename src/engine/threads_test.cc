@@ -31,7 +31,8 @@ const char* const kDefinitions[] = {
     "CREATE TABLE t (id BIGINT PRIMARY KEY, v BIGINT)",
     "CREATE VIEW both_sources AS SELECT * FROM a UNION ALL SELECT * FROM b",
     "CREATE MATERIALIZED VIEW plain AS SELECT k, upper(name) AS name, v * 2 AS w FROM a WHERE v % 17 = 3",
-    "CREATE MATERIALIZED VIEW by_key AS SELECT k, name, count(*) AS n, sum(v) AS total, max(v) AS top FROM both_sources "
+    "CREATE MATERIALIZED VIEW by_key AS SELECT k, name, count(*) AS n, sum(v) AS total, max(v) AS top FROM "
+    "both_sources "
     "GROUP BY k, name",
     "CREATE MATERIALIZED VIEW bars WITH (retain_history = '1 MiB') AS SELECT name, window_start, first_value(v) AS o, "
     "max(v) AS h, min(v) AS l, last_value(v) AS c, count(*) AS n FROM a GROUP BY name, TUMBLE(ts, INTERVAL '10' "
@@ -45,8 +46,7 @@ const char* const kDefinitions[] = {
     "CREATE MATERIALIZED VIEW at_the_end AS SELECT name, count(*) AS n FROM a GROUP BY name, TUMBLE(ts, INTERVAL '1' "
     "MINUTE) EMIT FINAL",
 };
-const char* const kViews[] = {"t",    "plain", "by_key", "bars",       "hops",   "deep",
-                              "few",  "names", "of_table", "at_the_end"};
+const char* const kViews[] = {"t", "plain", "by_key", "bars", "hops", "deep", "few", "names", "of_table", "at_the_end"};
 
 struct Folder {
   explicit Folder(const std::string& name)
@@ -154,8 +154,9 @@ class Workload {
                                    "SELECT min(n) = max(n) FROM (SELECT coalesce(sum(n), 0)::BIGINT AS n FROM by_key "
                                    "UNION ALL SELECT coalesce(sum(n * keys), 0)::BIGINT FROM deep)");
       CHECK(rows == "true\n");
-      for (const char* sql : {"SELECT * FROM bars ORDER BY window_start DESC LIMIT 5", "SELECT * FROM late('bars')",
-                              "SELECT count(*) FROM laminar_metrics", "SHOW CHECKPOINTS", "SELECT * FROM errors('plain')"})
+      for (const char* sql :
+           {"SELECT * FROM bars ORDER BY window_start DESC LIMIT 5", "SELECT * FROM late('bars')",
+            "SELECT count(*) FROM laminar_metrics", "SHOW CHECKPOINTS", "SELECT * FROM errors('plain')"})
         CHECK_FALSE(Run(connection, sql).starts_with("LDB-"));
       (void)database_.GetProgress();
       (void)database_.Names();
@@ -166,7 +167,8 @@ class Workload {
     Connection connection(database_);
     for (int i = 0; !stop_.load(); ++i) {
       const std::string name = "temporary" + std::to_string(i % 2);
-      CHECK(Run(connection, "CREATE MATERIALIZED VIEW " + name + " AS SELECT k, count(*) AS n, max(total) AS top FROM " +
+      CHECK(Run(connection, "CREATE MATERIALIZED VIEW " + name +
+                                " AS SELECT k, count(*) AS n, max(total) AS top FROM " +
                                 (i % 3 == 0 ? "by_key" : "hops") + " GROUP BY k")
                 .starts_with("CREATE"));
       CHECK_FALSE(Run(connection, "SELECT sum(n) FROM " + name).starts_with("LDB-"));
