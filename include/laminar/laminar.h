@@ -70,16 +70,32 @@ enum {
   LAMINAR_INLINE = 1    /* no thread: laminar_run_until_idle, reading a result and WAIT FOR advance the sources */
 };
 
+#define LAMINAR_ALL_CORES (-1) /* what the machine and its limits allow */
 typedef struct laminar_options {
-  size_t struct_size; /* sizeof(laminar_options), so that later versions may add fields */
+  size_t struct_size; /* sizeof(laminar_options): later versions add fields at the end, older programs go on to work */
   int threading;      /* LAMINAR_THREADED or LAMINAR_INLINE; results are the same */
   int arrow_text_offsets; /* 1: Arrow texts leave with 32-bit offsets, copied, for readers without view types */
+  const char* path;   /* the folder of a database on disk, made if it is missing; NULL or "": in memory */
+  int worker_cores;   /* for the keyed parts of views, 1 to 64 or LAMINAR_ALL_CORES; 0: one */
 } laminar_options;
 
-/* Opens a database in memory. options NULL: threaded. */
+/* options NULL: in memory, threaded. A folder is open once at a time: LDB-S008 names the process that has it. */
 LAMINAR_CHECKED laminar_error* laminar_open(const laminar_options* options, laminar_database** out);
-/* Gives the handle back. The database itself ends with the last connection, result, appender and subscription. */
+/* Gives the handle back. The database itself ends, and its folder is free, with the last connection, result, appender
+ * and subscription. */
 LAMINAR_API void laminar_close(laminar_database* database);
+typedef struct laminar_recovery {
+  uint64_t epoch;               /* the state is that of this epoch */
+  uint64_t checkpoint_id;       /* it was taken from; 0: none */
+  uint64_t log_epochs;          /* replayed from the log after it; 0: it was closed in order */
+  uint64_t bytes_cut;           /* of a write at the log's end that was not finished, and never acknowledged */
+  uint64_t checkpoints_skipped; /* damaged */
+  int64_t micros;               /* it took */
+  int is_new;                   /* 1: the folder was made */
+} laminar_recovery;
+
+/* What opening the folder found; NULL for a database in memory. Valid until laminar_close. */
+LAMINAR_API const laminar_recovery* laminar_recovery_get(const laminar_database* database);
 
 LAMINAR_CHECKED laminar_error* laminar_connect(laminar_database* database, laminar_connection** out);
 LAMINAR_API void laminar_connection_free(laminar_connection* connection);

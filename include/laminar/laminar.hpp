@@ -304,16 +304,32 @@ class Subscription {
 
 enum class Threading { kThreaded = LAMINAR_THREADED, kInline = LAMINAR_INLINE };
 
+struct Options {
+  Threading threading = Threading::kThreaded;
+  std::string path;      // the folder of a database on disk; empty: in memory
+  int worker_cores = 0;  // as in laminar_options
+  bool arrow_text_offsets = false;
+};
+
 class Database {
  public:
-  explicit Database(Threading threading = Threading::kThreaded) {
+  explicit Database(Threading threading = Threading::kThreaded) : Database(Options{threading, {}, 0, false}) {}
+  // On disk.
+  explicit Database(const std::string& path, Threading threading = Threading::kThreaded)
+      : Database(Options{threading, path, 0, false}) {}
+  explicit Database(const Options& chosen) {
     laminar_options options{};
     options.struct_size = sizeof(options);
-    options.threading = static_cast<int>(threading);
+    options.threading = static_cast<int>(chosen.threading);
+    options.arrow_text_offsets = chosen.arrow_text_offsets ? 1 : 0;
+    options.path = chosen.path.c_str();
+    options.worker_cores = chosen.worker_cores;
     laminar_database* database = nullptr;
     detail::check(laminar_open(&options, &database));
     database_.reset(database);
   }
+  // What opening the folder found; nullptr for a database in memory. Valid as long as this.
+  const laminar_recovery* recovery() const { return laminar_recovery_get(get()); }
   Connection connect() {
     laminar_connection* connection = nullptr;
     detail::check(laminar_connect(get(), &connection));

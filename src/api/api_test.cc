@@ -266,4 +266,20 @@ TEST_CASE("an inline database reads its sources when asked") {
   CHECK(did_something == 0);
 }
 
+TEST_CASE("what one connection sets for the whole database stays when another one sets something else") {
+  Program program;
+  laminar_connection* other = nullptr;
+  REQUIRE(Text(laminar_connect(program.database, &other)) == "ok");
+  CHECK(program.Execute("SET batch_rows = 10") == "SET batch_rows");
+  CHECK(program.Execute("SET timezone = 'Europe/Paris'", other) == "SET timezone");
+  program.Execute("CREATE SOURCE s WITH (connector = 'generator', kind = 'trades', rows = '3000')");
+  program.Execute("CREATE MATERIALIZED VIEW v AS SELECT count(*) AS n FROM s");
+  CHECK(Text(laminar_run_until_idle(program.database, 1, nullptr)) == "ok");
+  CHECK(program.Execute("SELECT n FROM v") == "10\n");
+  CHECK(program.Execute("RESET ALL", other) == "RESET ALL");  // all are meant
+  CHECK(Text(laminar_run_until_idle(program.database, 1, nullptr)) == "ok");
+  CHECK(program.Execute("SELECT n FROM v") == "1034\n");
+  laminar_connection_free(other);
+}
+
 }  // namespace

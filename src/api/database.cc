@@ -1,8 +1,11 @@
 // Databases, connections and statements.
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 #include "api/handles.h"
 #include "connectors/all.h"
+#include "engine/durability.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -63,6 +66,30 @@ HeldCursor::~HeldCursor() {
 
 namespace {
 
+// The struct may only grow, so any other size is not one this library knows.
+constexpr size_t kOptionSizes[] = {
+    offsetof(laminar_options, path),  // the first: databases in memory
+    sizeof(laminar_options),
+};
+
+laminar_recovery Described(const engine::RecoveryReport& report) {
+  return {.epoch = report.epoch,
+          .checkpoint_id = report.checkpoint_id,
+          .log_epochs = report.log_epochs,
+          .bytes_cut = report.bytes_cut,
+          .checkpoints_skipped = report.skipped_checkpoints.size(),
+          .micros = report.nanos / 1000,
+          .is_new = report.is_new ? 1 : 0};
+}
+
+Result<uint64_t> WorkerCores(int asked) {
+  if (asked == LAMINAR_ALL_CORES) return 0;
+  if (asked >= 0 && asked <= 64) return static_cast<uint64_t>(asked == 0 ? 1 : asked);
+  return Error(Status(ErrorCode::kBadArgument,
+                      "opening a database: worker_cores must be 1 to 64, found " + std::to_string(asked))
+                   .WithHint("LAMINAR_ALL_CORES takes what the machine and its limits allow"));
+}
+
 Result<DatabasePtr> OpenDatabase(const laminar_options& options) {
   if (options.threading != LAMINAR_THREADED && options.threading != LAMINAR_INLINE) {
     return Error(ErrorCode::kBadArgument,
@@ -71,9 +98,13 @@ Result<DatabasePtr> OpenDatabase(const laminar_options& options) {
   engine::DatabaseOptions open;
   open.is_inline = options.threading == LAMINAR_INLINE;
   open.connectors = connectors::MakeConnectors(os::RealFileSystem(), os::RealClock());
+  if (options.path != nullptr) open.path = options.path;
+  open.worker_cores = TRY(WorkerCores(options.worker_cores));
   auto shared = std::make_shared<SharedDatabase>();
   shared->arrow.offsets_instead_of_views = options.arrow_text_offsets != 0;
+  shared->worker_cores = open.worker_cores;
   shared->database = TRY(engine::Database::Open(std::move(open)));
+  if (const engine::RecoveryReport* report = shared->database->recovery()) shared->recovery = Described(*report);
   return shared;
 }
 
@@ -133,13 +164,12 @@ laminar_error* laminar_open(const laminar_options* options, laminar_database** o
     *out = nullptr;
     laminar_options chosen{};
     if (options != nullptr) {
-      // The struct may only grow, so any other size is not one this library knows.
-      if (options->struct_size != sizeof(laminar_options)) {
+      if (std::ranges::find(api::kOptionSizes, options->struct_size) == std::end(api::kOptionSizes)) {
         return Status(ErrorCode::kBadArgument,
                       "opening a database: struct_size of the options is " + std::to_string(options->struct_size))
             .WithHint("set it to sizeof(laminar_options)");
       }
-      chosen = *options;
+      std::memcpy(&chosen, options, options->struct_size);
     }
     auto handle = std::make_unique<laminar_database>();
     handle->shared = TRY(api::OpenDatabase(chosen));
@@ -152,6 +182,10 @@ void laminar_close(laminar_database* database) {
   if (database == nullptr) return;
   const api::DatabasePtr shared = database->shared;
   api::Free(shared, std::unique_ptr<api::Freeable>(database));
+}
+
+const laminar_recovery* laminar_recovery_get(const laminar_database* database) {
+  return database == nullptr || !database->shared->recovery ? nullptr : &*database->shared->recovery;
 }
 
 laminar_error* laminar_connect(laminar_database* database, laminar_connection** out) {

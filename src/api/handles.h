@@ -29,6 +29,8 @@ class Freeable {
 struct SharedDatabase {
   std::unique_ptr<engine::Database> database;
   data::ArrowExportOptions arrow;
+  uint64_t worker_cores = 1;
+  std::optional<laminar_recovery> recovery;  // of a database on disk
 
   // Freed inside a subscriber's call, waiting for the next call from outside one.
   std::mutex waiting_mutex;
@@ -77,7 +79,9 @@ Status NullHandle(const char* what);
 
 // A connection's engine side; results keep it, so that laminar_interrupt finds their cursors.
 struct ConnectionState {
-  ConnectionState(DatabasePtr owner) : database(std::move(owner)), connection(*database->database) {}  // NOLINT
+  explicit ConnectionState(DatabasePtr owner) : database(std::move(owner)), connection(*database->database) {
+    connection.settings().worker_cores = database->worker_cores;
+  }
   DatabasePtr database;
   engine::Connection connection;
   std::mutex mutex;

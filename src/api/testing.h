@@ -44,10 +44,11 @@ struct Program {
   laminar_database* database = nullptr;
   laminar_connection* connection = nullptr;
 
-  explicit Program(int threading = LAMINAR_INLINE) {
+  explicit Program(int threading = LAMINAR_INLINE, const std::string& path = "") {
     laminar_options options{};
     options.struct_size = sizeof options;
     options.threading = threading;
+    options.path = path.c_str();
     REQUIRE(Text(laminar_open(&options, &database)) == "ok");
     REQUIRE(Text(laminar_connect(database, &connection)) == "ok");
   }
