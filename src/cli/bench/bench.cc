@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/bench/bench_data.h"
 #include "cli/bench/hand_loops.h"
+#include "cli/bench/latency.h"
 #include "data/value.h"
 #include "engine/database.h"
 #include "os/clock.h"
@@ -144,35 +145,28 @@ Status Export(const BenchOptions& options, BatchList& bids, BatchList& trades,
   return PushAll(e, "trades", trades);
 }
 
-}  // namespace
-
-Status RunBench(const BenchOptions& options, std::vector<std::unique_ptr<sdk::Connector>> (*make_connectors)()) {
-  for (const std::string& name : options.names) {
-    if (std::ranges::none_of(kBenches, [&](const Bench& b) { return name == b.name; })) {
-      return Status(ErrorCode::kBadArgument, "there is no benchmark \"" + name + "\"")
-          .WithHint("q0, q1, q2, q5h, q7m, ohlc");
-    }
-  }
-  Bids bids = MakeBids(options.rows, options.seed);
-  Trades trades = MakeTrades(options.rows, options.seed);
+Status RunQueries(const BenchOptions& options, uint64_t rows_made,
+                  std::vector<std::unique_ptr<sdk::Connector>> (*make_connectors)()) {
+  Bids bids = MakeBids(rows_made, options.seed);
+  Trades trades = MakeTrades(rows_made, options.seed);
   BatchList bid_batches = BatchesOf(bids);
   BatchList trade_batches = BatchesOf(trades);
   if (!options.export_directory.empty()) return Export(options, bid_batches, trade_batches, make_connectors);
   if (!options.json) {
     fmt::print("{} rows, batches of {}, one core, medians of {} runs; M rows/s\n\n",
-               FormatCount(static_cast<int64_t>(options.rows)), data::kBatchCapacity, options.repeats);
+               FormatCount(static_cast<int64_t>(rows_made)), data::kBatchCapacity, options.repeats);
     fmt::print("{:<6} {:>10} {:>10} {:>8}  {}\n", "name", "laminar", "by hand", "ratio", "what it does");
   }
   for (const Bench& bench : kBenches) {
     if (!options.names.empty() && std::ranges::find(options.names, bench.name) == options.names.end()) continue;
     const Figures f =
         TRY(Measure(bench, options, bench.is_trades ? trade_batches : bid_batches, bids, trades, make_connectors));
-    const double rows = static_cast<double>(options.rows) * 1e-6;
+    const double rows = static_cast<double>(rows_made) * 1e-6;
     if (options.json) {
       fmt::print(
           "{{\"name\":\"{}\",\"rows\":{},\"seconds\":{:.6f},\"hand_seconds\":{:.6f},\"million_rows_per_second\":{:.3f},"
           "\"hand_million_rows_per_second\":{:.3f},\"ratio\":{:.4f}}}\n",
-          bench.name, options.rows, f.engine_seconds, f.hand_seconds, rows / f.engine_seconds, rows / f.hand_seconds,
+          bench.name, rows_made, f.engine_seconds, f.hand_seconds, rows / f.engine_seconds, rows / f.hand_seconds,
           f.hand_seconds / f.engine_seconds);
     } else {
       fmt::print("{:<6} {:>10.1f} {:>10.1f} {:>7.1f}%  {}\n", bench.name, rows / f.engine_seconds,
@@ -181,6 +175,25 @@ Status RunBench(const BenchOptions& options, std::vector<std::unique_ptr<sdk::Co
     std::fflush(stdout);
   }
   return {};
+}
+
+}  // namespace
+
+Status RunBench(const BenchOptions& options, std::vector<std::unique_ptr<sdk::Connector>> (*make_connectors)()) {
+  bool is_latency = false;
+  for (const std::string& name : options.names) {
+    is_latency |= name == "latency";
+    if (name != "latency" && std::ranges::none_of(kBenches, [&](const Bench& b) { return name == b.name; })) {
+      return Status(ErrorCode::kBadArgument, "there is no benchmark \"" + name + "\"")
+          .WithHint("q0, q1, q2, q5h, q7m, ohlc, latency");
+    }
+  }
+  if (is_latency) {
+    TRY(RunLatencyBench({.pushes = options.rows == 0 ? 1'000'000 : options.rows, .views = options.views},
+                        options.json));
+    if (options.names.size() == 1) return {};
+  }
+  return RunQueries(options, options.rows == 0 ? 10'000'000 : options.rows, make_connectors);
 }
 
 }  // namespace laminar::cli

@@ -13,10 +13,11 @@
 namespace laminar::cli {
 
 struct BenchOptions {
-  uint64_t rows = 10'000'000;
+  uint64_t rows = 0;  // 0: 10 million, and a million pushes
   int repeats = 5;
   bool json = false;
-  std::vector<std::string> names;  // empty: all
+  int views = 1;                   // of `latency`: how many read the source
+  std::vector<std::string> names;  // empty: all queries; "latency" is measured when it is named
   std::string export_directory;    // write the rows as Parquet files there, for the peers, and stop
   uint64_t seed = 1;
 };
