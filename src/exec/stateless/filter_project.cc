@@ -41,6 +41,7 @@ Step FilterProject::Process(int, Batch& batch, Output& out) {
   if (!predicate_) return Project(batch, batch, nullptr, out);
   const uint32_t count = predicate_->Select(batch, *context_.environment, selection_.data());
   if (const uint64_t* errors = predicate_->errors()) {
+    AllowAllocation allow;         // failing rows are written down
     std::vector<uint16_t> failed;  // rare
     for (uint32_t row = 0; row < batch.rows; ++row) {
       if (data::TestBit(errors, row)) failed.push_back(static_cast<uint16_t>(row));
