@@ -67,7 +67,7 @@ class Install(unittest.TestCase):
                 f"target_link_libraries({program.stem} PRIVATE LaminarDB::laminar)",
             ]
         (work / "CMakeLists.txt").write_text("\n".join(lines) + "\n")
-        run(["cmake", "-S", work, "-B", work / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}"])
+        run(["cmake", "-G", "Ninja", "-S", work, "-B", work / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}"])
         run(["cmake", "--build", work / "build"])
         for program in PROGRAMS:
             with self.subTest(program=program.name):
