@@ -9,6 +9,9 @@ namespace laminar::state {
 
 namespace {
 
+// A merge that fails is begun again, with a second between, as long as the disk fails: that is not waited for.
+constexpr uint64_t kJobsAwaitedMax = 3;
+
 struct Job {
   void (*function)(void*);
   void (*drop)(void*);
@@ -53,7 +56,8 @@ std::unique_ptr<rocksdb::Env> RocksBackground::Watch(std::unique_ptr<rocksdb::En
 struct RocksBackground::Jobs {
   std::mutex mutex;
   std::condition_variable idle;
-  int count = 0;  // guarded by mutex
+  int count = 0;       // guarded by mutex
+  uint64_t ended = 0;  // guarded by mutex
 };
 
 RocksBackground::RocksBackground() : jobs_(std::make_unique<Jobs>()) {}
@@ -66,12 +70,15 @@ void RocksBackground::Add() {
 
 void RocksBackground::Done() {
   const std::lock_guard lock(jobs_->mutex);
-  if (--jobs_->count == 0) jobs_->idle.notify_all();
+  ++jobs_->ended;
+  --jobs_->count;
+  jobs_->idle.notify_all();
 }
 
 void RocksBackground::Await() {
   std::unique_lock lock(jobs_->mutex);
-  jobs_->idle.wait(lock, [this] { return jobs_->count == 0; });
+  const uint64_t enough = jobs_->ended + kJobsAwaitedMax;
+  jobs_->idle.wait(lock, [&] { return jobs_->count == 0 || jobs_->ended >= enough; });
 }
 
 }  // namespace laminar::state

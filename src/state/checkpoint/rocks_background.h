@@ -19,7 +19,7 @@ class RocksBackground {
   // `env`, whose background work counts from now on.
   static std::unique_ptr<rocksdb::Env> Watch(std::unique_ptr<rocksdb::Env> env,
                                              std::shared_ptr<RocksBackground> background);
-  // Until nothing runs or waits to run. What runs may bring more: that is waited for too.
+  // Until nothing runs or waits to run. What runs may bring more: that is waited for too, unless it goes on and on.
   void Await();
 
   void Add();
