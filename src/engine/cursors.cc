@@ -322,6 +322,7 @@ class EpochCollector final : public exec::Operator {
     entries_.pop_front();
     return true;
   }
+  void End() { has_ended_ = true; }
   bool is_over() const { return has_ended_ && entries_.empty(); }
 
  private:
@@ -356,6 +357,7 @@ class HistoryCursor final : public Cursor {
     BatchBuffer changes(view.relation->schema.Types());
     for (uint64_t cursor = 0; const exec::Epoch epoch = view.history->Read(after, cursor, changes);)
       collector_->Add(changes.batch(), epoch);
+    if (view.fan_out->watermark() == kMaxTimestamp) collector_->End();  // it came before this subscriber
     view.fan_out->Add(collector_.get(), 0);
   }
   const data::Schema& schema() const override { return schema_; }

@@ -63,6 +63,32 @@ TEST_CASE("a past epoch of a view with a history is read as it was, and what is 
   }
 }
 
+TEST_CASE("a subscription to the past of a view whose sources have ended comes to its end") {
+  TestDatabase db;
+  REQUIRE(db.Run("CREATE SOURCE s (k BIGINT)").starts_with("CREATE"));
+  REQUIRE(
+      db.Run("CREATE MATERIALIZED VIEW v WITH (retain_history = '1 MiB') AS SELECT k, count(*) AS n FROM s GROUP BY "
+             "k")
+          .starts_with("CREATE"));
+  REQUIRE(db.Run("INSERT INTO s VALUES (1), (2)").starts_with("INSERT"));
+  auto before = db.connection().Execute("SUBSCRIBE TO v AS OF EPOCH 0");
+  REQUIRE(before.has_value());
+  REQUIRE(db.database().EndSource("s").ok());
+  auto after = db.connection().Execute("SUBSCRIBE TO v AS OF EPOCH 0");
+  REQUIRE(after.has_value());
+  for (Outcome* outcome : {&*before, &*after}) {
+    data::BatchBuffer rows(outcome->cursor->schema().Types());
+    uint32_t count = 0;
+    while (true) {
+      const auto goes_on = outcome->cursor->Next(rows);
+      REQUIRE(goes_on.has_value());
+      if (!*goes_on) break;
+      count += rows.rows();
+    }
+    CHECK(count == 2);
+  }
+}
+
 // A database on a simulated disk that loses power, and a subscriber that remembers only the last epoch it has seen
 // whole.
 TEST_CASE("a subscriber that names the last epoch it saw misses nothing and sees nothing twice, over crashes") {
