@@ -252,7 +252,8 @@ Result<std::vector<LatencyFigures>> MeasureLatency(const LatencyOptions& options
 Status RunLatencyBench(const LatencyOptions& options, bool json) {
   const std::vector<LatencyFigures> all = TRY(MeasureLatency(options));
   if (!json) {
-    fmt::print("one trade in, the changed bar seen by a subscriber; nanoseconds; views over the source: {}\n\n", options.views);
+    fmt::print("one trade in, the changed bar seen by a subscriber; nanoseconds; views over the source: {}\n\n",
+               options.views);
     fmt::print("{:<32} {:>8} {:>8} {:>8} {:>10} {:>10} {:>12} {:>10}\n", "", "p50", "p99", "p99.9", "max", "pushes/s",
                "allocations", "core lost");
   }

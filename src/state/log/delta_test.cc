@@ -79,8 +79,9 @@ TEST_CASE("a delta cut inside an operation is refused with the place") {
 
 TEST_CASE("unknown operations, overlong lengths and lengths beyond the limits are refused") {
   using namespace std::string_view_literals;
-  for (const std::string_view bytes : {"\0"sv, "\x04\x01k"sv, "\xFF"sv, "\x02\x80\x80\x80\x80\x80\x01"sv,
-                                       "\x02\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"sv, "\x02\x81\x80\x80\x08"sv}) {
+  for (const std::string_view bytes :
+       {"\0"sv, "\x04\x01k"sv, "\xFF"sv, "\x02\x80\x80\x80\x80\x80\x01"sv,
+        "\x02\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"sv, "\x02\x81\x80\x80\x08"sv}) {
     const Result<std::vector<Change>> found = Decode(bytes);
     REQUIRE_FALSE(found.has_value());
     CHECK(found.error().code() == ErrorCode::kCorrupt);
