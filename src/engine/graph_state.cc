@@ -350,6 +350,7 @@ Status GraphState::Restore(state::CheckpointStore& store, StoredOperator& stored
       TRY(stored.instances[owner].tables[t]->LoadRow(key, cursor->value()));
     }
     TRY(cursor->status());
+    for (StoredOperator::Instance& instance : stored.instances) instance.tables[t]->FinishLoad();
   }
   for (size_t i = 0; i < count; ++i) {
     StoredOperator::Instance& instance = stored.instances[i];

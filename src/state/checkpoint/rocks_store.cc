@@ -6,6 +6,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/memtablerep.h>
 #include <rocksdb/options.h>
 #include <rocksdb/perf_level.h>
 #include <rocksdb/table.h>
@@ -82,6 +83,8 @@ rocksdb::Options MakeOptions(const RocksSettings& settings, rocksdb::Env* env,
   o.avoid_flush_during_shutdown = true;
   o.skip_stats_update_on_db_open = true;
   o.allow_concurrent_memtable_write = false;
+  // Rows are only appended and sorted when they are written out: nothing reads them before, but opening and tests.
+  o.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
   o.enable_write_thread_adaptive_yield = false;
   o.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
 

@@ -120,6 +120,21 @@ std::vector<KeyIndex::Segment> KeyIndex::StartSplit() {
   return whole;
 }
 
+void KeyIndex::Reserve(const uint32_t (&rows)[kVnodes]) {
+  AllowAllocation growth;
+  uint64_t total = 0;
+  for (const uint32_t count : rows) total += count;
+  pool_.Free(segments_[0].entries, (segments_[0].mask + size_t{1}) * sizeof(Entry));
+  segments_.clear();
+  // A segment grows when it is three quarters full.
+  const auto entries = [](uint64_t count) {
+    return static_cast<uint32_t>(std::bit_ceil(std::max<uint64_t>(kFirstEntries, count * 4 / 3 + 1)));
+  };
+  vnode_mask_ = total >= kSplitAt ? kVnodes - 1 : 0;
+  for (uint32_t i = 0; i <= vnode_mask_; ++i)
+    segments_.push_back(NewSegment(entries(vnode_mask_ == 0 ? total : rows[i])));
+}
+
 // Entries behind the hole move back to it where their home allows, so a probe never meets a grave.
 void KeyIndex::Erase(uint32_t tag, uint8_t vnode, RowRef row) {
   Segment& segment = segments_[vnode & vnode_mask_];

@@ -86,6 +86,9 @@ class KeyIndex {
     Put(segment, {TagOf(hash), row + 1});
     ++segment.used;
   }
+  // Of an empty index: room for so many rows of each vnode, so that keys that come in the order of their tags do not
+  // pile up in the front of a small segment.
+  void Reserve(const uint32_t (&rows)[kVnodes]);
   void Erase(uint32_t tag, uint8_t vnode, RowRef row);
   void Clear();
 

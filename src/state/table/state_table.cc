@@ -352,14 +352,29 @@ Status StateTable::LoadRow(std::string_view key, std::string_view value) {
   uint8_t* row = rep_->store.At(made);
   HeaderOf(row)->tag = KeyIndex::TagOf(hash);
   HeaderOf(row)->vnode = KeyIndex::VnodeOf(hash);
-  rep_->index.Insert(hash, made, [&](RowRef other) { return HeaderOf(rep_->store.At(other))->vnode; });
   Status status = rep_->ReadRow(key, value, row);
   if (status.ok()) return status;
-  rep_->index.Erase(HeaderOf(row)->tag, HeaderOf(row)->vnode, made);
   rep_->FreeStrings(rep_->layout.keys, row);
   rep_->FreeStrings(rep_->layout.values, row);
   rep_->store.Erase(made);
   return status.Prefix("reading a row of " + rep_->spec.name);
+}
+
+void StateTable::FinishLoad() {
+  const PageStore& store = rep_->store;
+  uint32_t rows[kVnodes] = {};
+  for (RowRef row = 0; row < store.slots(); ++row) {
+    const RowHeader* header = HeaderOf(store.At(row));
+    rows[header->vnode] += header->live;
+  }
+  rep_->index.Clear();
+  rep_->index.Reserve(rows);
+  for (RowRef row = 0; row < store.slots(); ++row) {
+    const RowHeader* header = HeaderOf(store.At(row));
+    if (header->live == 0) continue;
+    rep_->index.Insert(uint64_t{header->tag} << 32 | header->vnode, row,
+                       [&](RowRef other) { return HeaderOf(store.At(other))->vnode; });
+  }
 }
 
 Status StateTable::Rep::ReadRow(std::string_view key, std::string_view value, uint8_t* row) {

@@ -113,9 +113,11 @@ class StateTable {
   void AppendChanges(std::string_view prefix, std::string& delta) const;
   // The same with a put for every row.
   void AppendAll(std::string_view prefix, std::string& delta) const;
-  // Puts in a row that AppendAll or AppendChanges wrote (key without the prefix); the table must not hold the key.
-  // kUnreadableState for bytes that are no row of this table. Not an epoch's change.
+  // Puts in a row that AppendAll or AppendChanges wrote (key without the prefix); the table was empty, and no key comes
+  // twice. kUnreadableState for bytes that are no row of this table. Not an epoch's change. Rows are found after
+  // FinishLoad.
   Status LoadRow(std::string_view key, std::string_view value);
+  void FinishLoad();
 
   // At an epoch boundary, by the owner. The snapshot may be read and destroyed on any thread, and outlive the table.
   // Null for a table with destroy_payload.

@@ -235,6 +235,7 @@ class Harness {
   void CheckLoaded() {
     StateTable loaded(table_.spec());
     for (const auto& [key, value] : follower_) REQUIRE(loaded.LoadRow(std::string_view(key).substr(1), value).ok());
+    loaded.FinishLoad();
     REQUIRE(loaded.size() == follower_.size());
     std::string delta;
     loaded.AppendAll("t", delta);

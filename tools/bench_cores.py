@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Ratios of whole runs of build/release/laminar, interleaved, medians: two cores against one (bars of trades; an
+aggregate of ten million keys), a database on disk against one in memory, and how long a database takes to open.
+
+    tools/bench_cores.py [--rows MILLIONS] [--repeats N] [--json] [--laminar PROGRAM]
+
+Times of a shared machine mean little, ratios more; run it on a quiet one. With far caches (another socket) the
+second core costs more than it does beside the first."""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+BARS = """
+CREATE SOURCE trades (symbol VARCHAR, price DOUBLE, volume BIGINT, ts TIMESTAMP,
+    WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH (connector = 'generator', kind = 'trades', rows = {rows});
+CREATE SINK bars FROM (
+    SELECT symbol, window_start, first_value(price) AS open, max(price) AS high, min(price) AS low,
+           last_value(price) AS close, sum(price * volume) / sum(volume) AS vwap, sum(volume) AS volume,
+           count(*) AS trades
+    FROM trades GROUP BY symbol, TUMBLE(ts, INTERVAL '1' MINUTE))
+WITH (connector = 'blackhole');
+WAIT FOR bars;
+"""
+KEYS = """
+CREATE SOURCE ids (n BIGINT, ts TIMESTAMP, k BIGINT AS (n * 2654435761 % 10000000))
+WITH (connector = 'generator', kind = 'sequence', rows = {rows});
+CREATE MATERIALIZED VIEW agg AS SELECT k, count(*) AS c, sum(n) AS s, max(n) AS m FROM ids GROUP BY k;
+WAIT FOR agg;
+"""
+
+
+def run(laminar, sql, database=None):
+    """Seconds of one run of a script."""
+    command = [laminar] + ([database] if database else []) + ["-c", sql]
+    start = time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.monotonic() - start
+
+
+def compare(name, repeats, first, second):
+    """Medians of two ways, run in turn, and the first over the second."""
+    times = ([], [])
+    for _ in range(repeats):
+        times[0].append(first())
+        times[1].append(second())
+    a, b = statistics.median(times[0]), statistics.median(times[1])
+    return {"name": name, "first_s": round(a, 3), "second_s": round(b, 3), "ratio": round(a / b, 3)}
+
+
+def on_disk(laminar, sql, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    return run(laminar, sql, folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=40, help="millions of rows")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--laminar", default=os.path.join(ROOT, "build", "release", "laminar"))
+    options = parser.parse_args()
+    rows = options.rows * 1_000_000
+    bars, keys = BARS.format(rows=rows), KEYS.format(rows=rows)
+    laminar, two = options.laminar, "SET worker_cores = 2;"
+    scratch = tempfile.mkdtemp(prefix="laminar-bench-")
+    try:
+        folder = os.path.join(scratch, "database")
+        results = [
+            compare(
+                "bars: one core / two",
+                options.repeats,
+                lambda: run(laminar, bars),
+                lambda: run(laminar, two + bars),
+            ),
+            compare(
+                "10M keys: one core / two",
+                options.repeats,
+                lambda: run(laminar, keys),
+                lambda: run(laminar, two + keys),
+            ),
+            compare(
+                "bars: on disk / in memory",
+                options.repeats,
+                lambda: on_disk(laminar, bars, folder),
+                lambda: run(laminar, bars),
+            ),
+        ]
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if options.json:
+        json.dump(results, sys.stdout, indent=1)
+        print()
+        return
+    for result in results:
+        print(
+            f"{result['name']:28} {result['first_s']:9.3f} s {result['second_s']:9.3f} s   ratio {result['ratio']}"
+        )
+
+
+if __name__ == "__main__":
+    main()
