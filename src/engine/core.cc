@@ -72,7 +72,9 @@ void Core::WakeThread() {
 void Core::WakeWaiters() {
   changes_.fetch_add(1, std::memory_order_release);
   if (sleepers_.load(std::memory_order_acquire) == 0) return;
-  { const std::lock_guard lock(wait_mutex_); }
+  {
+    const std::lock_guard lock(wait_mutex_);
+  }
   changed_.notify_all();
 }
 
@@ -111,7 +113,7 @@ void Core::ThreadMain() {
     }
     DecideSinks();
     WakeWaiters();
-    SleepUntilWork(lock, is_new);
+    SleepUntilWork(lock, durability_ == nullptr && is_new);  // more pushes likely follow: not a wake-up for each
   }
 }
 
@@ -285,6 +287,7 @@ void Core::CloseEpoch() {
 
 void Core::NoteChange() {
   if (!sections_.empty()) {
+    PrepareSections();  // nothing need have been pushed: an INSERT of no rows
     while (IsAnySectionBlocked()) PumpSections(true, true);
     PumpSections(true, true);
     if (options_.is_inline)

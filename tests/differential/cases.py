@@ -88,6 +88,8 @@ class Ways:
             self.rng = random.Random(self.case.seed + 1)
             if not self.case.only_way or self.case.only_way == maker.__name__:
                 maker()
+        for way in self.ways:  # the number of cores changes no result
+            way.statements.insert(0, f"SET worker_cores = {self.rng.choice([1, 1, 2, 4])}")
         return self.ways
 
     # --- pieces ---
