@@ -387,9 +387,11 @@ Status RocksStore::Thaw() {
 uint64_t RocksStore::memory_bytes() const {
   uint64_t buffers = 0;
   uint64_t tables = 0;
+  uint64_t cached = 0;  // asked of the database: newer versions do not show what a cache is
   (void)db_->GetIntProperty(rocksdb::DB::Properties::kSizeAllMemTables, &buffers);
   (void)db_->GetIntProperty(rocksdb::DB::Properties::kEstimateTableReadersMem, &tables);
-  return buffers + tables + cache_->GetUsage();
+  (void)db_->GetIntProperty(rocksdb::DB::Properties::kBlockCacheUsage, &cached);
+  return buffers + tables + cached;
 }
 
 }  // namespace laminar::state
