@@ -81,6 +81,7 @@ class CountingConnector final : public sdk::Connector {
 struct Shape {
   bool is_on_disk;
   const char* durability;
+  uint64_t cores;
 };
 
 // A folder of its own for each, gone afterwards.
@@ -90,7 +91,7 @@ class Scene {
       : folder_(os::TemporaryDirectory() + "/laminar-idle-test-" + std::to_string(os::ProcessId())) {
     (void)os::RealFileSystem().RemoveTree(folder_);
     DatabaseOptions options;
-    options.worker_cores = 3;
+    options.worker_cores = shape.cores;
     if (shape.is_on_disk) options.path = folder_;
     options.log_segment_bytes = 1 << 20;
     options.connectors.push_back(std::make_unique<CountingConnector>(counts));
@@ -98,7 +99,8 @@ class Scene {
     REQUIRE_MESSAGE(opened.has_value(), opened.error().ToString());
     database = *std::move(opened);
     connection = std::make_unique<Connection>(*database);
-    for (const char* sql : {"SET worker_cores = 3", "SET checkpoint_interval = '0'"}) REQUIRE(connection->Execute(sql));
+    REQUIRE(connection->Execute("SET worker_cores = " + std::to_string(shape.cores)));
+    REQUIRE(connection->Execute("SET checkpoint_interval = '0'"));
     REQUIRE(connection->Execute(std::string("SET durability = '") + shape.durability + "'"));
     for (const char* sql : {"CREATE SOURCE s (k BIGINT, v BIGINT)", "CREATE TABLE t (k BIGINT)",
                             "CREATE MATERIALIZED VIEW sums AS SELECT k, sum(v) AS total FROM s GROUP BY k",
@@ -127,12 +129,14 @@ class Scene {
   std::string folder_;
 };
 
-constexpr Shape kShapes[] = {{false, "epoch"}, {true, "epoch"}, {true, "async"}, {true, "none"}};
+constexpr Shape kShapes[] = {{false, "epoch", 1}, {false, "epoch", 3}, {true, "epoch", 1}, {true, "epoch", 3},
+                             {true, "async", 1},  {true, "async", 3},  {true, "none", 3}};
 
 TEST_CASE("a database with threads and nothing to do uses no processor time") {
   for (const Shape& shape : kShapes) {
     CAPTURE(shape.is_on_disk);
     CAPTURE(std::string(shape.durability));
+    CAPTURE(shape.cores);
     Scene scene(shape);
     CHECK(IdleNanos() < kSecond / 50);
     auto outcome = scene.connection->Execute("SUBSCRIBE TO sums");
@@ -148,10 +152,14 @@ TEST_CASE("a sink gets the end of the epoch of what is pushed while everything s
     if (std::string_view(shape.durability) == "none") continue;  // at a checkpoint, which nobody asks for
     CAPTURE(shape.is_on_disk);
     CAPTURE(std::string(shape.durability));
+    CAPTURE(shape.cores);
     Scene scene(shape);
     for (uint64_t i = 1; i <= 10; ++i) {
       Wait(kSecond / 50);  // until the threads sleep, most likely
-      scene.Push(1);
+      if (i % 2 == 0)
+        scene.Push(1);
+      else
+        REQUIRE(scene.connection->Execute("INSERT INTO s VALUES (1, 1)"));
       for (int looks = 0; scene.counts.committed < i && looks < 10'000; ++looks) Wait(kSecond / 1000);
       REQUIRE(scene.counts.committed == i);
     }
