@@ -2,7 +2,8 @@
 """Runs every test of a build folder and ends with one line: "N passed, N failed".
 
     tools/run_tests.py build/dev [filter]
-    tools/run_tests.py build/tsan --only engine_test state_test   (these binaries and nothing else)
+    tools/run_tests.py build/tsan --only engine_test state_test:--test-case='*thread*' sql:cores4
+                                  (these binaries, with an option, and modes of tests/sql; nothing else)
 
 Unit tests (one doctest binary a module), streaming SQL tests (laminar test over tests/sql), fuzzers for a moment each, and
 program tests (tests/programs/*_test.py). A filter names a module ("exec"), a program test, an .slt file or folder, or is
@@ -95,6 +96,13 @@ def sql_commands(build, wanted):
             yield str(path.relative_to(ROOT)), [str(runner), "test", str(path.relative_to(ROOT))]
 
 
+def only(build, name):
+    binary, _, option = name.partition(":")
+    if binary == "sql":
+        return name, [str(build / "laminar"), "test", "--mode", option, "tests/sql"]
+    return name, [str(build / binary), "--no-version", *([option] if option else [])]
+
+
 def program_commands(wanted):
     python = ROOT / ".venv/bin/python"
     for path in sorted((ROOT / "tests/programs").glob("*_test.py")):
@@ -107,7 +115,7 @@ def main():
         sys.exit(__doc__)
     build, wanted = (ROOT / sys.argv[1]).resolve(), (sys.argv[2] if len(sys.argv) > 2 else "")
     if wanted == "--only":
-        work = [(name, [str(build / name), "--no-version"]) for name in sys.argv[3:]]
+        work = [only(build, name) for name in sys.argv[3:]]
     else:
         work = [*unit_commands(build, wanted), *sql_commands(build, wanted), *program_commands(wanted)]
     all_passed = all_failed = 0
