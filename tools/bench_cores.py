@@ -10,6 +10,7 @@ second core costs more than it does beside the first."""
 import argparse
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -19,18 +20,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-BARS = """
-CREATE SOURCE trades (symbol VARCHAR, price DOUBLE, volume BIGINT, ts TIMESTAMP,
-    WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
-WITH (connector = 'generator', kind = 'trades', rows = {rows});
-CREATE SINK bars FROM (
-    SELECT symbol, window_start, first_value(price) AS open, max(price) AS high, min(price) AS low,
-           last_value(price) AS close, sum(price * volume) / sum(volume) AS vwap, sum(volume) AS volume,
-           count(*) AS trades
-    FROM trades GROUP BY symbol, TUMBLE(ts, INTERVAL '1' MINUTE))
-WITH (connector = 'blackhole');
-WAIT FOR bars;
-"""
+BARS = os.path.join(ROOT, "bench", "ohlc_memory.sql")  # the same script as the benchmark of memory, with other rows
 KEYS = """
 CREATE SOURCE ids (n BIGINT, ts TIMESTAMP, k BIGINT AS (n * 2654435761 % 10000000))
 WITH (connector = 'generator', kind = 'sequence', rows = {rows});
@@ -70,7 +60,9 @@ def main():
     parser.add_argument("--laminar", default=os.path.join(ROOT, "build", "release", "laminar"))
     options = parser.parse_args()
     rows = options.rows * 1_000_000
-    bars, keys = BARS.format(rows=rows), KEYS.format(rows=rows)
+    with open(BARS, encoding="utf-8") as script:
+        bars = re.sub(r"rows = \d+", f"rows = {rows}", script.read())
+    keys = KEYS.format(rows=rows)
     laminar, two = options.laminar, "SET worker_cores = 2;"
     scratch = tempfile.mkdtemp(prefix="laminar-bench-")
     try:

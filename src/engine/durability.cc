@@ -126,11 +126,11 @@ void Durability::Start() {
   if (!options_.is_inline) thread_ = std::thread([this] { ThreadMain(); });
 }
 
-Status Durability::Commit(Epoch epoch, std::string delta, bool is_logged) {
+Status Durability::Commit(Epoch epoch, std::string delta) {
   std::unique_lock lock(mutex_);
   TRY(Status(failure_));
   queued_bytes_ += delta.size();
-  queue_.push_back({epoch, std::move(delta), is_logged, std::exchange(wants_checkpoint_, false)});
+  queue_.push_back({epoch, std::move(delta), std::exchange(wants_checkpoint_, false)});
   if (!options_.is_inline) {
     lock.unlock();
     work_.notify_one();
@@ -193,36 +193,38 @@ Status Durability::AppendDelta(const Pending& pending) {
   return log_->Append(WalRecordType::kEpochComplete, pending.epoch, {});
 }
 
-// Removes from `group` what is written.
+// An epoch leaves the group when it stands in the log and in the store: were it gone before, a later checkpoint would
+// lack it.
 Status Durability::WriteGroup(std::deque<Pending>& group) {
-  const std::lock_guard store_lock(store_mutex_);
-  size_t appended = 0;
-  Status status;
-  bool any_logged = false;
-  for (; appended < group.size() && status.ok(); ++appended) {
-    if (!group[appended].is_logged) continue;
-    status = AppendDelta(group[appended]);
-    if (!status.ok()) break;
-    any_logged = true;
+  Status appended;
+  for (Pending& pending : group) {
+    if (pending.is_in_log) continue;
+    appended = AppendDelta(pending);
+    if (!appended.ok()) break;
+    pending.is_in_log = true;
+    has_unsynced_ = true;
   }
-  if (any_logged) {
-    if (Status synced = log_->Sync(); !synced.ok()) return synced;
+  if (has_unsynced_) {
+    TRY(log_->Sync());
+    has_unsynced_ = false;
     const std::lock_guard lock(mutex_);
     ++figures_.syncs;
   }
-  for (size_t i = 0; i < appended; ++i) {
-    Pending pending = std::move(group.front());
-    group.pop_front();
-    if (pending.is_logged) NoteDurable(pending.epoch);
+  while (!group.empty() && group.front().is_in_log) {
+    const Pending& pending = group.front();
+    NoteDurable(pending.epoch);
     TRY(store_->Apply(pending.delta));
     applied_epoch_ = pending.epoch;
     is_publish_due_ |= pending.wants_checkpoint;
-    const std::lock_guard lock(mutex_);
-    queued_bytes_ -= pending.delta.size();
-    figures_.log_bytes += pending.is_logged ? pending.delta.size() : 0;
-    ++figures_.epochs;
+    {
+      const std::lock_guard lock(mutex_);
+      queued_bytes_ -= pending.delta.size();
+      figures_.log_bytes += pending.delta.size();
+      ++figures_.epochs;
+    }
+    group.pop_front();
   }
-  if (!status.ok()) return status;
+  TRY(std::move(appended));
   if (!std::exchange(is_publish_due_, false) && !IsIntervalOver()) return {};
   Status published = Publish(applied_epoch_);
   const std::lock_guard lock(mutex_);
@@ -236,6 +238,7 @@ Status Durability::WriteGroup(std::deque<Pending>& group) {
 }
 
 void Durability::NoteDurable(Epoch epoch) {
+  if (epoch <= durable_epoch()) return;
   durable_epoch_.store(epoch, std::memory_order_release);
   const std::lock_guard lock(mutex_);
   figures_.durable_epoch = epoch;
@@ -245,7 +248,7 @@ void Durability::NoteDurable(Epoch epoch) {
 Status Durability::Publish(Epoch epoch) {
   last_checkpoint_nanos_ = clock_.MonotonicNanos();
   const CheckpointInfo info = TRY(store_->Publish(epoch, {log_->end()}));
-  if (epoch > durable_epoch()) NoteDurable(epoch);
+  NoteDurable(epoch);
   const std::vector<CheckpointInfo> kept = store_->List();
   {
     const std::lock_guard lock(mutex_);
@@ -311,11 +314,6 @@ Result<CheckpointInfo> Durability::WaitCheckpoint(Epoch epoch, const std::atomic
     CHECK(!options_.is_inline);
     done_.wait_for(lock, std::chrono::milliseconds(100));
   }
-}
-
-Status Durability::CopyTo(const std::string& directory) {
-  const std::lock_guard store_lock(store_mutex_);
-  return store_->CopyTo(directory);
 }
 
 Durability::Figures Durability::GetFigures() {

@@ -60,22 +60,20 @@ class Durability {
   state::CheckpointStore& store() { return *store_; }
   void Start();
 
-  // Hands over an epoch. `is_logged`: it becomes durable by the log; else only by the next checkpoint (durability =
-  // 'none'). Fails when writing has failed for good.
-  Status Commit(Epoch epoch, std::string delta, bool is_logged);
+  // Hands over an epoch. Fails when writing has failed for good.
+  Status Commit(Epoch epoch, std::string delta);
   // May the core close another epoch, or is too much waiting to be written?
   bool has_room() const;
   Epoch durable_epoch() const { return durable_epoch_.load(std::memory_order_acquire); }
   // ok when `epoch` is durable; the error that stands in its way; kCancelled.
   Status WaitDurable(Epoch epoch, const std::atomic<bool>& cancelled);
-  // The next commit also publishes a checkpoint. Done when checkpoints_published() has grown, or a Status says why not.
+  // The next commit also publishes a checkpoint; see WaitCheckpoint.
   void RequestCheckpoint();
   bool is_checkpoint_due() const;
   bool is_checkpoint_wanted() const;  // by RequestCheckpoint
   bool needs_checkpoint() const;      // has anything come since the last one?
   void SetCheckpointInterval(Duration interval) { checkpoint_interval_.store(interval, std::memory_order_relaxed); }
   Result<state::CheckpointInfo> WaitCheckpoint(Epoch epoch, const std::atomic<bool>& cancelled);
-  Status CopyTo(const std::string& directory);  // of the newest checkpoint
 
   struct Figures {
     Epoch durable_epoch = 0;
@@ -97,15 +95,15 @@ class Durability {
   struct Pending {
     Epoch epoch = 0;
     std::string delta;
-    bool is_logged = false;
     bool wants_checkpoint = false;
+    bool is_in_log = false;  // appended, if perhaps not flushed: it must not go there twice
   };
   Durability(std::unique_ptr<DatabaseDirectory> directory, const os::Clock& clock, DurabilityOptions options);
   Status Recover();
   Status ReplayLog(const state::WalPosition& from);
   state::WalOptions LogOptions() const;
   void ThreadMain();
-  // Writes and flushes a group; on disk full it stays queued.
+  // Writes and flushes a group and removes from it what has gone all the way; after an error the rest is tried again.
   Status WriteGroup(std::deque<Pending>& group);
   Status AppendDelta(const Pending& pending);
   Status Publish(Epoch epoch);
@@ -133,10 +131,11 @@ class Durability {
   Figures figures_;
   std::optional<state::CheckpointInfo> last_checkpoint_;
   std::vector<state::CheckpointInfo> kept_;  // as the store says; who asks need not wait for what it is writing
-  std::mutex store_mutex_;                   // of store_ and log_: the writing thread, and CopyTo
   std::atomic<Duration> checkpoint_interval_;
   std::atomic<int64_t> last_checkpoint_nanos_{0};
-  Epoch applied_epoch_ = 0;      // by the writing thread
+  // The writing thread's, like store_ and log_.
+  bool has_unsynced_ = false;
+  Epoch applied_epoch_ = 0;
   bool is_publish_due_ = false;  // some applied epoch came with the wish
   std::atomic<Epoch> durable_epoch_{0};
   std::thread thread_;

@@ -3,17 +3,12 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "os/cpu.h"
 
 namespace laminar::engine {
 namespace {
 
 constexpr uint32_t kSpins = 20'000;  // looks without work before a worker parks
-
-void Pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
 
 }  // namespace
 
@@ -100,13 +95,13 @@ bool ShardSet::LooksIdle() const {
 }
 
 void ShardSet::AddTask(uint32_t shard, runtime::CoreTask* task) {
-  while (!TryTake(*shards_[shard])) Pause();
+  while (!TryTake(*shards_[shard])) os::CpuRelax();
   shards_[shard]->tasks.push_back(task);
   GiveBack(*shards_[shard]);
 }
 
 void ShardSet::RemoveTask(uint32_t shard, const runtime::CoreTask* task) {
-  while (!TryTake(*shards_[shard])) Pause();
+  while (!TryTake(*shards_[shard])) os::CpuRelax();
   std::erase(shards_[shard]->tasks, task);
   GiveBack(*shards_[shard]);
 }
@@ -139,7 +134,7 @@ void ShardSet::WorkerMain(Worker& worker) {
       continue;
     }
     if (++idle < kSpins) {
-      Pause();
+      os::CpuRelax();
       continue;
     }
     idle = 0;
