@@ -46,7 +46,7 @@ Result<Epoch> Core::CommitEpoch() {
   is_dirty_ = false;
   // Under durability = 'none' epochs are rare, not missing: were one of them not in the log, those behind it would make
   // no sense after a checkpoint that failed or was damaged.
-  TRY(durability_->Commit(epoch_, graph_state_.TakeDelta(), true));
+  TRY(durability_->Commit(epoch_, graph_state_.TakeDelta()));
   if (options_.is_inline) DecideSinks();
   return epoch_;
 }
@@ -169,11 +169,12 @@ void Core::CaptureHead(SourceNode& source, Head& head, bool is_shared) {
   stored.has_ended = head.has_ended;
   stored.rows = head.rows;
   stored.needed = head.needed;
-  if (head.reader != nullptr) head.reader->AppendPosition(stored.position);
+  if (head.reader != nullptr)
+    head.reader->AppendPosition(stored.position);
+  else
+    stored.position = head.restored_position;
   graph_state_.PutHead(stored, held.stored);
-  if (held.operators.empty()) {
-    RegisterHead(head, held);
-  }
+  if (held.operators.empty()) RegisterHead(head, held);
   for (StoredOperator& op : held.operators) graph_state_.Capture(op);
 }
 
@@ -185,8 +186,11 @@ void Core::CaptureFailures() {
   for (const auto& view : views_) {
     if (!view->name.empty()) put(view->name, static_cast<uint8_t>(view->state), view->failure, view->stored_failure);
   }
-  for (const auto& source : sources_)
-    put(source->relation->name, source->failure.ok() ? 0 : 1, source->failure, source->stored_failure);
+  // What could not be opened this time is tried again at the next opening, from where it stood.
+  for (const auto& source : sources_) {
+    const bool is_stored = !source->failure.ok() && !source->could_not_open;
+    put(source->relation->name, is_stored ? 1 : 0, is_stored ? source->failure : Status(), source->stored_failure);
+  }
 }
 
 void Core::Capture() {
@@ -241,10 +245,12 @@ Result<std::unique_ptr<Head>> Core::RestoreHead(SourceNode& source, const Stored
   if (!head) {
     // The rest of the database is of use without that source: it says why it stands still.
     source.failure = std::move(head.error().Prefix("source \"" + source.relation->name + "\""));
+    source.could_not_open = true;
     request.connector = nullptr;
     head = OpenHead(request);
     if (!head) return head;
   }
+  (*head)->restored_position = stored.position;
   (*head)->serial = stored.serial;
   (*head)->has_ended = stored.has_ended;
   (*head)->rows = stored.rows;

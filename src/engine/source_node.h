@@ -29,6 +29,7 @@ struct Head {
   exec::WatermarkAssigner* assigner = nullptr;             // null: no watermark
   exec::FanOut* fan_out = nullptr;
   bool at_full_speed = false;
+  std::string restored_position;  // where it stood when the database was opened
   uint64_t rows = 0;
   uint64_t batches = 0;
   bool has_ended = false;
@@ -71,6 +72,7 @@ struct SourceNode {
   std::unique_ptr<Head> shared;  // null until somebody reads
   std::vector<std::unique_ptr<Head>> catching_up;
   exec::Materialize* stored = nullptr;  // of a table; stands in the shared head
+  bool could_not_open = false;          // when the database was opened
   Status failure;                       // why reading stopped
   std::string stored_failure;           // as GraphState has it
 };

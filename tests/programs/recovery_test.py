@@ -107,6 +107,30 @@ class Recovery(unittest.TestCase):
         self.assertEqual(second.returncode, 0, second.stderr)
         self.assertEqual((self.folder / "w.csv").read_text(), "k\n1\n2\n")
 
+    def test_a_source_that_is_away_at_one_opening_goes_on_at_the_next(self):
+        rows, away, database = self.folder / "rows.csv", self.folder / "away.csv", self.folder / "database"
+        rows.write_text("k\n1\n2\n")
+        made = laminar(database, "-c", f"CREATE SOURCE s WITH (connector = 'file', path = '{rows}', follow = true)",
+                       "-c", "CREATE MATERIALIZED VIEW v AS SELECT count(*) AS n, sum(k) AS s FROM s",
+                       "-c", "CREATE TABLE t (k BIGINT)")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        look = ["-o", "csv", "-c", "SELECT n, s FROM v"]
+
+        def wait_for(expected):
+            for _ in range(100):  # the source follows its file in its own time
+                if (found := laminar(database, *look).stdout) == expected:
+                    break
+            self.assertEqual(found, expected)
+
+        wait_for("n,s\n2,3\n")
+        rows.rename(away)
+        without = laminar(database, "-c", "INSERT INTO t VALUES (1)", *look)
+        self.assertEqual(without.stdout, "n,s\n2,3\n", without.stderr)
+        away.rename(rows)
+        with rows.open("a") as more:
+            more.write("4\n")
+        wait_for("n,s\n3,7\n")
+
     def test_each_file_missing_in_turn(self):
         database = self.make()
         for file in files_of(database):
