@@ -17,12 +17,10 @@ if(LAMINAR_TESTS)
   endforeach()
 endif()
 
-# The simulation of whole databases (./dev sim).
-if(LAMINAR_TESTS)
-  file(GLOB simulation CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/sim/*.cc")
-  add_executable(simulate ${simulation})
-  target_link_libraries(simulate PRIVATE crypto_first laminar_connectors laminar_engine laminar_sim)
-endif()
+# The simulation of whole databases, built on request (./dev sim) and without the unit tests.
+file(GLOB simulation CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/sim/*.cc")
+add_executable(simulate EXCLUDE_FROM_ALL ${simulation})
+target_link_libraries(simulate PRIVATE crypto_first laminar_connectors laminar_engine laminar_sim)
 
 # Benchmarks are built on request (./dev bench): one program a file, x_bench.cc beside the code and bench/*.cc for wholes.
 add_custom_target(benchmarks)

@@ -2,7 +2,8 @@
 """Everything that must hold for a change to be merged, in order: ./dev ci.
 
 The tests as a user runs them, the house rules, the release build with the demo, and the tests again under the sanitizers.
-Each step runs even if one before failed, so one run shows all that is wrong. The last line sums up: "N passed, N failed".
+Each step runs even if one before failed, so one run shows all that is wrong. At the end stands which steps failed, with the
+end of what each printed; the last line sums up: "N passed, N failed".
 """
 import pathlib
 import re
@@ -12,6 +13,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUMMARY = re.compile(r"^(?:differential: )?(\d+) passed, (\d+) failed$", re.MULTILINE)
+SHOWN_OF_A_FAILURE = 60  # lines
 STEPS = [
     ("tests", ["./dev", "test"]),
     ("lint", ["./dev", "lint"]),
@@ -40,12 +42,16 @@ def run(name, command):
     if child.returncode != 0 and failed == 0:
         failed = 1
     print(f"--- {name}: {'ok' if child.returncode == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s", flush=True)
-    return passed, failed
+    return name, passed, failed, lines[-SHOWN_OF_A_FAILURE:]
 
 
 def main():
     results = [run(name, command) for name, command in STEPS]
-    passed, failed = sum(p for p, _ in results), sum(f for _, f in results)
+    for name, _, failed, lines in results:
+        if failed:
+            print(f"--- failed: {name}, which ended with")
+            sys.stdout.writelines(lines)
+    passed, failed = sum(r[1] for r in results), sum(r[2] for r in results)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
