@@ -177,19 +177,11 @@ void Durability::ThreadMain() {
 }
 
 Status Durability::AppendDelta(const Pending& pending) {
-  std::string_view rest = pending.delta;
-  while (rest.size() > kRecordBytes) {
-    state::DeltaReader reader(rest);
-    state::DeltaEntry entry;
-    const char* cut = rest.data();
-    while (static_cast<size_t>(cut - rest.data()) < kRecordBytes && TRY(reader.Next(entry)))
-      cut =
-          entry.value.data() != nullptr ? entry.value.data() + entry.value.size() : entry.key.data() + entry.key.size();
-    const auto size = static_cast<size_t>(cut - rest.data());
-    TRY(log_->Append(WalRecordType::kDelta, pending.epoch, rest.substr(0, size)));
-    rest.remove_prefix(size);
+  for (std::string_view rest = pending.delta; !rest.empty();) {
+    const std::string_view part = TRY(state::FirstPart(rest, kRecordBytes));
+    TRY(log_->Append(WalRecordType::kDelta, pending.epoch, part));
+    rest.remove_prefix(part.size());
   }
-  if (!rest.empty()) TRY(log_->Append(WalRecordType::kDelta, pending.epoch, rest));
   return log_->Append(WalRecordType::kEpochComplete, pending.epoch, {});
 }
 

@@ -1,32 +1,12 @@
 #include "state/log/delta.h"
 
+#include "base/bytes.h"
 #include "base/check.h"
 
 namespace laminar::state {
 namespace {
 
-constexpr uint32_t kLengthBytesMax = 5;
-
-void AppendPart(std::string_view part, std::string& out) {
-  uint64_t length = part.size();
-  for (; length >= 0x80; length >>= 7) out.push_back(static_cast<char>(length | 0x80));
-  out.push_back(static_cast<char>(length));
-  out.append(part);
-}
-
-// Removes a length from the front of `bytes`; false when it is cut off or longer than a length may be.
-bool TakeLength(std::string_view& bytes, uint64_t& length) {
-  length = 0;
-  for (uint32_t i = 0; i < kLengthBytesMax && i < bytes.size(); ++i) {
-    const auto byte = static_cast<uint8_t>(bytes[i]);
-    length |= uint64_t{byte & 0x7Fu} << (7 * i);
-    if (byte < 0x80) {
-      bytes.remove_prefix(i + 1);
-      return true;
-    }
-  }
-  return false;
-}
+constexpr size_t kLengthBytesMax = 5;
 
 internal::Failure BadDelta(size_t total, size_t left, const std::string& what) {
   return Error(ErrorCode::kCorrupt, "reading a delta of " + std::to_string(total) + " bytes, at byte " +
@@ -39,28 +19,28 @@ void DeltaWriter::Put(std::string_view key, std::string_view value) {
   CHECK(key.size() <= kDeltaKeyBytesMax);
   CHECK(value.size() <= kDeltaValueBytesMax);
   out_.push_back(static_cast<char>(DeltaOp::kPut));
-  AppendPart(key, out_);
-  AppendPart(value, out_);
+  AppendText(key, out_);
+  AppendText(value, out_);
 }
 
 void DeltaWriter::Delete(std::string_view key) {
   CHECK(key.size() <= kDeltaKeyBytesMax);
   out_.push_back(static_cast<char>(DeltaOp::kDelete));
-  AppendPart(key, out_);
+  AppendText(key, out_);
 }
 
 void DeltaWriter::DeleteRange(std::string_view first, std::string_view behind) {
   CHECK(first.size() <= kDeltaKeyBytesMax);
   CHECK(behind.size() <= kDeltaKeyBytesMax);
   out_.push_back(static_cast<char>(DeltaOp::kDeleteRange));
-  AppendPart(first, out_);
-  AppendPart(behind, out_);
+  AppendText(first, out_);
+  AppendText(behind, out_);
 }
 
 Status DeltaReader::Part(std::string_view& out, uint64_t bytes_max) {
   const size_t before = rest_.size();
   uint64_t length = 0;
-  if (!TakeLength(rest_, length)) {
+  if (!TakeVarint(rest_, length) || before - rest_.size() > kLengthBytesMax) {
     return BadDelta(total_, before, "no length of a key or value");
   }
   if (length > bytes_max || length > rest_.size()) {
@@ -86,6 +66,18 @@ Result<bool> DeltaReader::Next(DeltaEntry& out) {
   if (out.op == DeltaOp::kPut) TRY(Part(out.value, kDeltaValueBytesMax));
   if (out.op == DeltaOp::kDeleteRange) TRY(Part(out.value, kDeltaKeyBytesMax));
   return true;
+}
+
+Result<std::string_view> FirstPart(std::string_view delta, size_t bytes_max) {
+  DeltaReader reader(delta);
+  DeltaEntry entry;
+  size_t size = 0;
+  while (TRY(reader.Next(entry))) {
+    const size_t behind = delta.size() - reader.bytes_left();
+    if (size > 0 && behind > bytes_max) break;
+    size = behind;
+  }
+  return delta.substr(0, size);
 }
 
 }  // namespace laminar::state

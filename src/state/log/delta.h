@@ -38,12 +38,17 @@ struct DeltaEntry {
   std::string_view value;  // of a put; the end of a range
 };
 
+// The longest part at the front of a delta that is whole operations and takes at most `bytes_max`; one operation at
+// least.
+Result<std::string_view> FirstPart(std::string_view delta, size_t bytes_max);
+
 // Takes untrusted bytes.
 class DeltaReader {
  public:
   explicit DeltaReader(std::string_view bytes) : rest_(bytes), total_(bytes.size()) {}
   // False: no more. kCorrupt with the offset when the bytes are no delta. The views point into the bytes.
   Result<bool> Next(DeltaEntry& out);
+  size_t bytes_left() const { return rest_.size(); }
 
  private:
   Status Part(std::string_view& out, uint64_t bytes_max);

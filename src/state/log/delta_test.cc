@@ -56,6 +56,32 @@ TEST_CASE("what a delta says is read back, at every length") {
   CHECK(Decode("")->empty());
 }
 
+TEST_CASE("a delta falls into parts of whole operations, none larger than it need be") {
+  Random random(2);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Change> changes(random.Below(20));
+    for (Change& change : changes)
+      change = {DeltaOp::kPut, std::string(random.Below(300), 'k'), std::string(random.Below(2000), 'v')};
+    const std::string delta = Encode(changes);
+    const size_t bytes_max = random.Below(1500);
+    std::vector<Change> read;
+    for (std::string_view rest = delta; !rest.empty();) {
+      const std::string_view part = *FirstPart(rest, bytes_max);
+      const std::vector<Change> inside = *Decode(part);
+      REQUIRE(!inside.empty());
+      REQUIRE((inside.size() == 1 || part.size() <= bytes_max));
+      const std::string next = read.size() + inside.size() < changes.size()
+                                   ? Encode({changes[read.size() + inside.size()]})
+                                   : std::string(bytes_max + 1, ' ');
+      REQUIRE(part.size() + next.size() > bytes_max);
+      read.insert(read.end(), inside.begin(), inside.end());
+      rest.remove_prefix(part.size());
+    }
+    REQUIRE(read == changes);
+  }
+  CHECK(FirstPart("x", 10).error().code() == ErrorCode::kCorrupt);
+}
+
 TEST_CASE("the bytes of a delta are the documented ones") {
   const std::string bytes = Encode(
       {{DeltaOp::kPut, "k", std::string(200, 'v')}, {DeltaOp::kDelete, "", ""}, {DeltaOp::kDeleteRange, "a", "b"}});
