@@ -50,10 +50,18 @@ Result<std::unique_ptr<DatabaseDirectory>> DatabaseDirectory::Open(os::FileSyste
 
 Status DatabaseDirectory::Create(const os::Clock& clock) {
   is_new_ = true;
-  const auto now = static_cast<uint64_t>(clock.WallMicros());
-  id_ = HashCombine(HashCombine(now, static_cast<uint64_t>(clock.MonotonicNanos())), os::ProcessId());
-  TRY(files_.WriteWhole(os::JoinPath(path_, "DATABASE"), IdentityText(id_)));
+  id_ = NewId(clock);
+  TRY(WriteIdentity(files_, path_, id_));
   return files_.SyncDirectory(std::string(os::DirectoryOf(path_)));
+}
+
+uint64_t DatabaseDirectory::NewId(const os::Clock& clock) {
+  const auto now = static_cast<uint64_t>(clock.WallMicros());
+  return HashCombine(HashCombine(now, static_cast<uint64_t>(clock.MonotonicNanos())), os::ProcessId());
+}
+
+Status DatabaseDirectory::WriteIdentity(os::FileSystem& files, const std::string& path, uint64_t id) {
+  return files.WriteWhole(os::JoinPath(path, "DATABASE"), IdentityText(id));
 }
 
 Status DatabaseDirectory::ReadIdentity() {

@@ -25,6 +25,10 @@ class DatabaseDirectory {
   uint64_t id() const { return id_; }
   bool is_new() const { return is_new_; }
 
+  // Of a database to be made: its number, and the file that makes a folder one, with the folder's names durable.
+  static uint64_t NewId(const os::Clock& clock);
+  static Status WriteIdentity(os::FileSystem& files, const std::string& path, uint64_t id);
+
  private:
   DatabaseDirectory(os::FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
   Status Create(const os::Clock& clock);

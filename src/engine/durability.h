@@ -90,6 +90,7 @@ class Durability {
   };
   Figures GetFigures();
   std::vector<state::CheckpointInfo> Checkpoints();
+  Result<std::unique_ptr<state::CheckpointPin>> PinCheckpoint(uint64_t id) { return store_->Pin(id); }
 
  private:
   struct Pending {

@@ -49,6 +49,7 @@ class StatementRunner {
   Result<Outcome> Do(const sql::Subscribe& s);
   Result<Outcome> Do(const sql::WaitFor& s);
   Result<Outcome> Do(const sql::Checkpoint& s);
+  Result<Outcome> Do(const sql::Savepoint& s);
 
   Status AwaitDurable();
   Result<uint64_t> BindEpoch(const sql::Expression& e);

@@ -227,9 +227,13 @@ struct WaitFor {
 
 struct Checkpoint {};
 
+struct Savepoint {
+  std::string directory;  // SAVEPOINT TO 'directory'
+};
+
 using StatementNode = std::variant<SelectStatement, CreateSource, CreateTable, CreateSink, CreateContinuousQuery,
                                    CreateView, Drop, Insert, Update, Delete, Explain, Show, Describe, Set, Reset,
-                                   Prepare, Execute, Deallocate, Alter, Subscribe, WaitFor, Checkpoint>;
+                                   Prepare, Execute, Deallocate, Alter, Subscribe, WaitFor, Checkpoint, Savepoint>;
 
 struct Statement {
   StatementNode node;

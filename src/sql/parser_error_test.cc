@@ -42,6 +42,8 @@ TEST_CASE("an unexpected token is named with its place and what was expected") {
       {"SELECT a FROM t JOIN u", kUnexpectedToken, 1, 23, "ON or USING"},
       {"SELECT 'x' 'y'", kUnexpectedToken, 1, 12, "end of the statement"},
       {"DELETE t", kUnexpectedToken, 1, 8, "FROM after DELETE"},
+      {"SAVEPOINT before_it", kUnexpectedToken, 1, 11, "there are no transactions"},
+      {"SAVEPOINT TO backup", kUnexpectedToken, 1, 14, "a folder in single quotes"},
       {"INSERT INTO t (1, 2)", kUnexpectedToken, 1, 15, "VALUES"},
       {"INSERT INTO t VALUES (1), (2, 3)", kUnexpectedToken, 1, 27, "2 values, the first has 1"},
       {"SELECT a FROM 'f.csv'", kUnexpectedToken, 1, 15, "read_csv"},

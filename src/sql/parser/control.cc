@@ -233,4 +233,17 @@ Result<StatementNode> Parser::ParseWait() {
   return StatementNode(std::move(wait));
 }
 
+// SAVEPOINT TO 'directory'
+Result<StatementNode> Parser::ParseSavepoint() {
+  Savepoint savepoint;
+  Advance();
+  if (!Take("TO")) {
+    return Error(
+        Unexpected("TO after SAVEPOINT", {"TO"},
+                   "SAVEPOINT TO 'directory' copies the database into a new folder; there are no transactions"));
+  }
+  savepoint.directory = TRY(ExpectString("a folder in single quotes after SAVEPOINT TO"));
+  return StatementNode(std::move(savepoint));
+}
+
 }  // namespace laminar::sql

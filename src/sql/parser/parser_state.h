@@ -218,6 +218,7 @@ class Parser {
   Result<StatementNode> ParsePrepare();
   Result<StatementNode> ParseExecute();
   Result<StatementNode> ParseDeallocate();
+  Result<StatementNode> ParseSavepoint();
   Result<StatementNode> ParseAlter();
   Result<StatementNode> ParseSubscribe();
   Result<StatementNode> ParseWait();

@@ -117,15 +117,16 @@ Result<StatementNode> Parser::ParseStatementNode() {
   if (At("UPDATE")) return ParseUpdate();
   if (At("DELETE")) return ParseDelete();
   if (Take("CHECKPOINT")) return StatementNode(Checkpoint{});
+  if (At("SAVEPOINT")) return ParseSavepoint();
   for (const std::string_view word :
        {"BEGIN", "START", "COMMIT", "ROLLBACK", "ABORT", "MERGE", "GRANT", "REVOKE", "COPY", "TRUNCATE", "ANALYZE",
         "VACUUM", "CALL", "USE", "DECLARE", "PIVOT", "SUMMARIZE"}) {
     if (At(word)) return Error(ErrorHere(ErrorCode::kNotSupported, std::string(word) + " is not supported"));
   }
   return Error(Unexpected("a statement",
-                          {"SELECT",     "WITH",    "VALUES",    "FROM", "CREATE", "INSERT",  "DROP",
-                           "SHOW",       "EXPLAIN", "DESCRIBE",  "SET",  "RESET",  "PREPARE", "EXECUTE",
-                           "DEALLOCATE", "ALTER",   "SUBSCRIBE", "WAIT", "UPDATE", "DELETE",  "CHECKPOINT"},
+                          {"SELECT",    "WITH",     "VALUES", "FROM",   "CREATE",     "INSERT",   "DROP",       "SHOW",
+                           "EXPLAIN",   "DESCRIBE", "SET",    "RESET",  "PREPARE",    "EXECUTE",  "DEALLOCATE", "ALTER",
+                           "SUBSCRIBE", "WAIT",     "UPDATE", "DELETE", "CHECKPOINT", "SAVEPOINT"},
                           "a statement begins with SELECT, CREATE, INSERT, DROP, SHOW, EXPLAIN, DESCRIBE or SET"));
 }
 

@@ -76,6 +76,7 @@ class Printer {
   void Node(const Subscribe& s);
   void Node(const WaitFor& s);
   void Node(const Checkpoint& s);
+  void Node(const Savepoint& s);
   void CreateHead(std::string_view kind, const Name& name, bool or_replace, bool if_not_exists);
   void PrintDefinition(const Definition& definition);
   void PrintColumn(const ColumnDefinition& column);

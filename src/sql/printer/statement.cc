@@ -394,4 +394,6 @@ void Printer::Node(const WaitFor& s) {
 
 void Printer::Node(const Checkpoint&) { Write("CHECKPOINT"); }
 
+void Printer::Node(const Savepoint& s) { Write("SAVEPOINT TO " + QuoteString(s.directory)); }
+
 }  // namespace laminar::sql

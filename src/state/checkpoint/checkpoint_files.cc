@@ -112,11 +112,15 @@ Status WriteNewFile(os::FileSystem& files, const std::string& path, std::string_
 }
 
 Status CopyChecked(os::FileSystem& files, const std::string& from_directory, const std::string& to_directory,
-                   const ManifestFile& file) {
+                   const ManifestFile& file, const std::atomic<bool>* cancelled) {
   const std::unique_ptr<os::File> copy =
       TRY(files.Open(os::JoinPath(to_directory, file.name), os::OpenMode::kCreateNew));
   TRY(ReadChecked(files, os::JoinPath(from_directory, file.name), file,
-                  [&](uint64_t at, std::string_view piece) { return copy->WriteAt(at, piece); }));
+                  [&](uint64_t at, std::string_view piece) -> Status {
+                    if (cancelled != nullptr && cancelled->load(std::memory_order_acquire))
+                      return Error(ErrorCode::kCancelled, "copying " + Quoted(copy->path(), 300) + " was cancelled");
+                    return copy->WriteAt(at, piece);
+                  }));
   return copy->Sync();
 }
 
@@ -129,10 +133,14 @@ Result<bool> LinkOrCopy(os::FileSystem& files, const std::string& from_directory
   return false;
 }
 
+Status WithdrawCheckpoint(os::FileSystem& files, const std::string& directory) {
+  Status removed = files.Remove(os::JoinPath(directory, kManifestName));
+  if (removed.ok()) return files.SyncDirectory(directory);
+  return removed.code() == ErrorCode::kBadFile ? Status::Ok() : removed;
+}
+
 Status RemoveCheckpoint(os::FileSystem& files, const std::string& directory) {
-  const Status removed = files.Remove(os::JoinPath(directory, kManifestName));
-  if (!removed.ok() && removed.code() != ErrorCode::kBadFile) return removed;
-  if (removed.ok()) TRY(files.SyncDirectory(directory));
+  TRY(WithdrawCheckpoint(files, directory));
   return files.RemoveTree(directory);
 }
 

@@ -2,6 +2,7 @@
 // Damage is kCorrupt (kFormatVersion for another format); other failures keep the code of the file call.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -26,11 +27,13 @@ Status WriteNewFile(os::FileSystem& files, const std::string& path, std::string_
 // The same file under another name; a synced copy where the disk has no second names. True: it is the same file.
 Result<bool> LinkOrCopy(os::FileSystem& files, const std::string& from_directory, const std::string& to_directory,
                         const ManifestFile& file);
-// A synced copy; kCorrupt when what was read is not what the manifest says.
+// A synced copy; kCorrupt when what was read is not what the manifest says; kCancelled when `cancelled` was set.
 Status CopyChecked(os::FileSystem& files, const std::string& from_directory, const std::string& to_directory,
-                   const ManifestFile& file);
+                   const ManifestFile& file, const std::atomic<bool>* cancelled = nullptr);
 
-// The manifest goes first, durably: a checkpoint that is half removed is not valid.
+// Its manifest goes, durably: it is no longer valid, and its files stay. ok when it has none.
+Status WithdrawCheckpoint(os::FileSystem& files, const std::string& directory);
+// Withdraws it first: a checkpoint that is half removed is not valid.
 Status RemoveCheckpoint(os::FileSystem& files, const std::string& directory);
 // With its parents, and all their names durable.
 Status MakeDurableDirectory(os::FileSystem& files, const std::string& directory);

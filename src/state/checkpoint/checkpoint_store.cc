@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "state/checkpoint/checkpoint_files.h"
 #include "state/checkpoint/checkpoint_manifest.h"
+#include "state/checkpoint/checkpoint_pins.h"
 #include "state/checkpoint/rocks_store.h"
 
 namespace laminar::state {
@@ -37,7 +38,10 @@ Result<Contents> CleanUp(os::FileSystem& files, const std::string& directory) {
 class Store final : public CheckpointStore {
  public:
   Store(CheckpointOptions options, std::vector<std::string>* skipped)
-      : options_(std::move(options)), files_(*options_.files), skipped_(skipped) {}
+      : options_(std::move(options)),
+        files_(*options_.files),
+        skipped_(skipped),
+        pins_(CheckpointPins::Make(files_)) {}
 
   Status Start();
 
@@ -49,7 +53,7 @@ class Store final : public CheckpointStore {
   }
   Result<CheckpointInfo> Publish(Epoch epoch, const std::vector<WalPosition>& log) override;
   std::vector<CheckpointInfo> List() const override { return kept_; }
-  Status CopyTo(const std::string& directory) override;
+  Result<std::unique_ptr<CheckpointPin>> Pin(uint64_t id) override { return pins_->Pin(id); }
   uint64_t memory_bytes() const override { return live_->memory_bytes(); }
 
  private:
@@ -78,6 +82,7 @@ class Store final : public CheckpointStore {
   std::vector<std::string> left_;     // directories whose removal is due
   uint64_t next_number_ = 1;
   Status unreadable_;  // why a checkpoint could not be read, when that may not be damage
+  std::shared_ptr<CheckpointPins> pins_;
 };
 
 void Store::Skip(const std::string& directory, const Status& why) {
@@ -114,6 +119,7 @@ Status Store::Start() {
     TRY(MakeLive(nullptr, ""));
   }
   skipped_ = nullptr;
+  pins_->SetKept(kept_);
   return Status::Ok();
 }
 
@@ -264,45 +270,12 @@ void Store::Retain() {
     left_.push_back(PathOf(kCheckpointPrefix, id));
     return true;
   });
-  std::erase_if(left_, [&](const std::string& directory) { return RemoveCheckpoint(files_, directory).ok(); });
-}
-
-Status Store::CopyTo(const std::string& directory) {
-  if (kept_.empty()) {
-    return Error(
-        Status(ErrorCode::kNotFound, "copying a checkpoint to " + Quoted(directory, 300) + ": there is none yet")
-            .WithHint("publish a checkpoint first"));
-  }
-  const Result<os::FileFacts> facts = files_.Stat(directory);
-  if (facts && (!facts->is_directory || !TRY(files_.List(directory)).empty())) {
-    return Error(Status(ErrorCode::kAlreadyExists,
-                        "copying a checkpoint to " + Quoted(directory, 300) + ": something is there already")
-                     .WithHint("name a folder that does not exist"));
-  }
-  const std::string parent = ParentOf(directory);
-  const std::string& source = kept_.back().directory;
-  std::string temporary = directory;
-  while (temporary.ends_with('/') && temporary.size() > 1) temporary.pop_back();
-  temporary += ".unfinished-savepoint";
-  const auto copy = [&]() -> Status {
-    Manifest manifest = TRY(LoadManifest(files_, source));
-    TRY(files_.RemoveTree(temporary));
-    TRY(MakeDurableDirectory(files_, temporary));
-    for (ManifestFile& file : manifest.files) {
-      TRY(CopyChecked(files_, source, temporary, file));
-      file.is_shared = false;
-    }
-    TRY(WriteNewFile(files_, os::JoinPath(temporary, kManifestName), WriteManifest(manifest)));
-    TRY(files_.SyncDirectory(temporary));
-    TRY(files_.Rename(temporary, directory));
-    return files_.SyncDirectory(parent);
-  };
-  Status copied = copy();
-  if (!copied.ok()) {
-    (void)files_.RemoveTree(temporary);
-    return Error(std::move(copied.Prefix("copying a checkpoint to " + Quoted(directory, 300))));
-  }
-  return Status::Ok();
+  pins_->SetKept(kept_);
+  std::erase_if(left_, [&](const std::string& directory) {
+    if (!pins_->IsHeld(directory)) return RemoveCheckpoint(files_, directory).ok();
+    (void)WithdrawCheckpoint(files_, directory);  // after a crash it must not be one that needs a log that is gone
+    return false;
+  });
 }
 
 }  // namespace

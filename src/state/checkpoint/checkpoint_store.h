@@ -8,6 +8,7 @@
 // was under way. Threads: one at a time (ring 1); a StateCursor may be used on another thread meanwhile.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -61,6 +62,18 @@ class StateCursor {
   virtual Status status() const = 0;
 };
 
+// Holds a checkpoint: its files stay while this lives, whatever retention does meanwhile. Any thread.
+class CheckpointPin {
+ public:
+  virtual ~CheckpointPin() = default;
+  virtual const CheckpointInfo& info() const = 0;
+  // A copy that stands alone, as a checkpoint of another database that has no log yet: in a new folder, whose parent is
+  // there and whose name the caller makes durable. On failure the caller removes it. kCancelled: soon after
+  // `cancelled`.
+  virtual Result<CheckpointInfo> CopyTo(const std::string& directory, uint64_t database_id,
+                                        const std::atomic<bool>& cancelled) const = 0;
+};
+
 class CheckpointStore {
  public:
   // Finds the newest valid checkpoint, removes what unfinished runs left behind, and makes the live store from it.
@@ -81,8 +94,8 @@ class CheckpointStore {
   virtual Result<CheckpointInfo> Publish(Epoch epoch, const std::vector<WalPosition>& log) = 0;
   // Those kept, oldest first. The log must be kept from the oldest one's position on.
   virtual std::vector<CheckpointInfo> List() const = 0;
-  // A copy of the newest checkpoint that stands alone: no shared files, never removed by retention.
-  virtual Status CopyTo(const std::string& directory) = 0;
+  // From any thread. kNotFound when it is not kept, or no longer.
+  virtual Result<std::unique_ptr<CheckpointPin>> Pin(uint64_t id) = 0;
   virtual uint64_t memory_bytes() const = 0;
 };
 
@@ -90,7 +103,15 @@ class CheckpointStore {
 Result<std::vector<CheckpointInfo>> ListCheckpoints(os::FileSystem& files, const std::string& directory);
 // Reads every file and compares size and checksum: ok, or kCorrupt naming the first that is wrong.
 Result<CheckpointInfo> VerifyCheckpoint(os::FileSystem& files, const std::string& checkpoint_directory);
-// Read-only, with checks of every block on the way.
+// Read-only, with checks of every block on the way. Several cursors at once, each on a thread of its own.
+class CheckpointReader {
+ public:
+  static Result<std::unique_ptr<CheckpointReader>> Open(os::FileSystem& files, const std::string& checkpoint_directory);
+  virtual ~CheckpointReader() = default;
+  virtual const CheckpointInfo& info() const = 0;
+  // See CheckpointStore::Scan. A cursor may outlive the reader.
+  virtual Result<std::unique_ptr<StateCursor>> Scan(std::string_view first, std::string_view behind) = 0;
+};
 Result<std::unique_ptr<StateCursor>> ReadCheckpoint(os::FileSystem& files, const std::string& checkpoint_directory,
                                                     std::string_view first, std::string_view behind);
 

@@ -182,18 +182,27 @@ TEST_CASE("what is written and removed again and again does not fill the disk") 
   CHECK(All(*store).size() == 2000);
 }
 
-TEST_CASE("a savepoint stands alone") {
+const std::atomic<bool> kNever{false};
+
+TEST_CASE("a copy of a checkpoint stands alone, belongs to another database and needs no log") {
   World world;
   Random random(8);
   auto store = world.Open();
-  CHECK(store->CopyTo("/elsewhere/save").code() == ErrorCode::kNotFound);
+  CHECK(CodeOf(store->Pin(1)) == ErrorCode::kNotFound);
   Model model;
   Must(store->Apply(RandomDelta(random, 300, model)));
   Must(store->Publish(1, {{7, 8, 9}}));
   Must(store->Apply(RandomDelta(random, 30, model)));
-  Must(store->Publish(2, {{17, 18, 19}}));
-  Must(store->CopyTo("/elsewhere/save"));
-  CHECK(store->CopyTo("/elsewhere/save").code() == ErrorCode::kAlreadyExists);
+  const CheckpointInfo newest = Must(store->Publish(2, {{17, 18, 19}}));
+  {
+    const auto pin = Must(store->Pin(newest.id));
+    CHECK(pin->info().epoch == 2);
+    Must(world.files.CreateDirectory("/elsewhere"));
+    CHECK(Must(pin->CopyTo("/elsewhere/save", 0x77, kNever)).bytes == newest.bytes);
+    Must(world.files.SyncDirectory("/"));
+    Must(world.files.SyncDirectory("/elsewhere"));
+    CHECK(CodeOf(pin->CopyTo("/elsewhere/save", 0x77, kNever)) == ErrorCode::kAlreadyExists);
+  }
   store.reset();
   Must(world.files.RemoveTree("/db"));
   Must(world.files.SyncDirectory("/"));
@@ -201,12 +210,82 @@ TEST_CASE("a savepoint stands alone") {
   const CheckpointInfo info = Must(VerifyCheckpoint(world.files, "/elsewhere/save"));
   CHECK(info.epoch == 2);
   CHECK(info.new_bytes == info.bytes);
-  CHECK(info.log == std::vector<WalPosition>{{17, 18, 19}});
+  CHECK(info.log == std::vector<WalPosition>{{}});
   CHECK(Drain(ReadCheckpoint(world.files, "/elsewhere/save", "", "")) == model);
-  // And a database can start from it.
+  // And a database can start from it, the one whose it is.
   Must(world.files.CreateDirectory("/db/state"));
   Must(world.files.Rename("/elsewhere/save", "/db/state/checkpoint-" + std::string(19, '0') + std::to_string(info.id)));
-  CHECK(All(*world.Open()) == model);
+  CHECK(CodeOf(world.TryOpen()) == ErrorCode::kForeignFile);
+  CheckpointOptions options = world.options();
+  options.database_id = 0x77;
+  CHECK(All(*Must(CheckpointStore::Open(options, nullptr))) == model);
+}
+
+TEST_CASE("what is pinned can be copied whatever retention does, and goes when it is released") {
+  World world;
+  Random random(10);
+  const auto store = world.Open();
+  Model model;
+  Must(store->Apply(RandomDelta(random, 300, model)));
+  const CheckpointInfo first = Must(store->Publish(1, {}));
+  auto pin = Must(store->Pin(first.id));
+  auto second_pin = Must(store->Pin(first.id));
+  const Model pinned = model;
+  for (Epoch epoch = 2; epoch <= 6; ++epoch) {
+    Must(store->Apply(RandomDelta(random, 100, model)));
+    Must(store->Publish(epoch, {}));
+  }
+  CHECK(store->List().size() == 3);
+  CHECK(CodeOf(store->Pin(first.id)) == ErrorCode::kNotFound);
+  // Its files are there, but a start would not take it for one that is kept.
+  CHECK(world.files.Exists(first.directory));
+  CHECK(CodeOf(VerifyCheckpoint(world.files, first.directory)) == ErrorCode::kCorrupt);
+  pin.reset();
+  Must(store->Publish(7, {}));
+  Must(second_pin->CopyTo("/copy", 1, kNever));
+  CHECK(Drain(ReadCheckpoint(world.files, "/copy", "", "")) == pinned);
+  second_pin.reset();
+  Must(store->Publish(8, {}));
+  CHECK(!world.files.Exists(first.directory));
+  CHECK(All(*store) == model);
+}
+
+TEST_CASE("a pin that a crash ends leaves nothing behind") {
+  World world;
+  Random random(11);
+  Model model;
+  std::string directory;
+  {
+    const auto store = world.Open();
+    Must(store->Apply(RandomDelta(random, 300, model)));
+    directory = Must(store->Publish(1, {})).directory;
+    const auto pin = Must(store->Pin(store->List().back().id));
+    for (Epoch epoch = 2; epoch <= 5; ++epoch) Must(store->Publish(epoch, {}));
+    world.files.Plan({.kind = sim::FileFault::Kind::kPowerCut});
+  }
+  world.files.CrashTorn(random);
+  const auto store = world.Open();
+  CHECK(world.skipped.empty());
+  CHECK(store->List().size() == 3);
+  CHECK(All(*store) == model);
+  Must(store->Publish(6, {}));
+  CHECK(!world.files.Exists(directory));
+}
+
+TEST_CASE("a copy that is cancelled or meets damage says so") {
+  World world;
+  Random random(12);
+  const auto store = world.Open();
+  Model model;
+  Must(store->Apply(RandomDelta(random, 300, model)));
+  const CheckpointInfo info = Must(store->Publish(1, {}));
+  const auto pin = Must(store->Pin(info.id));
+  const std::atomic<bool> cancelled{true};
+  CHECK(CodeOf(pin->CopyTo("/one", 1, cancelled)) == ErrorCode::kCancelled);
+  for (const std::string& name : Must(world.files.List(info.directory))) {
+    if (name.ends_with(".sst")) Must(world.files.FlipBit(os::JoinPath(info.directory, name), 60, 2));
+  }
+  CHECK(CodeOf(pin->CopyTo("/two", 1, kNever)) == ErrorCode::kCorrupt);
 }
 
 TEST_CASE("reading a checkpoint changes nothing on the disk") {
@@ -300,7 +379,7 @@ TEST_CASE("on the machine's disk it works as on the simulated one") {
     CHECK(All(*store) == model);
     Must(store->Apply(RandomDelta(random, 500, model)));
     Must(store->Publish(round, {}));
-    Must(store->CopyTo(root + "/save-" + std::to_string(round)));
+    Must(Must(store->Pin(store->List().back().id))->CopyTo(root + "/save-" + std::to_string(round), round, kNever));
   }
   CHECK(skipped.empty());
   CHECK(Drain(ReadCheckpoint(files, root + "/save-5", "", "")) == model);

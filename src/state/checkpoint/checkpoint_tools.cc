@@ -26,12 +26,33 @@ Result<CheckpointInfo> VerifyCheckpoint(os::FileSystem& files, const std::string
   return InfoOf(checked.manifest, checkpoint_directory);
 }
 
+namespace {
+
+class Reader final : public CheckpointReader {
+ public:
+  Reader(CheckpointInfo info, std::shared_ptr<RocksStore> store) : info_(std::move(info)), store_(std::move(store)) {}
+  const CheckpointInfo& info() const override { return info_; }
+  Result<std::unique_ptr<StateCursor>> Scan(std::string_view first, std::string_view behind) override {
+    return store_->Scan(first, behind);
+  }
+
+ private:
+  CheckpointInfo info_;
+  std::shared_ptr<RocksStore> store_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<CheckpointReader>> CheckpointReader::Open(os::FileSystem& files,
+                                                                 const std::string& checkpoint_directory) {
+  const CheckedCheckpoint checked = TRY(CheckCheckpoint(files, checkpoint_directory, 0));
+  RocksSettings settings{.files = &files, .directory = checkpoint_directory, .access = RocksAccess::kReadOnly};
+  return std::make_unique<Reader>(InfoOf(checked.manifest, checkpoint_directory), TRY(RocksStore::Open(settings)));
+}
+
 Result<std::unique_ptr<StateCursor>> ReadCheckpoint(os::FileSystem& files, const std::string& checkpoint_directory,
                                                     std::string_view first, std::string_view behind) {
-  TRY(CheckCheckpoint(files, checkpoint_directory, 0));
-  RocksSettings settings{.files = &files, .directory = checkpoint_directory, .access = RocksAccess::kReadOnly};
-  const std::shared_ptr<RocksStore> store = TRY(RocksStore::Open(settings));
-  return store->Scan(first, behind);
+  return TRY(CheckpointReader::Open(files, checkpoint_directory))->Scan(first, behind);
 }
 
 }  // namespace laminar::state
