@@ -42,15 +42,19 @@ std::string RecoveryLine(const engine::RecoveryReport& report, const std::string
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::Open(const Host& host, const SessionOptions& options) {
-  std::unique_ptr<Session> session(new Session());
-  session->options_ = options;
   engine::DatabaseOptions database;
   database.connectors = host.make_connectors();
   database.path = options.database;
-  session->database_ = TRY(engine::Database::Open(std::move(database)));
-  session->connection_ = std::make_unique<engine::Connection>(*session->database_);
+  std::unique_ptr<Session> session = Over(TRY(engine::Database::Open(std::move(database))), options);
   if (const engine::RecoveryReport* report = session->database_->recovery())
     WriteError(RecoveryLine(*report, options.database));
+  return session;
+}
+
+std::unique_ptr<Session> Session::Over(std::unique_ptr<engine::Database> database, const SessionOptions& options) {
+  std::unique_ptr<Session> session(new Session(options));
+  session->database_ = std::move(database);
+  session->connection_ = std::make_unique<engine::Connection>(*session->database_);
   return session;
 }
 

@@ -27,6 +27,8 @@ enum class Verdict : uint8_t { kOk, kFailed, kInterrupted };
 class Session {
  public:
   static Result<std::unique_ptr<Session>> Open(const Host& host, const SessionOptions& options);
+  // Over a database that is there already; options.database is not used.
+  static std::unique_ptr<Session> Over(std::unique_ptr<engine::Database> database, const SessionOptions& options);
 
   // All statements of a text. `name` says where it came from, for errors; may be empty.
   Verdict RunScript(std::string_view name, std::string_view text);
@@ -42,7 +44,7 @@ class Session {
   os::InterruptFlag& interrupts() { return interrupts_; }
 
  private:
-  Session() = default;
+  explicit Session(const SessionOptions& options) : options_(options) {}
   Verdict RunStatement(std::string_view name, std::string_view script, size_t offset, size_t length);
   Status Execute(std::string_view statement, bool& interrupted);
   Status ShowRows(engine::Cursor& cursor, class Watcher& watcher);

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,10 +44,17 @@ struct CheckpointContents {
   std::map<std::string, StoredFailure> failures;
 };
 
-// Oldest first. Of a database's folder: those in its state/; of a checkpoint's: itself.
+// By number, the oldest first, also those whose manifest cannot be read (id 0). Of a database's folder: those in its
+// state/; of a checkpoint's: itself.
 Result<std::vector<CheckpointSummary>> ListCheckpointsOf(os::FileSystem& files, const std::string& directory);
 // Reads every byte; kCorrupt names what is wrong.
 Status VerifyCheckpointOf(os::FileSystem& files, const CheckpointSummary& checkpoint);
+// The one with that id, or without one the newest that `read` can read; `skipped` gets a line for each that it could
+// not. A running database may remove one between the look and the reading: then others are looked for.
+Result<CheckpointSummary> PickCheckpoint(os::FileSystem& files, const std::string& directory,
+                                         std::optional<uint64_t> id,
+                                         const std::function<Status(const CheckpointSummary&)>& read,
+                                         std::vector<std::string>* skipped);
 Result<CheckpointContents> ReadContents(os::FileSystem& files, const CheckpointSummary& checkpoint);
 
 }  // namespace laminar::engine
