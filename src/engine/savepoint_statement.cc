@@ -5,6 +5,23 @@
 
 namespace laminar::engine {
 
+namespace {
+
+// Opening a savepoint beside its database is harmless but for sinks: two would write to one place.
+std::string SinkNotice(Core& core) {
+  Core::Lock lock(core);
+  std::vector<std::string> sinks;
+  for (const catalog::RelationPtr& relation : core.catalog().All()) {
+    if (relation->kind == catalog::RelationKind::kSink) sinks.push_back(relation->name);
+  }
+  if (sinks.empty()) return "";
+  return "the savepoint has sinks (" + Join(sinks, ", ") +
+         "): when it is opened they write where this database's sinks write, and first take back what stands there " +
+         "behind the savepoint";
+}
+
+}  // namespace
+
 // The core is locked while the epoch is closed, as for CHECKPOINT; the copying is done by this thread alone.
 Result<Outcome> StatementRunner::Do(const sql::Savepoint& s) {
   if (!core_.is_durable())
@@ -30,6 +47,7 @@ Result<Outcome> StatementRunner::Do(const sql::Savepoint& s) {
   const state::CheckpointInfo info =
       TRY(WriteSavepoint(durability.directory(), core_.clock(), *pin, s.directory, connection_.cancelled_));
   Outcome outcome;
+  if (std::string notice = SinkNotice(core_); !notice.empty()) outcome.notices.push_back(std::move(notice));
   outcome.message = "SAVEPOINT " + std::to_string(info.id) + ": epoch " + std::to_string(info.epoch) + ", " +
                     FormatBytes(info.bytes) + " in " + Quoted(s.directory, 300);
   return outcome;

@@ -134,6 +134,67 @@ TEST_CASE("a savepoint survives a crash right behind it, and a crash of the data
   }
 }
 
+// Counts nothing, keeps nothing: only that there is a sink matters.
+class NowhereConnector final : public sdk::Connector {
+ public:
+  std::string_view name() const override { return "nowhere"; }
+  std::string_view doc() const override { return "for a test"; }
+  Result<sdk::SinkShape> CheckSink(const sdk::SinkRequest&) override { return sdk::SinkShape::kChangelog; }
+  Result<std::unique_ptr<sdk::Sink>> OpenSink(sdk::SinkRequest request) override {
+    resumed.push_back(request.resume.value_or("new"));
+    return std::make_unique<Nowhere>();
+  }
+  inline static std::vector<std::string> resumed;
+
+ private:
+  class Nowhere final : public sdk::Sink {
+   public:
+    Status Write(const data::Batch& batch) override {
+      rows_ += batch.rows;
+      return {};
+    }
+    Status Prepare(uint64_t, std::string& token) override {
+      token += std::to_string(rows_);
+      return {};
+    }
+    Status Commit(uint64_t) override { return {}; }
+    Status Close() override { return {}; }
+    bool can_resume() const override { return true; }
+
+   private:
+    uint64_t rows_ = 0;
+  };
+};
+
+TEST_CASE("sinks of a savepoint go on behind what they had written at its epoch, and who makes one is told of them") {
+  World world;
+  NowhereConnector::resumed.clear();
+  const auto open = [&](const std::string& path) {
+    DatabaseOptions options;
+    options.is_inline = true;
+    options.clock = &world.clock;
+    options.path = path;
+    options.files = &world.files;
+    options.connectors.push_back(std::make_unique<NowhereConnector>());
+    Opened made{std::move(Database::Open(std::move(options)).value()), nullptr};
+    made.connection = std::make_unique<Connection>(*made.database);
+    return made;
+  };
+  Opened live = open("/db");
+  CHECK(live.Run("CREATE SOURCE s (k BIGINT)").starts_with("CREATE"));
+  CHECK(live.connection->Execute("SAVEPOINT TO '/without'")->notices.empty());
+  CHECK(live.Run("CREATE SINK o FROM s WITH (connector = 'nowhere')").starts_with("CREATE"));
+  CHECK(live.Run("INSERT INTO s VALUES (1), (2), (3)") == "INSERT 3");
+  auto saved = live.connection->Execute("SAVEPOINT TO '/save'");
+  REQUIRE(saved.has_value());
+  REQUIRE(saved->notices.size() == 1);
+  CHECK(saved->notices[0].find("sinks (o)") != std::string::npos);
+  CHECK(live.Run("INSERT INTO s VALUES (4)") == "INSERT 1");
+  live = {};
+  Opened save = open("/save");
+  CHECK(NowhereConnector::resumed == std::vector<std::string>{"new", "3"});
+}
+
 TEST_CASE("a savepoint goes where nothing is, and an error says what to do") {
   World world;
   Opened live = world.OpenWithRows("/db");

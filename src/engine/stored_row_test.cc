@@ -97,8 +97,7 @@ struct Stored {
     table.WriteValues({refs.data(), rows.rows()}, rows.batch(), values);
     const auto snapshot = table.TakeSnapshot();
     BatchBuffer shown(shape.Columns());
-    for (uint64_t cursor = 0; snapshot->Read(cursor, shown), shown.rows() > 0; shown.Reset())
-      AppendLines(shown, lines);
+    for (uint64_t cursor = 0; snapshot->Read(cursor, shown), shown.rows() > 0; shown.Reset()) AppendLines(shown, lines);
     std::string delta;
     table.AppendAll("tabl", delta);
     state::DeltaReader reader(delta);
