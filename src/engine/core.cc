@@ -14,6 +14,7 @@ Core::Core(DatabaseOptions options, const expr::FunctionRegistry& functions)
     : options_(std::move(options)), functions_(functions), random_(options_.seed) {
   if (options_.clock == nullptr) options_.clock = &os::RealClock();
   environment_.random = &random_;
+  LimitMemory(Settings());
   RefreshTime();
 }
 
@@ -173,11 +174,13 @@ Result<bool> Core::Turn() {
   RefreshTime();
   bool moved = false;
   if (durability_ != nullptr && !durability_->has_room()) return false;  // back-pressure: the disk comes first
+  const int64_t start = options_.clock->MonotonicNanos();
+  if (IsShortOfMemory(start)) return false;
   const bool is_blocked = !WaitForRoom();                                // the shards come first
   times_blocked_ += is_blocked ? 1 : 0;
   for (size_t i = 0; i < sources_.size() && !is_blocked; ++i) {
     SourceNode& node = *sources_[i];
-    if (!node.failure.ok()) continue;
+    if (!node.failure.ok() || (start < node.slow_until && !options_.is_inline)) continue;
     auto caught = CatchUp(node);
     auto stepped = caught ? StepSource(node) : Result<bool>(false);
     if (!caught || !stepped) {
@@ -192,6 +195,7 @@ Result<bool> Core::Turn() {
     moved |= PumpSections(!moved || shards_->LooksIdle(), is_blocked || !moved || shards_->workers() == 0);
   if (options_.is_inline) Quiesce();
   moved |= is_blocked;  // not idle: the shards are at work
+  SlowDown(start);
   SettleFailures();
   const int64_t now = options_.clock->MonotonicNanos();
   is_dirty_ |= moved;

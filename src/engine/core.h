@@ -26,37 +26,12 @@
 #include "engine/shard_set.h"
 #include "engine/side_rows.h"
 #include "engine/source_node.h"
-#include "exec/changelog/history.h"
+#include "engine/view_node.h"
 #include "expr/function.h"
 #include "plan/node.h"
+#include "state/memory/state_memory.h"
 
 namespace laminar::engine {
-
-class SinkOperator;
-
-enum class ViewState : uint8_t { kRunning, kFailed, kPaused };
-
-// A standing query: a materialized view, a sink, or a cursor that is attached to live relations.
-struct ViewNode {
-  std::string name;               // empty: a cursor's
-  catalog::RelationPtr relation;  // null: a cursor's
-  std::unique_ptr<Pipeline> pipeline;
-  std::vector<std::unique_ptr<ColumnPick>> picks;  // one per scan
-  std::unique_ptr<exec::History> history;          // between the stored rows and the fan-out; null: none is kept
-  std::unique_ptr<exec::FanOut> fan_out;           // after the stored rows; null for sinks and cursors
-  std::unique_ptr<LateRows> late;
-  std::unique_ptr<ErrorRows> errors;
-  std::vector<std::string> reads;  // relations it is attached to
-  SinkOperator* sink = nullptr;    // of a sink
-  std::vector<StoredOperator> held;
-  std::string stored_failure;  // as GraphState has it
-
-  // The core's, and each shard's. While no shard is turned.
-  std::vector<const LateRows*> AllLate() const;
-  std::vector<const ErrorRows*> AllErrors() const;
-  ViewState state = ViewState::kRunning;
-  Status failure;
-};
 
 // One moment of several relations.
 struct ReadView {
@@ -129,7 +104,7 @@ class Core {
   // Durability (core_durability.cc). In a database without a folder: nothing happens, and at once.
   bool is_durable() const { return durability_ != nullptr; }
   Durability* durability() { return durability_.get(); }
-  Status UseCores(uint64_t cores);               // for views made from now on; 0: what the machine and its limits allow
+  Status UseCores(uint64_t cores);  // for views made from now on; 0: what the machine and its limits allow
   Status SetDatabase(const Settings& settings, std::string_view name);  // if it is database-wide; empty: all that are
   // Closes an epoch and hands it to be written. Returns it.
   Result<Epoch> CommitEpoch();
@@ -173,6 +148,11 @@ class Core {
   bool IsAnySectionBlocked();
   bool WaitForRoom();  // a moment, if there are workers; false: blocked all the same
   void PrepareSections();
+  void LimitMemory(const Settings& settings);
+  bool MakeRoom(int64_t now);
+  bool IsShortOfMemory(int64_t now);
+  void SlowDown(int64_t now);
+  void SlowDown(const ViewNode& view, int64_t now);
   void CloseEpoch();
   bool IsCommitDue(int64_t now) const;
   void Capture();
@@ -202,6 +182,10 @@ class Core {
   DatabaseOptions options_;
   const expr::FunctionRegistry& functions_;
   catalog::Catalog catalog_;
+  std::shared_ptr<state::StateMemory> memory_ = std::make_shared<state::StateMemory>();
+  int64_t short_until_nanos_ = 0;
+  int64_t last_look_nanos_ = 0;
+  uint64_t times_slowed_ = 0;
   std::unique_ptr<ShardSet> shards_;  // null: one core. Outlives the views
   std::vector<std::unique_ptr<SourceNode>> sources_;
   std::vector<std::unique_ptr<ViewNode>> views_;  // in order of creation
@@ -224,7 +208,7 @@ class Core {
   std::condition_variable changed_;  // after turns that did something
   std::atomic<uint64_t> changes_{0};
   std::atomic<int> sleepers_{0};
-  std::condition_variable wake_;     // for the thread, when it sleeps
+  std::condition_variable wake_;  // for the thread, when it sleeps
   bool stop_ = false;
   bool has_work_ = false;
   bool is_asleep_ = false;  // until WakeThread, and not for a while only

@@ -16,6 +16,8 @@ Status Core::SetDatabase(const Settings& settings, std::string_view name) {
   const auto is_meant = [&](std::string_view setting) { return name.empty() || name == setting; };
   if (is_meant("batch_rows")) batch_rows_ = settings.batch_rows;
   if (is_meant("worker_cores")) TRY(UseCores(settings.worker_cores));
+  if (is_meant("state_memory_bytes") || is_meant("spill_directory") || is_meant("spill_limit_bytes"))
+    LimitMemory(settings);
   if (is_meant("durability")) {
     is_logged_ = settings.durability != "none";
     waits_for_disk_ = settings.durability == "epoch";

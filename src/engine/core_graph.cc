@@ -18,6 +18,8 @@ exec::Context Core::ContextFor(ViewNode& node, const Settings& settings) {
   context.row_errors = node.errors.get();
   context.late_rows = node.late.get();
   context.memory_limit_bytes = settings.memory_limit_bytes;
+  context.memory = memory_;
+  context.is_pressed = &node.is_pressed;
   context.is_durable = durability_ != nullptr && node.relation != nullptr;
   return context;
 }
@@ -54,6 +56,7 @@ Status Core::AddSource(RelationPtr relation, const Settings& settings) {
       auto stored = std::make_unique<exec::Materialize>(std::move(spec));
       exec::Context context = HeadFor(*node, {}).context;
       context.memory_limit_bytes = settings.memory_limit_bytes;
+      context.memory = memory_;
       TRY(stored->Open(context));
       node->stored = stored.get();
       auto& operators = node->shared->operators;

@@ -156,6 +156,12 @@ void Core::AppendSystemMetrics(std::vector<std::vector<Value>>& rows) {
     out.Add(kShardTurns, "", static_cast<double>(shards_->turns()));
     out.Add(kShardBlocked, "", static_cast<double>(times_blocked_));
   }
+  const state::StateMemory::Figures memory = memory_->GetFigures();
+  out.Add(kStateMemory, "", static_cast<double>(memory.resident_bytes));
+  out.Add(kStateMemoryLimit, "", static_cast<double>(memory.limit_bytes));
+  out.Add(kStateSpilled, "", static_cast<double>(memory.spilled_bytes));
+  out.Add(kStateBlocksMoved, "", static_cast<double>(memory.blocks_moved + memory.blocks_released));
+  out.Add(kSourcesSlowed, "", static_cast<double>(times_slowed_));
   if (durability_ == nullptr) return;
   const Durability::Figures figures = durability_->GetFigures();
   out.Add(kEpochDurable, "", static_cast<double>(figures.durable_epoch));

@@ -74,6 +74,7 @@ struct SourceNode {
   exec::Materialize* stored = nullptr;  // of a table; stands in the shared head
   bool could_not_open = false;          // when the database was opened
   Status failure;                       // why reading stopped
+  int64_t slow_until = 0;               // on the clock's monotonic time: what it feeds is short of memory
   std::string stored_failure;           // as GraphState has it
 };
 

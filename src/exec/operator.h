@@ -7,6 +7,7 @@
 // columns in; the rows behind it stay the caller's and die when the call returns.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -44,10 +45,19 @@ class SideOutput {
 // event.
 struct Context {
   const expr::EvalEnvironment* environment = nullptr;
-  SideOutput* row_errors = nullptr;  // rows whose expressions failed; never null
-  SideOutput* late_rows = nullptr;   // rows behind the watermark of a window; never null
-  uint64_t memory_limit_bytes = 0;   // of one state table; 0: none
-  bool is_durable = false;           // ListTables, SaveNote and Restore will be used
+  SideOutput* row_errors = nullptr;            // rows whose expressions failed; never null
+  SideOutput* late_rows = nullptr;             // rows behind the watermark of a window; never null
+  uint64_t memory_limit_bytes = 0;             // of one state table; 0: none
+  std::shared_ptr<state::StateMemory> memory;  // of all state tables; null: each has its own, without a limit
+  std::atomic<bool>* is_pressed = nullptr;     // set when a state table comes near its limit; may be null
+  bool is_durable = false;                     // ListTables, SaveNote and Restore will be used
+
+  // Where a state table stands and how much it may hold.
+  void SetMemory(state::TableSpec& table) const {
+    table.memory_limit_bytes = memory_limit_bytes;
+    table.memory = memory;
+    table.is_pressed = is_pressed;
+  }
 };
 
 class Operator;

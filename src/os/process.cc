@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -96,6 +97,20 @@ ProcessUse UseOfThisProcess() {
       use.resident_bytes = static_cast<uint64_t>(*pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   }
   return use;
+}
+
+uint64_t UsableMemory() {
+  uint64_t bytes = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    Result<std::unique_ptr<File>> file = RealFileSystem().Open(path, OpenMode::kRead);
+    if (!file) continue;
+    char text[64];
+    const Result<size_t> size = (*file)->ReadAt(0, text);
+    const std::string_view line = Trim(std::string_view(text, size.value_or(0)));
+    if (const Result<uint64_t> limit = ParseUint64(line); limit && *limit > 0)
+      bytes = std::min(bytes, *limit);  // or "max"
+  }
+  return bytes;
 }
 
 }  // namespace laminar::os

@@ -43,5 +43,7 @@ struct ProcessUse {
   int64_t cpu_nanos = 0;  // user and system, all threads
 };
 ProcessUse UseOfThisProcess();
+// What this process may use: the machine's memory, or less where its control group says so.
+uint64_t UsableMemory();
 
 }  // namespace laminar::os

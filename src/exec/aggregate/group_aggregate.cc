@@ -27,7 +27,7 @@ Status GroupAggregate::Open(const Context& context) {
   for (const uint32_t key : spec_.keys) types.push_back(spec_.input[key]);
   state::TableSpec table{
       .name = "group aggregate", .key = types, .values = {}, .payload_bytes = aggregates_.payload_bytes()};
-  table.memory_limit_bytes = context.memory_limit_bytes;
+  context.SetMemory(table);
   aggregates_.SetPayload(table);
   table_ = std::make_unique<state::StateTable>(std::move(table));
   aggregates_.AppendTypes(types);

@@ -38,7 +38,7 @@ Status History::Open(const Context& context) {
   state::TableSpec table{.name = "history of view " + spec_.name, .key = {TypeId::kInt64}};
   table.values = {TypeId::kInt64, TypeId::kInt64};
   table.values.insert(table.values.end(), spec_.types.begin(), spec_.types.end());
-  table.memory_limit_bytes = context.memory_limit_bytes;
+  context.SetMemory(table);
   for (uint32_t i = 0; i < table.values.size(); ++i) value_columns_.push_back(i);
   columns_.resize(table.values.size());
   table_ = std::make_unique<state::StateTable>(std::move(table));

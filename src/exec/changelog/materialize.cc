@@ -90,7 +90,7 @@ Materialize::Materialize(MaterializeSpec spec) : spec_(std::move(spec)) {
 
 Status Materialize::Open(const Context& context) {
   state::TableSpec spec = table_->spec();
-  spec.memory_limit_bytes = context.memory_limit_bytes;
+  context.SetMemory(spec);
   table_ = std::make_unique<state::StateTable>(std::move(spec));
   extra_ = std::make_unique<BatchBuffer>(std::vector<Type>{TypeId::kInt64});
   hashes_.resize(data::kBatchCapacity);

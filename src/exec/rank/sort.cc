@@ -18,7 +18,7 @@ Status Sort::Open(const Context& context) {
   context_ = context;
   if (!context.is_durable) return {};
   state::TableSpec table{.name = "sort", .key = {data::TypeId::kInt64}, .values = spec_.input, .payload_bytes = 8};
-  table.memory_limit_bytes = context.memory_limit_bytes;
+  context.SetMemory(table);
   table_ = std::make_unique<state::StateTable>(std::move(table));
   for (uint32_t i = 0; i < spec_.input.size(); ++i) value_columns_.push_back(i);
   return {};
@@ -115,7 +115,7 @@ Step Sort::Process(int, Batch& batch, Output&) {
     return Fail(Status(ErrorCode::kLimitReached, "sorting " + FormatCount(static_cast<int64_t>(rows_.size())) +
                                                      " rows needs more than " +
                                                      FormatBytes(context_.memory_limit_bytes))
-                    .WithHint("add LIMIT, or SET memory_limit"));
+                    .WithHint("add LIMIT, or SET memory_limit_bytes"));
   }
   if (table_ != nullptr) {
     if (Status kept = Keep(batch, sequence_ - batch.rows); !kept.ok()) return Fail(std::move(kept));

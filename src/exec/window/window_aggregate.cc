@@ -76,7 +76,7 @@ void WindowAggregate::MakeTables(const std::vector<data::Type>& key_types) {
   key_batch_.column_count = static_cast<uint32_t>(key_batch_columns_.size());
   state::TableSpec spec{
       .name = "window aggregate", .key = key_batch_types_, .values = {}, .payload_bytes = aggregates_.payload_bytes()};
-  spec.memory_limit_bytes = context_.memory_limit_bytes;
+  context_.SetMemory(spec);
   aggregates_.SetPayload(spec);
   table_ = std::make_unique<state::StateTable>(spec);
   spec.name = "window aggregate: one window's slices together";

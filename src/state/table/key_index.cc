@@ -28,7 +28,7 @@ void* EntryPool::Allocate(size_t bytes, bool is_many) {
   if (bytes < kChunked || !is_many) {
     void* block = std::calloc(1, bytes);
     if (block == nullptr) throw std::bad_alloc();
-    memory_bytes_ += bytes;
+    count_.Add(bytes);
     return block;
   }
   for (Chunk& chunk : chunks_) {
@@ -57,7 +57,7 @@ void* EntryPool::Allocate(size_t bytes, bool is_many) {
   chunk.used = bytes;
   chunk.live = 1;
   std::memset(chunk.base, 0, bytes);
-  memory_bytes_ += chunk.bytes;
+  count_.Add(chunk.bytes);
   void* block = chunk.base;
   chunks_.push_back(std::move(chunk));
   return block;
@@ -71,18 +71,18 @@ void EntryPool::Free(void* block, size_t bytes) {
     if (at < chunk.base || at >= chunk.base + chunk.bytes) continue;
     chunk.free.push_back(block);
     if (--chunk.live == 0) {
-      memory_bytes_ -= chunk.bytes;
+      count_.Remove(chunk.bytes);
       std::free(chunk.base);
       chunks_[i] = std::move(chunks_.back());
       chunks_.pop_back();
     }
     return;
   }
-  memory_bytes_ -= bytes;
+  count_.Remove(bytes);
   std::free(block);
 }
 
-KeyIndex::KeyIndex() { segments_.push_back(NewSegment(kFirstEntries)); }
+KeyIndex::KeyIndex(StateMemory& memory) : pool_(memory) { segments_.push_back(NewSegment(kFirstEntries)); }
 
 KeyIndex::~KeyIndex() {
   for (const Segment& segment : segments_) pool_.Free(segment.entries, (segment.mask + size_t{1}) * sizeof(Entry));

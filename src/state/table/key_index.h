@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "state/memory/memory_count.h"
 #include "state/table/state_table.h"
 
 namespace laminar::state {
@@ -20,11 +21,12 @@ namespace laminar::state {
 // blocks are free, which is soon, because segments grow about the same time.
 class EntryPool {
  public:
+  explicit EntryPool(StateMemory& memory) : count_(memory) {}
   ~EntryPool();
   // is_many: the block is one of many of that size, so it may share a chunk.
   void* Allocate(size_t bytes, bool is_many);
   void Free(void* block, size_t bytes);
-  uint64_t memory_bytes() const { return memory_bytes_; }
+  uint64_t memory_bytes() const { return count_.bytes(); }
 
  private:
   struct Chunk {
@@ -36,7 +38,7 @@ class EntryPool {
     std::vector<void*> free;
   };
   std::vector<Chunk> chunks_;
-  uint64_t memory_bytes_ = 0;
+  MemoryCount count_;
 };
 
 class KeyIndex {
@@ -46,7 +48,7 @@ class KeyIndex {
     uint32_t ref_plus_one = 0;  // 0: empty
   };
 
-  KeyIndex();
+  explicit KeyIndex(StateMemory& memory);
   ~KeyIndex();
   KeyIndex(const KeyIndex&) = delete;
   KeyIndex& operator=(const KeyIndex&) = delete;

@@ -1,7 +1,5 @@
 #include "state/table/page_store.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -15,12 +13,12 @@ namespace laminar::state {
 namespace {
 
 constexpr size_t kPageBytes = size_t{64} << 10;
-constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kFirstPageBytes = 1024;
 constexpr uint32_t kRenumberAt = 0xF0000000u;
 
-uint8_t* AllocateAligned(size_t alignment, size_t bytes) {
-  void* block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+uint8_t* AllocateAligned(size_t bytes) {
+  constexpr size_t kLine = 64;
+  void* block = std::aligned_alloc(kLine, (bytes + kLine - 1) / kLine * kLine);
   if (block == nullptr) throw std::bad_alloc();
   return static_cast<uint8_t*>(block);
 }
@@ -29,26 +27,28 @@ uint8_t* AllocateAligned(size_t alignment, size_t bytes) {
 
 PagePool::~PagePool() {
   for (uint8_t* chunk : chunks_) std::free(chunk);
-  for (uint8_t* block : odd_) std::free(block);
+  for (uint8_t* page : odd_) std::free(page);
+  for (uint8_t* block : blocks_) memory_.Free(block);
 }
 
 uint8_t* PagePool::Allocate(size_t bytes) {
   AllowAllocation growth;
   if (bytes != page_bytes_) {
-    memory_bytes_ += bytes;
-    odd_.push_back(AllocateAligned(64, bytes));
+    count_.Add(bytes);
+    odd_.push_back(AllocateAligned(bytes));
     return odd_.back();
   }
   if (free_.empty()) {
-    const size_t most = std::max<size_t>(kHugePage / page_bytes_, 1);
-    const size_t pages = std::min(next_chunk_pages_, most);
-    next_chunk_pages_ = pages * 2;
-    const bool is_huge = pages == most && page_bytes_ <= kHugePage;
-    const size_t chunk_bytes = is_huge ? kHugePage : pages * page_bytes_;
-    uint8_t* chunk = AllocateAligned(is_huge ? kHugePage : 64, chunk_bytes);
-    if (is_huge) (void)madvise(chunk, chunk_bytes, MADV_HUGEPAGE);
-    chunks_.push_back(chunk);
-    memory_bytes_ += chunk_bytes;
+    size_t pages = next_chunk_pages_;
+    uint8_t* chunk = nullptr;
+    if (page_bytes_ <= StateMemory::kBlockBytes && pages * page_bytes_ >= StateMemory::kWorthABlock) {
+      pages = StateMemory::kBlockBytes / page_bytes_;
+      chunk = blocks_.emplace_back(memory_.Allocate());
+    } else {
+      chunk = chunks_.emplace_back(AllocateAligned(pages * page_bytes_));
+      count_.Add(pages * page_bytes_);
+      next_chunk_pages_ = page_bytes_ <= StateMemory::kBlockBytes ? pages * 2 : 1;
+    }
     for (size_t i = pages; i > 0; --i) free_.push_back(chunk + (i - 1) * page_bytes_);
   }
   uint8_t* page = free_.back();
@@ -59,7 +59,7 @@ uint8_t* PagePool::Allocate(size_t bytes) {
 void PagePool::Free(uint8_t* page, size_t bytes) {
   AllowAllocation release;
   if (bytes == page_bytes_) return free_.push_back(page);
-  memory_bytes_ -= bytes;
+  count_.Remove(bytes);
   std::erase(odd_, page);
   std::free(page);
 }
@@ -73,7 +73,11 @@ uint32_t RowsPerPage(size_t row_bytes) {
 }  // namespace
 
 TableMemory::TableMemory(const TableSpec& spec)
-    : layout(spec), rows_per_page(RowsPerPage(layout.row_bytes)), pages(size_t{rows_per_page} * layout.row_bytes) {}
+    : home(spec.memory != nullptr ? spec.memory : std::make_shared<StateMemory>()),
+      layout(spec),
+      rows_per_page(RowsPerPage(layout.row_bytes)),
+      strings(*home),
+      pages(size_t{rows_per_page} * layout.row_bytes, *home) {}
 
 PageStore::PageStore(std::shared_ptr<TableMemory> memory)
     : memory_(std::move(memory)),

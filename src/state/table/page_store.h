@@ -21,37 +21,41 @@
 #include <string>
 #include <vector>
 
+#include "state/memory/memory_count.h"
 #include "state/table/row_layout.h"
 #include "state/table/state_table.h"
 #include "state/table/string_pool.h"
 
 namespace laminar::state {
 
-// Blocks of one size (the page size of a table), from chunks that grow up to a huge page; other sizes stand
-// alone.
+// Pages of one size (the page size of a table), from chunks that grow up to a block of the database's StateMemory;
+// other sizes stand alone.
 class PagePool {
  public:
-  explicit PagePool(size_t page_bytes) : page_bytes_(page_bytes) {}
+  PagePool(size_t page_bytes, StateMemory& memory) : page_bytes_(page_bytes), memory_(memory), count_(memory) {}
   ~PagePool();
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
   uint8_t* Allocate(size_t bytes);
   void Free(uint8_t* page, size_t bytes);
-  uint64_t memory_bytes() const { return memory_bytes_; }
+  uint64_t memory_bytes() const { return count_.bytes() + blocks_.size() * StateMemory::kBlockBytes; }
 
  private:
   const size_t page_bytes_;
+  StateMemory& memory_;
   std::vector<uint8_t*> chunks_;
+  std::vector<uint8_t*> blocks_;
   std::vector<uint8_t*> free_;
   std::vector<uint8_t*> odd_;  // blocks of other sizes, a few
   size_t next_chunk_pages_ = 1;
-  uint64_t memory_bytes_ = 0;
+  MemoryCount count_;
 };
 
 // What must live as long as a table or any snapshot of it.
 struct TableMemory {
   explicit TableMemory(const TableSpec& spec);
 
+  const std::shared_ptr<StateMemory> home;
   const RowLayout layout;
   const uint32_t rows_per_page;  // a power of two
   StringPool strings;

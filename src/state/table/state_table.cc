@@ -30,6 +30,7 @@ struct StateTable::Rep {
       : spec(std::move(table_spec)),
         store(std::make_shared<TableMemory>(spec)),
         layout(store.layout()),
+        index(*store.memory()->home),
         lookup(store, index) {}
 
   TableSpec spec;
@@ -77,18 +78,23 @@ Status StateTable::Reserve(uint32_t rows) {
     return Error(ErrorCode::kLimitReached,
                  fmt::format("state of {}: a table holds at most {} rows", rep_->spec.name, kMostRows));
   }
+  StateMemory& memory = *rep_->store.memory()->home;
+  if (memory.is_exhausted()) return memory.Exhausted().Prefix("state of " + rep_->spec.name);
   if (limit == 0) return Status::Ok();
   const uint64_t room = rep_->store.room();
   const uint64_t missing = rows > room ? rows - room : 0;
   const uint64_t needed = memory_bytes() + missing * rep_->layout.row_bytes;
+  if (needed > limit - limit / 8 && rep_->spec.is_pressed != nullptr) {
+    rep_->spec.is_pressed->store(true, std::memory_order_relaxed);
+    memory.NotePressure();
+  }
   if (needed <= limit) return Status::Ok();
   AllowAllocation message;
   return Error(
       Status(ErrorCode::kLimitReached,
              fmt::format("state of {}: {} more rows need {} bytes, and the limit is {} bytes ({} rows held)",
                          rep_->spec.name, rows, needed, limit, size()))
-          .WithHint(
-              "raise the memory limit of state, or keep fewer groups: a smaller window, less lateness, fewer keys"));
+          .WithHint("raise memory_limit_bytes, or keep fewer groups: a smaller window, less lateness, fewer keys"));
 }
 
 void StateTable::Find(const data::Batch& batch, std::span<const uint32_t> key_columns, const uint64_t* hashes,

@@ -11,6 +11,7 @@
 // Ring 0: no call allocates once the table has stopped growing (growth itself is a sanctioned allocation).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -23,6 +24,8 @@
 #include "data/type.h"
 
 namespace laminar::state {
+
+class StateMemory;
 
 using Epoch = uint64_t;
 using RowRef = uint32_t;  // a row's place; stable until the row is erased
@@ -40,8 +43,10 @@ struct TableSpec {
   // How a payload becomes bytes for the log and back into a zeroed payload. Without them its own bytes stand for it.
   void (*save_payload)(const void* context, const uint8_t* payload, std::string& out) = nullptr;
   Status (*load_payload)(const void* context, std::string_view bytes, uint8_t* payload) = nullptr;
-  const void* payload_context = nullptr;  // of the three; outlives the table
-  uint64_t memory_limit_bytes = 0;        // 0: none. Passing it is kLimitReached from Reserve
+  const void* payload_context = nullptr;    // of the three; outlives the table
+  uint64_t memory_limit_bytes = 0;          // 0: none. Passing it is kLimitReached from Reserve
+  std::atomic<bool>* is_pressed = nullptr;  // set by Reserve near the limit; may be null
+  std::shared_ptr<StateMemory> memory;      // where its pages stand; null: in a memory of its own, without a limit
 };
 
 class Snapshot;

@@ -17,7 +17,9 @@
 
 #include "base/random.h"
 #include "data/value.h"
+#include "os/process.h"
 #include "state/log/delta.h"
+#include "state/memory/state_memory.h"
 
 namespace laminar::state {
 namespace {
@@ -81,14 +83,18 @@ using Model = std::map<uint64_t, uint64_t>;  // id -> version
 
 class Harness {
  public:
-  Harness(const Shape& shape, uint64_t hash_mask, uint64_t seed)
-      : shape_(shape), hash_mask_(hash_mask), random_(seed), table_(SpecOf(shape)), input_(AllTypes(shape)) {
+  Harness(const Shape& shape, uint64_t hash_mask, uint64_t seed, std::shared_ptr<StateMemory> memory = nullptr)
+      : shape_(shape), hash_mask_(hash_mask), random_(seed), table_(SpecOf(shape, memory)), input_(AllTypes(shape)) {
     for (uint32_t i = 0; i < shape.key.size(); ++i) keys_.push_back(i);
     for (uint32_t i = 0; i < ValueTypes().size(); ++i) values_.push_back(static_cast<uint32_t>(shape.key.size()) + i);
   }
 
-  static TableSpec SpecOf(const Shape& shape) {
-    return {.name = "test", .key = shape.key, .values = ValueTypes(), .payload_bytes = 16};
+  static TableSpec SpecOf(const Shape& shape, std::shared_ptr<StateMemory> memory) {
+    return {.name = "test",
+            .key = shape.key,
+            .values = ValueTypes(),
+            .payload_bytes = 16,
+            .memory = std::move(memory)};
   }
   static std::vector<Type> AllTypes(const Shape& shape) {
     std::vector<Type> types = shape.key;
@@ -393,9 +399,43 @@ TEST_CASE("a table grows past its first segment and keeps every row") {
   CHECK(harness.table().size() > 30'000);
 }
 
-TEST_CASE("snapshots are read on another thread while the owner writes") {
+TEST_CASE("a table that goes to disk and comes back holds what it held, snapshots too") {
+  for (const uint64_t budget : {uint64_t{12} << 20, uint64_t{20} << 20}) {
+    auto memory = std::make_shared<StateMemory>();
+    memory->SetLimits({.resident_bytes = budget, .directory = os::TemporaryDirectory()});
+    const Shape shape = Shapes()[2];
+    std::vector<Taken> snapshots;
+    {
+      Harness harness(shape, kAllBits, 21, memory);
+      for (int i = 0; i < 160; ++i) {
+        harness.Upsert(1000, 100'000);
+        if (i % 7 == 3) harness.Erase(1000, 100'000);
+        if (i % 25 == 20) harness.CheckEpoch();
+        if (i % 30 == 12) snapshots.push_back({harness.table().TakeSnapshot(), harness.model()});
+        if (i % 40 == 29) harness.CheckTable();
+        if (i == 60 && budget < uint64_t{16} << 20) harness.Clear();
+        if (i % 3 == 0) memory->Trim(static_cast<uint32_t>(harness.random().Between(1, 8)));
+        if (i % 30 == 25) snapshots.pop_back();
+      }
+      harness.CheckTable();
+      harness.CheckEpoch();
+      const StateMemory::Figures figures = memory->GetFigures();
+      CHECK(figures.blocks_moved > 3);
+      CHECK(figures.spilled_bytes > 0);
+    }
+    for (const Taken& taken : snapshots) CheckSnapshot(shape, taken);
+    snapshots.clear();
+    CHECK(memory->GetFigures().bytes == 0);
+    CHECK(memory->GetFigures().resident_bytes == 0);
+    CHECK(memory->GetFigures().spilled_bytes == 0);
+  }
+}
+
+TEST_CASE("snapshots are read on another thread while the owner writes, and moves its rows to disk") {
+  auto memory = std::make_shared<StateMemory>();
+  memory->SetLimits({.resident_bytes = uint64_t{12} << 20, .directory = os::TemporaryDirectory()});
   const Shape shape = Shapes()[2];
-  Harness harness(shape, kAllBits, 11);
+  Harness harness(shape, kAllBits, 11, memory);
   std::mutex mutex;
   std::vector<Taken> queue;
   std::atomic<bool> is_over = false;
@@ -421,10 +461,11 @@ TEST_CASE("snapshots are read on another thread while the owner writes") {
     }
   });
   int taken_count = 0;
-  for (int step = 0; step < 150; ++step) {
-    harness.Upsert(200, 900);
-    if (step % 3 == 1) harness.Erase(60, 900);
-    if (step % 4 == 0) {
+  for (int step = 0; step < 160; ++step) {
+    harness.Upsert(1000, 80'000);
+    if (step % 3 == 1) harness.Erase(200, 80'000);
+    memory->Trim(2);
+    if (step % 16 == 0) {
       harness.CheckEpoch();
       Taken taken{harness.table().TakeSnapshot(), harness.model()};
       ++taken_count;
@@ -435,6 +476,7 @@ TEST_CASE("snapshots are read on another thread while the owner writes") {
   is_over = true;
   reader.join();
   CHECK(checked == taken_count);
+  CHECK(memory->GetFigures().blocks_moved > 0);
   harness.CheckTable();
 }
 

@@ -16,7 +16,6 @@ constexpr size_t kSmall = 256;
 constexpr size_t kLargest = size_t{64} << 10;
 constexpr uint32_t kSmallClasses = kSmall / kStep;
 constexpr size_t kFirstPage = 1024;
-constexpr size_t kLargestPage = size_t{1} << 20;
 constexpr size_t kPadding = 16;
 
 }  // namespace
@@ -62,16 +61,24 @@ char* StringPool::Allocate(uint32_t size_class) {
       free_[exact] = block;
       next_ += rest_bytes;
     }
-    page_bytes_ =
-        std::max(page_bytes_ == 0 ? kFirstPage : std::min(page_bytes_ * 2, kLargestPage), std::bit_ceil(size));
-    pages_.push_back(std::make_unique_for_overwrite<char[]>(page_bytes_ + kPadding));
-    memory_bytes_ += page_bytes_ + kPadding;
-    next_ = pages_.back().get();
-    end_ = next_ + page_bytes_;
+    AddPage(size);
   }
   char* bytes = next_;
   next_ += size;
   return bytes;
+}
+
+void StringPool::AddPage(size_t least) {
+  page_bytes_ = std::max(page_bytes_ == 0 ? kFirstPage : page_bytes_ * 2, std::bit_ceil(least));
+  if (page_bytes_ >= StateMemory::kWorthABlock) {
+    page_bytes_ = StateMemory::kBlockBytes;
+    next_ = reinterpret_cast<char*>(blocks_.emplace_back(memory_.Allocate()));
+    end_ = next_ + page_bytes_ - kPadding;
+  } else {
+    next_ = pages_.emplace_back(std::make_unique_for_overwrite<char[]>(page_bytes_ + kPadding)).get();
+    end_ = next_ + page_bytes_;
+    count_.Add(page_bytes_ + kPadding);
+  }
 }
 
 char* StringPool::AllocateLarge(size_t size) {
@@ -80,7 +87,7 @@ char* StringPool::AllocateLarge(size_t size) {
   *block = {.previous = nullptr, .next = large_, .size = size, .unused = 0};
   if (large_ != nullptr) large_->previous = block;
   large_ = block;
-  memory_bytes_ += sizeof(LargeBlock) + size + kPadding;
+  count_.Add(sizeof(LargeBlock) + size + kPadding);
   return reinterpret_cast<char*>(block + 1);
 }
 
@@ -97,7 +104,7 @@ void StringPool::Free(const char* bytes, size_t size) {
   LargeBlock* block = reinterpret_cast<LargeBlock*>(owned) - 1;
   (block->previous != nullptr ? block->previous->next : large_) = block->next;
   if (block->next != nullptr) block->next->previous = block->previous;
-  memory_bytes_ -= sizeof(LargeBlock) + size + kPadding;
+  count_.Remove(sizeof(LargeBlock) + size + kPadding);
   ::operator delete(block);
 }
 
@@ -107,12 +114,14 @@ void StringPool::Clear() {
     ::operator delete(large_);
     large_ = next;
   }
+  for (uint8_t* block : blocks_) memory_.Free(block);
+  blocks_.clear();
   pages_.clear();
   std::fill_n(free_, kClasses, nullptr);
   next_ = nullptr;
   end_ = nullptr;
   page_bytes_ = 0;
-  memory_bytes_ = 0;
+  count_.Remove(count_.bytes());
 }
 
 }  // namespace laminar::state

@@ -11,11 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "state/memory/memory_count.h"
+
 namespace laminar::state {
 
 class StringPool {
  public:
-  StringPool() = default;
+  explicit StringPool(StateMemory& memory) : memory_(memory), count_(memory) {}
   ~StringPool();
   StringPool(const StringPool&) = delete;
   StringPool& operator=(const StringPool&) = delete;
@@ -27,7 +29,7 @@ class StringPool {
   // Frees everything.
   void Clear();
   // All memory held, free blocks included.
-  uint64_t memory_bytes() const { return memory_bytes_; }
+  uint64_t memory_bytes() const { return count_.bytes() + blocks_.size() * StateMemory::kBlockBytes; }
 
  private:
   static constexpr uint32_t kClasses = 60;
@@ -42,6 +44,7 @@ class StringPool {
     uint64_t unused;  // keeps the string aligned to 16
   };
 
+  void AddPage(size_t least);
   static uint32_t ClassOf(size_t size);
   static size_t ClassBytes(uint32_t size_class);
   char* Allocate(uint32_t size_class);
@@ -49,11 +52,13 @@ class StringPool {
 
   FreeBlock* free_[kClasses] = {};
   LargeBlock* large_ = nullptr;
+  StateMemory& memory_;
   std::vector<std::unique_ptr<char[]>> pages_;
+  std::vector<uint8_t*> blocks_;
   size_t page_bytes_ = 0;
   char* next_ = nullptr;
   char* end_ = nullptr;
-  uint64_t memory_bytes_ = 0;
+  MemoryCount count_;
 };
 
 }  // namespace laminar::state

@@ -23,6 +23,7 @@ class TableSnapshot final : public Snapshot {
     const RowLayout& layout = memory_->layout;
     CHECK(out.types().size() == layout.keys.size() + layout.values.size());
     const uint8_t* rows[kReadBlock];
+    const uint64_t start = cursor;
     while (cursor < slots_ && !out.full()) {
       const uint32_t room = std::min(kReadBlock, out.capacity() - out.rows());
       uint32_t count = 0;
@@ -40,6 +41,8 @@ class TableSnapshot final : public Snapshot {
         ReadStored(column, rows, count, out, out.column(position++), first);
       out.SetRows(first + count);
     }
+    const uint64_t rows_per_block = StateMemory::kBlockBytes / layout.row_bytes + 1;
+    if (cursor / rows_per_block != start / rows_per_block) memory_->home->LetGo();
   }
 
  private:

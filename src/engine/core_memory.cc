@@ -1,0 +1,68 @@
+// Core, part five: memory. What all state may take, where the rest goes, and sources that slow down before a query
+// fails.
+#include "base/check.h"
+#include "engine/core.h"
+#include "os/process.h"
+
+namespace laminar::engine {
+
+namespace {
+
+constexpr int64_t kSlowNanos = 20'000'000;  // between turns of a source that is slowed down
+constexpr int64_t kLookNanos = 2'000'000;   // between looks at what came back from disk
+constexpr uint32_t kBlocksPerTurn = 16;     // moved to disk; 32 MiB
+
+}  // namespace
+
+void Core::LimitMemory(const Settings& settings) {
+  state::StateMemory::Limits limits;
+  limits.resident_bytes = settings.state_memory_bytes != 0 ? settings.state_memory_bytes : os::UsableMemory() / 5 * 4;
+  limits.spill_bytes = settings.spill_limit_bytes;
+  limits.directory = settings.spill_directory;
+  const bool is_simulated = options_.files != nullptr;  // its folders are not the machine's
+  if (limits.directory.empty() && !is_simulated)
+    limits.directory = options_.path.empty() ? os::TemporaryDirectory() : options_.path;
+  memory_->SetLimits(std::move(limits));
+}
+
+// Between turns nobody writes to state, so blocks may move. False: it is full, and sources wait a while.
+bool Core::MakeRoom(int64_t now) {
+  if (memory_->has_spilled() && now - last_look_nanos_ > kLookNanos) {
+    memory_->Look();
+    last_look_nanos_ = now;
+  }
+  if (!memory_->is_over()) return true;
+  Quiesce();
+  return memory_->Trim(kBlocksPerTurn);
+}
+
+// Views whose state comes near their limit: what feeds them gives time to whatever may make room, the watermark of
+// another input, a DROP, a SET. The limit itself is an error of the view.
+void Core::SlowDown(int64_t now) {
+  if (!memory_->TakePressure()) return;
+  for (const auto& view : views_) {
+    if (view->is_pressed.exchange(false, std::memory_order_relaxed)) SlowDown(*view, now);
+  }
+}
+
+void Core::SlowDown(const ViewNode& view, int64_t now) {
+  for (const std::string& name : view.reads) {
+    if (SourceNode* source = FindSource(name)) {
+      source->slow_until = now + kSlowNanos;
+      ++times_slowed_;
+    } else if (const ViewNode* below = FindView(name)) {
+      SlowDown(*below, now);
+    }
+  }
+}
+
+// Is it too early to read more, because there is no memory for it? Inline, who turns decides.
+bool Core::IsShortOfMemory(int64_t now) {
+  if (MakeRoom(now) || options_.is_inline) return false;
+  ++times_slowed_;
+  if (now < short_until_nanos_) return true;
+  short_until_nanos_ = now + kSlowNanos;
+  return false;
+}
+
+}  // namespace laminar::engine
