@@ -150,6 +150,30 @@ class Checkpoint(unittest.TestCase):
                     self.assertRegex(done.stderr, r"error LDB-[A-Z]\d+", file)
             file.write_bytes(content)
 
+    def test_a_kill_while_a_savepoint_is_made_leaves_a_whole_one_or_none(self):
+        self.make()
+        self.works(self.database, "-c", "INSERT INTO orders SELECT i, 1, 'a note that takes some room ' || i::TEXT FROM "
+                   "generate_series(10001, 110000) AS g(i)")
+        dice = random.Random(8)
+        rows = f"n\n{ROWS + 100000}\n"
+        count = ["-o", "csv", "-c", "SELECT count(*) AS n FROM orders"]
+        for attempt in range(8):
+            savepoint = self.folder / f"copy{attempt}"
+            with subprocess.Popen([str(LAMINAR), str(self.database), "-c", f"SAVEPOINT TO '{savepoint}'"],
+                                  stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+                try:
+                    process.wait(timeout=dice.uniform(0.05, 0.5))
+                except subprocess.TimeoutExpired:
+                    process.kill()
+            with self.subTest(attempt=attempt):
+                if not savepoint.exists():
+                    self.works(self.database, "-c", f"SAVEPOINT TO '{savepoint}'")
+                self.assertFalse(pathlib.Path(str(savepoint) + ".unfinished-savepoint").exists())
+                self.assertEqual(self.works("checkpoint", "show", savepoint, *count), rows)
+                self.assertEqual(self.works(savepoint, *count), rows)
+                self.assertEqual(self.works(self.database, *count), rows)
+                shutil.rmtree(savepoint)
+
     def test_the_guide_and_a_savepoint_that_goes_on(self):
         """The indented lines of the guide's page, in their order, as a reader would type them."""
         lines = re.findall(r"^    (laminar .*)$", (ROOT / "docs/guide/durability.md").read_text(), re.MULTILINE)
