@@ -102,7 +102,6 @@ Result<DatabasePtr> OpenDatabase(const laminar_options& options) {
   open.worker_cores = TRY(WorkerCores(options.worker_cores));
   auto shared = std::make_shared<SharedDatabase>();
   shared->arrow.offsets_instead_of_views = options.arrow_text_offsets != 0;
-  shared->worker_cores = open.worker_cores;
   shared->database = TRY(engine::Database::Open(std::move(open)));
   if (const engine::RecoveryReport* report = shared->database->recovery()) shared->recovery = Described(*report);
   return shared;

@@ -29,7 +29,6 @@ class Freeable {
 struct SharedDatabase {
   std::unique_ptr<engine::Database> database;
   data::ArrowExportOptions arrow;
-  uint64_t worker_cores = 1;
   std::optional<laminar_recovery> recovery;  // of a database on disk
 
   // Freed inside a subscriber's call, waiting for the next call from outside one.
@@ -79,9 +78,7 @@ Status NullHandle(const char* what);
 
 // A connection's engine side; results keep it, so that laminar_interrupt finds their cursors.
 struct ConnectionState {
-  explicit ConnectionState(DatabasePtr owner) : database(std::move(owner)), connection(*database->database) {
-    connection.settings().worker_cores = database->worker_cores;
-  }
+  explicit ConnectionState(DatabasePtr owner) : database(std::move(owner)), connection(*database->database) {}
   DatabasePtr database;
   engine::Connection connection;
   std::mutex mutex;

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "data/string_ref.h"
 #include "engine/sink_operator.h"
 #include "os/cpu.h"
 
@@ -18,10 +19,13 @@ Core::Core(DatabaseOptions options, const expr::FunctionRegistry& functions)
   RefreshTime();
 }
 
-void Core::Start() {
+Status Core::Start() {
+  if (durability_ != nullptr) TRY(durability_->Start());
+  if (!options_.is_inline) {
+    thread_ = TRY(os::Thread::Start("laminar-core", [](void* self) { static_cast<Core*>(self)->ThreadMain(); }, this));
+  }
   is_started_ = true;
-  if (durability_ != nullptr) durability_->Start();
-  if (!options_.is_inline) thread_ = std::thread([this] { ThreadMain(); });
+  return {};
 }
 
 Core::~Core() {
@@ -30,7 +34,7 @@ Core::~Core() {
     stop_ = true;
   }
   wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (thread_.is_joinable()) thread_.Join();
   if (durability_ != nullptr && is_started_ && (is_dirty_ || durability_->needs_checkpoint())) {
     // What came in is kept, and a checkpoint makes the next opening short. Errors were told to those who waited.
     durability_->RequestCheckpoint();
@@ -127,9 +131,10 @@ void Core::SleepUntilWork(std::unique_lock<std::mutex>& lock, bool was_busy) {
   const bool any_reader = std::ranges::any_of(sources_, [](const auto& s) {
     return s->shared != nullptr && s->shared->reader != nullptr && !s->shared->has_ended && s->failure.ok();
   });
-  if (any_reader || was_busy || (is_dirty_ && is_logged_) || HasUndecidedSinks()) {
+  const bool is_over = durability_ != nullptr && durability_->has_failed();  // nothing will move any more
+  if (!is_over && (any_reader || was_busy || (is_dirty_ && is_logged_) || HasUndecidedSinks())) {
     wake_.wait_for(lock, kSoon, is_awake);
-  } else if (is_dirty_) {  // only the next checkpoint makes it durable
+  } else if (!is_over && is_dirty_) {  // only the next checkpoint makes it durable
     wake_.wait_for(lock, kLater, is_awake);
   } else {
     is_asleep_ = true;
@@ -173,10 +178,13 @@ ViewNode* Core::FindView(std::string_view name) {
 Result<bool> Core::Turn() {
   RefreshTime();
   bool moved = false;
-  if (durability_ != nullptr && !durability_->has_room()) return false;  // back-pressure: the disk comes first
+  if (durability_ != nullptr) {
+    durability_->RetryWrites();
+    if (durability_->has_failed() || !durability_->has_room()) return false;  // back-pressure: the disk comes first
+  }
   const int64_t start = options_.clock->MonotonicNanos();
   if (IsShortOfMemory(start)) return false;
-  const bool is_blocked = !WaitForRoom();                                // the shards come first
+  const bool is_blocked = !WaitForRoom();  // the shards come first
   times_blocked_ += is_blocked ? 1 : 0;
   for (size_t i = 0; i < sources_.size() && !is_blocked; ++i) {
     SourceNode& node = *sources_[i];
@@ -318,7 +326,10 @@ void Core::SettleFailures() {
     for (const auto& section : view->pipeline->sections()) any |= section->has_failed();
     any |= view->sink != nullptr && !view->sink->failure().ok();  // nobody pushed into it when it failed to prepare
   }
-  if (!any) return;
+  if (any) StopViews();
+}
+
+void Core::StopViews() {
   for (const auto& view : views_) {  // in order of creation, so dependents come after what they read
     if (view->state != ViewState::kRunning) continue;
     Status failure = view->pipeline->Failure();
@@ -341,6 +352,7 @@ Status Core::WaitUntil(const std::function<Result<bool>()>& done, const std::ato
     if (cancelled.load(std::memory_order_acquire))
       return Error(ErrorCode::kCancelled, std::string(what) + " was cancelled");
     if (TRY(done())) return true;
+    TRY(CheckUsable());  // sources stand still: it will not come
     if (timeout > 0 && options_.clock->MonotonicNanos() - start > timeout * 1000) {
       return Error(
           Status(ErrorCode::kLimitReached, std::string(what) + " did not finish within " + FormatDuration(timeout)));
@@ -480,16 +492,50 @@ Result<ReadView> Core::ReadAsOf(const std::vector<std::string>& relations, Epoch
   return read;
 }
 
-Status Core::Push(SourceNode& node, data::Batch& batch) {
+namespace {
+
+// About what the rows will take in the log.
+uint64_t BytesOf(const catalog::Relation& relation, const data::Batch& batch) {
+  const data::Schema& schema = relation.physical.size() == 0 ? relation.schema : relation.physical;
+  uint64_t bytes = 0;
+  for (uint32_t c = 0; c < batch.column_count; ++c) {
+    const data::Column& column = batch.columns[c];
+    bytes += uint64_t{batch.rows} * 8;
+    if (schema[c].type.physical() != data::PhysicalType::kString || column.encoding != data::Encoding::kFlat) continue;
+    const auto* texts = column.As<data::StringRef>();
+    for (uint32_t row = 0; row < batch.rows; ++row) bytes += column.IsNull(row) ? 0 : texts[row].length;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+// An epoch does not grow beyond what may wait, either.
+Status Core::PrepareToTake() {
+  if (durability_ == nullptr) return {};
+  if (!durability_->has_room()) durability_->RetryWrites();
+  if (is_logged_ && durability_->has_room() && !durability_->has_room(unlogged_bytes_))
+    (void)CommitEpoch();  // an error is told right below
+  return durability_->CheckAccepts();
+}
+
+Status Core::CheckPush(const SourceNode& node, const data::Batch& batch) const {
   if (node.connector != nullptr)
     return Status(ErrorCode::kNotThatKind,
                   "source \"" + node.relation->name + "\" is fed by its connector \"" + node.relation->connector + "\"")
         .WithHint("push into a source with connector = 'memory', or a table");
   if (node.shared->has_ended) return Status(ErrorCode::kClosed, "source \"" + node.relation->name + "\" has ended");
+  TRY(Status(node.failure));
+  return durability_ != nullptr && node.stored != nullptr ? node.stored->CheckRows(batch) : Status();
+}
+
+Status Core::Push(SourceNode& node, data::Batch& batch) {
+  TRY(CheckPush(node, batch));
   RefreshTime();
   Head& head = *node.shared;
   if (head.assigner != nullptr) environment_.watermark = head.assigner->watermark();
   const uint32_t rows = batch.rows;
+  if (durability_ != nullptr) unlogged_bytes_ += BytesOf(*node.relation, batch);
   if (PushBatch(head, batch) == exec::Step::kFailed) TRY(head.Failure());
   head.rows += rows;
   is_dirty_ = true;
@@ -499,6 +545,7 @@ Status Core::Push(SourceNode& node, data::Batch& batch) {
 Status Core::PushWatermark(SourceNode& node, Timestamp watermark) {
   if (node.connector != nullptr)
     return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" is fed by its connector");
+  TRY(CheckUsable());
   RefreshTime();
   is_dirty_ = true;
   if (node.shared->entry().Watermark(0, watermark, node.shared->entry().output()) == exec::Step::kFailed)
@@ -509,6 +556,7 @@ Status Core::PushWatermark(SourceNode& node, Timestamp watermark) {
 Status Core::End(SourceNode& node) {
   if (node.connector != nullptr)
     return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" ends by itself");
+  TRY(CheckUsable());
   RefreshTime();
   is_dirty_ = true;
   return EndHead(*node.shared);

@@ -13,7 +13,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/random.h"
@@ -28,6 +27,7 @@
 #include "engine/source_node.h"
 #include "engine/view_node.h"
 #include "expr/function.h"
+#include "os/thread.h"
 #include "plan/node.h"
 #include "state/memory/state_memory.h"
 
@@ -78,6 +78,8 @@ class Core {
 
   SourceNode* FindSource(std::string_view name);
   ViewNode* FindView(std::string_view name);
+  // Whether Push would take the rows. Nothing has changed yet where it says no.
+  Status CheckPush(const SourceNode& node, const data::Batch& batch) const;
   Status Push(SourceNode& node, data::Batch& batch);
   Status PushWatermark(SourceNode& node, Timestamp watermark);
   Status End(SourceNode& node);
@@ -104,12 +106,21 @@ class Core {
   // Durability (core_durability.cc). In a database without a folder: nothing happens, and at once.
   bool is_durable() const { return durability_ != nullptr; }
   Durability* durability() { return durability_.get(); }
+  // An error when nothing more can be made durable: then sources stand still and nothing may change.
+  Status CheckUsable() const { return durability_ != nullptr ? durability_->CheckUsable() : Status(); }
+  // The same before rows come in, which also need room in the queue of the log. WaitForLog waits for it, without the
+  // lock.
+  Status PrepareToTake();
+  Status WaitForLog(const std::atomic<bool>& cancelled) {
+    return durability_ != nullptr ? durability_->WaitRoom(cancelled) : Status();
+  }
   Status UseCores(uint64_t cores);  // for views made from now on; 0: what the machine and its limits allow
   Status SetDatabase(const Settings& settings, std::string_view name);  // if it is database-wide; empty: all that are
   // Closes an epoch and hands it to be written. Returns it.
   Result<Epoch> CommitEpoch();
-  // After a statement that changed something: the epoch to wait for without the lock; 0: none.
-  Result<Epoch> Acknowledge();
+  // After a statement: the epoch to wait for without the lock; 0: none. `has_changed`: it did something, which the
+  // commit of another one may have taken along meanwhile.
+  Result<Epoch> Acknowledge(bool has_changed = true);
   // While a database is opened: what is known of the statement being executed again.
   const CatalogEntry* restoring() const { return restoring_; }
   std::optional<std::string> RestoredNote(std::string_view path) const { return graph_state_.NoteOf(path); }
@@ -120,13 +131,14 @@ class Core {
   // --- These take the lock themselves. ---
   // Makes the graph of what `durability` has recovered; `execute` runs a statement under an entry's settings.
   Status Restore(std::unique_ptr<Durability> durability, const std::function<Status(const CatalogEntry&)>& execute);
-  void Start();  // the thread, if there is one
+  Status Start();  // the threads, if there are any
   // Of a core that did not come to Start.
   DatabaseOptions TakeOptions() { return std::move(options_); }
   // Waits (threaded) or turns (inline) until `done` says true under the lock, `cancelled` is set, or `timeout` passes
   // (0: none).
   Status WaitUntil(const std::function<Result<bool>()>& done, const std::atomic<bool>& cancelled, Duration timeout,
                    std::string_view what);
+  const DatabaseOptions& options() const { return options_; }
   bool is_inline() const { return options_.is_inline; }
   const os::Clock& clock() const { return *options_.clock; }
   Random& random() { return random_; }
@@ -143,6 +155,7 @@ class Core {
   Result<bool> StepSource(SourceNode& node);
   Result<bool> CatchUp(SourceNode& node);
   void SettleFailures();
+  void StopViews();  // that have failed, or read one that stands still
   PipelineRequest RequestFor(ViewNode& node, plan::QueryPlan& plan, const Settings& settings);
   bool PumpSections(bool may_flush, bool may_help);  // moves rows between the core and the shards; true when any moved
   bool IsAnySectionBlocked();
@@ -162,7 +175,10 @@ class Core {
     bool is_live = false;
   };
   void RegisterHead(const Head& head, HeldHead& held);
-  void CaptureHead(SourceNode& source, Head& head, bool is_shared);
+  Status CaptureHead(SourceNode& source, Head& head, bool is_shared);
+  void CaptureSource(SourceNode& source);
+  void CaptureView(ViewNode& view);
+  void KeepHead(const Head& head);
   void CaptureFailures();
   std::vector<std::pair<std::string, uint32_t>> ReadersOf(const Head& head) const;
   void DecideSinks();
@@ -172,6 +188,7 @@ class Core {
   void ForgetView(const ViewNode& node);
   Status RestoreHeads(SourceNode& source);
   Result<std::unique_ptr<Head>> RestoreHead(SourceNode& source, const StoredHead& stored);
+  void RestoreFailure(ViewNode& node);
   Status RestoreLeaf(ViewNode& node, uint32_t scan, ColumnPick& pick, const std::string& name);
   Status RestoreState();
   exec::Context ContextFor(ViewNode& node, const Settings& settings);
@@ -220,12 +237,14 @@ class Core {
   std::map<std::pair<std::string, uint32_t>, uint64_t> restored_readers_;  // view and scan -> serial of the head
   const CatalogEntry* restoring_ = nullptr;
   bool is_started_ = false;
-  bool is_dirty_ = false;  // something happened since the last commit
+  bool is_dirty_ = false;        // something happened since the last commit
+  Epoch committed_epoch_ = 0;    // handed over to be written
+  uint64_t unlogged_bytes_ = 0;  // about: pushed since the last commit
   bool is_logged_ = true;
   bool waits_for_disk_ = true;
   Duration epoch_interval_ = 20 * kMillisecond;
   std::unique_ptr<Durability> durability_;
-  std::thread thread_;
+  os::Thread thread_;
 };
 
 }  // namespace laminar::engine

@@ -23,19 +23,21 @@ Status Core::SetDatabase(const Settings& settings, std::string_view name) {
     waits_for_disk_ = settings.durability == "epoch";
   }
   if (is_meant("epoch_interval")) epoch_interval_ = *IntervalOf("epoch_interval", settings.epoch_interval);
+  if (is_meant("log_queue_bytes") && durability_ != nullptr) durability_->SetQueueBytes(settings.log_queue_bytes);
   if (is_meant("checkpoint_interval") && durability_ != nullptr)
     durability_->SetCheckpointInterval(*IntervalOf("checkpoint_interval", settings.checkpoint_interval));
   return {};
 }
 
 bool Core::IsCommitDue(int64_t now) const {
-  if (durability_ == nullptr || !durability_->has_room()) return false;
+  if (durability_ == nullptr || durability_->has_failed() || !durability_->has_room()) return false;
   if (durability_->is_checkpoint_due() && (is_dirty_ || durability_->is_checkpoint_wanted())) return true;
   return is_dirty_ && is_logged_ && now - last_epoch_nanos_ > epoch_interval_ * 1000;
 }
 
 Result<Epoch> Core::CommitEpoch() {
   if (durability_ == nullptr) return 0;
+  TRY(durability_->CheckUsable());
   CloseEpoch();
   Quiesce();
   for (const auto& view : views_) {
@@ -46,6 +48,8 @@ Result<Epoch> Core::CommitEpoch() {
   SettleFailures();  // a sink that could not is stored as failed with this very epoch, whose rows it lacks
   Capture();
   is_dirty_ = false;
+  unlogged_bytes_ = 0;
+  committed_epoch_ = epoch_;
   // Under durability = 'none' epochs are rare, not missing: were one of them not in the log, those behind it would make
   // no sense after a checkpoint that failed or was damaged.
   TRY(durability_->Commit(epoch_, graph_state_.TakeDelta()));
@@ -53,9 +57,10 @@ Result<Epoch> Core::CommitEpoch() {
   return epoch_;
 }
 
-Result<Epoch> Core::Acknowledge() {
+Result<Epoch> Core::Acknowledge(bool has_changed) {
   Epoch epoch = 0;
-  if (durability_ != nullptr && is_dirty_ && is_logged_ && waits_for_disk_) epoch = TRY(CommitEpoch());
+  if (durability_ != nullptr && is_logged_ && waits_for_disk_)
+    epoch = is_dirty_ ? TRY(CommitEpoch()) : has_changed ? committed_epoch_ : 0;
   // The rest is the thread's: an epoch nobody waits for, sinks to be decided.
   if (is_asleep_ && (is_dirty_ || HasUndecidedSinks())) WakeThread();
   return epoch;
@@ -157,12 +162,12 @@ void Core::RegisterHead(const Head& head, HeldHead& held) {
   }
 }
 
-void Core::CaptureHead(SourceNode& source, Head& head, bool is_shared) {
+Status Core::CaptureHead(SourceNode& source, Head& head, bool is_shared) {
   StoredHead stored;
   stored.source = source.relation->name;
   stored.is_shared = is_shared;
   stored.readers = ReadersOf(head);
-  if (!is_shared && stored.readers.empty()) return;  // a cursor's
+  if (!is_shared && stored.readers.empty()) return {};  // a cursor's
   if (head.serial == 0) head.serial = graph_state_.NextHead();
   HeldHead& held = held_heads_[head.serial];
   held.is_live = true;
@@ -175,9 +180,53 @@ void Core::CaptureHead(SourceNode& source, Head& head, bool is_shared) {
     head.reader->AppendPosition(stored.position);
   else
     stored.position = head.restored_position;
-  graph_state_.PutHead(stored, held.stored);
+  TRY(graph_state_.PutHead(stored, held.stored));
   if (held.operators.empty()) RegisterHead(head, held);
-  for (StoredOperator& op : held.operators) graph_state_.Capture(op);
+  for (StoredOperator& op : held.operators) TRY(graph_state_.Capture(op));
+  return {};
+}
+
+// As it is stored.
+void Core::KeepHead(const Head& head) {
+  if (const auto held = held_heads_.find(head.serial); held != held_heads_.end()) held->second.is_live = true;
+}
+
+// What cannot be stored stays stored as it was at the last epoch, all of it, and stands still.
+void Core::CaptureSource(SourceNode& source) {
+  const size_t before = graph_state_.delta_bytes();
+  Status captured;
+  if (source.shared != nullptr) captured = CaptureHead(source, *source.shared, true);
+  for (const auto& head : source.catching_up) {
+    if (captured.ok()) captured = CaptureHead(source, *head, false);
+  }
+  if (captured.ok()) return;
+  graph_state_.CutTo(before);
+  source.is_frozen = true;
+  if (source.failure.ok()) source.failure = captured.Prefix("source \"" + source.relation->name + "\"");
+}
+
+void Core::CaptureView(ViewNode& view) {
+  // What reads it stays at the same epoch, as if it had failed a moment earlier. A sink has delivered, and says so.
+  view.is_frozen |= view.sink == nullptr && std::ranges::any_of(view.reads, [this](const std::string& name) {
+                      const ViewNode* below = FindView(name);
+                      return below != nullptr && below->is_frozen;
+                    });
+  if (view.is_frozen) return;
+  const size_t before = graph_state_.delta_bytes();
+  for (StoredOperator& op : view.held) {
+    Status captured = graph_state_.Capture(op);
+    if (captured.ok()) continue;
+    graph_state_.CutTo(before);
+    view.is_frozen = true;
+    if (view.sink != nullptr) view.sink->Refuse(captured);
+    if (view.state == ViewState::kRunning) {
+      view.state = ViewState::kFailed;
+      view.failure = std::move(captured);
+      Detach(view);
+      StopViews();
+    }
+    return;
+  }
 }
 
 void Core::CaptureFailures() {
@@ -196,9 +245,12 @@ void Core::CaptureFailures() {
 }
 
 void Core::Capture() {
+  for (const auto& view : views_) CaptureView(*view);  // first: what fails here is no reader of a source any more
   for (const auto& source : sources_) {
-    if (source->shared != nullptr) CaptureHead(*source, *source->shared, true);
-    for (const auto& head : source->catching_up) CaptureHead(*source, *head, false);
+    if (!source->is_frozen) CaptureSource(*source);
+    if (!source->is_frozen) continue;
+    if (source->shared != nullptr) KeepHead(*source->shared);
+    for (const auto& head : source->catching_up) KeepHead(*head);
   }
   for (auto held = held_heads_.begin(); held != held_heads_.end();) {
     if (std::exchange(held->second.is_live, false)) {
@@ -208,9 +260,6 @@ void Core::Capture() {
     graph_state_.RemoveHead(held->first);
     for (const StoredOperator& op : held->second.operators) graph_state_.Forget(op);
     held = held_heads_.erase(held);
-  }
-  for (const auto& view : views_) {
-    for (StoredOperator& op : view->held) graph_state_.Capture(op);
   }
   CaptureFailures();
 }
@@ -301,13 +350,16 @@ Status Core::RestoreHeads(SourceNode& source) {
   return {};
 }
 
+void Core::RestoreFailure(ViewNode& node) {
+  const auto failure = graph_state_.FailureOf(node.name);
+  if (!failure || failure->state == 0) return;
+  node.state = static_cast<ViewState>(failure->state);
+  node.failure = failure->code == ErrorCode::kOk ? Status() : Status(failure->code, failure->message);
+}
+
 // Hangs a scan where it hung, without feeding it anything.
 Status Core::RestoreLeaf(ViewNode& node, uint32_t scan, ColumnPick& pick, const std::string& name) {
-  if (const auto failure = graph_state_.FailureOf(node.name); failure && failure->state != 0) {
-    node.state = static_cast<ViewState>(failure->state);
-    node.failure = failure->code == ErrorCode::kOk ? Status() : Status(failure->code, failure->message);
-    return {};
-  }
+  if (node.state != ViewState::kRunning) return {};
   if (ViewNode* view = FindView(name)) {
     view->fan_out->Add(&pick, 0);
     return {};
@@ -322,7 +374,7 @@ Status Core::RestoreLeaf(ViewNode& node, uint32_t scan, ColumnPick& pick, const 
   };
   bool is_hung = source->shared != nullptr && hang(*source->shared);
   for (const auto& head : source->catching_up) is_hung = is_hung || hang(*head);
-  if (is_hung) return {};
+  if (is_hung || !source->failure.ok()) return {};  // a source that stands still may have no position stored
   return Status(ErrorCode::kPlanChanged,
                 "no reading position of source \"" + name + "\" is stored for \"" + node.name + "\"");
 }

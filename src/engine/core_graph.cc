@@ -219,6 +219,8 @@ void Core::Remove(std::string_view name) {
     ordinals_.erase(known);
     is_dirty_ = true;
   }
+  if (const SourceNode* source = FindSource(name); source != nullptr && !source->stored_failure.empty())
+    graph_state_.RemoveFailure(name);  // another one of that name would be taken for failed
   if (std::erase_if(sources_, [&](const auto& source) { return source->relation->name == name; }) > 0) ++graph_version_;
   catalog_.Remove(name);
 }
@@ -245,6 +247,7 @@ Status Core::AttachLeaves(ViewNode& node) {
   Quiesce();
   for (const auto& section : node.pipeline->sections()) sections_.push_back(section.get());
   PrepareSections();
+  if (restoring_ != nullptr) RestoreFailure(node);
   for (const Leaf& leaf : node.pipeline->leaves()) TRY(AttachLeaf(node, leaf));
   // A new pipeline has its scratch to make: whatever feeds it counts as cold again.
   for (const auto& source : sources_) {

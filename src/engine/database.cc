@@ -8,7 +8,11 @@
 
 namespace laminar::engine {
 
-Connection::Connection(Database& database) : database_(database) {}
+Connection::Connection(Database& database) : database_(database) {
+  SettingValues initial;
+  initial.worker_cores = database.core().options().worker_cores;
+  settings_.SetInitial(initial);
+}
 Connection::~Connection() = default;
 
 Result<std::vector<std::string>> Connection::SplitScript(std::string_view script) {
@@ -39,7 +43,8 @@ Result<std::unique_ptr<Database>> Database::Open(DatabaseOptions options) {
   // Damage in a block of a large checkpoint shows only when it is read: then all are read before one is chosen.
   if (status.code() == ErrorCode::kCorrupt) status = database->Load(options, true);
   if (!status.ok()) return Error(std::move(status));
-  database->core_->Start();
+  if (Status started = database->core_->Start(); !started.ok())
+    return Error(std::move(started.Prefix("opening a database")));
   return database;
 }
 
@@ -79,8 +84,13 @@ const RecoveryReport* Database::recovery() const {
   return core_->is_durable() ? &core_->durability()->report() : nullptr;
 }
 
+namespace {
+
+constexpr std::atomic<bool> kNever{false};
+
+}  // namespace
+
 Status Database::AwaitDurable(uint64_t epoch) {
-  static constexpr std::atomic<bool> kNever{false};
   return epoch == 0 ? Status() : core_->durability()->WaitDurable(epoch, kNever);
 }
 
@@ -122,6 +132,7 @@ Status CheckBatch(const SourceNode& node, const data::Batch& batch) {
 
 Status PushLocked(Core& core, SourceNode& node, data::Batch& batch) {
   TRY(CheckBatch(node, batch));
+  TRY(core.PrepareToTake());
   TRY(core.Push(node, batch));
   core.NoteChange();
   return {};
@@ -130,6 +141,7 @@ Status PushLocked(Core& core, SourceNode& node, data::Batch& batch) {
 }  // namespace
 
 Status Database::Push(std::string_view source, data::Batch& batch) {
+  TRY(core_->WaitForLog(kNever));
   uint64_t epoch = 0;
   {
     Core::Lock lock(*core_);
@@ -147,6 +159,7 @@ Result<Database::PushHandle> Database::OpenPush(std::string_view source, data::S
 }
 
 Status Database::Push(const PushHandle& handle, data::Batch& batch) {
+  TRY(core_->WaitForLog(kNever));
   uint64_t epoch = 0;
   {
     Core::Lock lock(*core_);
@@ -252,6 +265,7 @@ Result<data::Schema> Database::SchemaOf(std::string_view relation) {
 
 Result<bool> Database::RunUntilIdle(uint64_t turns_max) {
   bool any = false;
+  TRY(core_->CheckUsable());
   for (uint64_t turn = 0; turns_max == 0 || turn < turns_max; ++turn) {
     Core::Lock lock(*core_);
     if (!TRY(core_->Turn())) break;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "os/cpu.h"
+#include "base/text.h"
 #include "state/log/delta.h"
 
 namespace laminar::engine {
@@ -23,7 +23,8 @@ Durability::Durability(std::unique_ptr<DatabaseDirectory> directory, const os::C
     : directory_(std::move(directory)),
       clock_(clock),
       options_(options),
-      checkpoint_interval_(options.checkpoint_interval) {}
+      checkpoint_interval_(options.checkpoint_interval),
+      queue_bytes_max_(options.queue_bytes_max) {}
 
 Result<std::unique_ptr<Durability>> Durability::Open(std::unique_ptr<DatabaseDirectory> directory,
                                                      const os::Clock& clock, DurabilityOptions options) {
@@ -41,7 +42,7 @@ Durability::~Durability() {
     stop_ = true;
   }
   work_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (thread_.is_joinable()) thread_.Join();
 }
 
 state::WalOptions Durability::LogOptions() const {
@@ -119,11 +120,14 @@ Status Durability::ReplayLog(const WalPosition& from) {
   return {};
 }
 
-void Durability::Start() {
+Status Durability::Start() {
   figures_.log_method = log_->method();
   figures_.durable_epoch = report_.epoch;
   kept_ = store_->List();
-  if (!options_.is_inline) thread_ = std::thread([this] { ThreadMain(); });
+  if (options_.is_inline) return {};
+  thread_ =
+      TRY(os::Thread::Start("laminar-log", [](void* self) { static_cast<Durability*>(self)->ThreadMain(); }, this));
+  return {};
 }
 
 Status Durability::Commit(Epoch epoch, std::string delta) {
@@ -131,28 +135,71 @@ Status Durability::Commit(Epoch epoch, std::string delta) {
   TRY(Status(failure_));
   queued_bytes_ += delta.size();
   queue_.push_back({epoch, std::move(delta), std::exchange(wants_checkpoint_, false)});
-  if (!options_.is_inline) {
-    lock.unlock();
-    work_.notify_one();
-    return {};
-  }
-  std::deque<Pending> group = std::exchange(queue_, {});
+  if (options_.is_inline) return WriteInline(lock);
   lock.unlock();
-  Status written = WriteGroup(group);
-  lock.lock();
-  if (!group.empty()) queue_ = std::move(group);
-  if (written.code() != ErrorCode::kLimitReached && !written.ok()) failure_ = written;
-  stalled_ = written;
-  return written.code() == ErrorCode::kLimitReached ? Status() : written;
+  work_.notify_one();
+  return {};
 }
 
-bool Durability::has_room() const {
+// What waits for room is no failure of who brings more.
+Status Durability::WriteInline(std::unique_lock<std::mutex>& lock) {
+  std::deque<Pending> group = std::exchange(queue_, {});
+  lock.unlock();
+  const Status written = WriteGroup(group);
+  lock.lock();
+  queue_ = std::move(group);
+  NoteWritten(written);
+  return failure_;
+}
+
+void Durability::RetryWrites() {
+  if (!options_.is_inline || !is_stalled_.load(std::memory_order_relaxed)) return;
+  std::unique_lock lock(mutex_);
+  (void)WriteInline(lock);  // told to whoever asks
+}
+
+// Under the mutex.
+void Durability::NoteWritten(const Status& written) {
+  const bool is_stalled = written.code() == ErrorCode::kLimitReached;
+  stalled_ = is_stalled ? written : Status();
+  is_stalled_.store(is_stalled, std::memory_order_release);
+  if (written.ok() || is_stalled) return;
+  failure_ = written;
+  failure_.Prefix("nothing is taken in any more, as it could not be kept");
+  if (failure_.hint().empty()) failure_.WithHint("see to the disk, then open the database again");
+  queue_.clear();
+  queued_bytes_ = 0;
+  has_failed_.store(true, std::memory_order_release);
+}
+
+Status Durability::CheckUsable() const {
+  if (!has_failed()) return {};
   const std::lock_guard lock(mutex_);
-  return queued_bytes_ < options_.queue_bytes_max;
+  return failure_;
+}
+
+Status Durability::CheckAccepts() const {
+  if (!has_failed() && has_room()) return {};
+  const std::lock_guard lock(mutex_);
+  TRY(Status(failure_));
+  if (stalled_.ok() || has_room()) return {};
+  return Status(ErrorCode::kLimitReached, "the disk is full, and " + FormatBytes(queued_bytes_) +
+                                              " of changes wait for room on it, as much as may: " + stalled_.message())
+      .WithHint("make room on the disk and all of it is written; SET log_queue_bytes says how much may wait");
+}
+
+Status Durability::WaitRoom(const std::atomic<bool>& cancelled) {
+  if (options_.is_inline || (!has_failed() && has_room())) return {};  // inline: Push looks itself
+  std::unique_lock lock(mutex_);
+  while (failure_.ok() && stalled_.ok() && !has_room()) {
+    if (cancelled.load(std::memory_order_acquire))
+      return Error(ErrorCode::kCancelled, "waiting until the disk has caught up was cancelled");
+    done_.wait_for(lock, std::chrono::milliseconds(100));
+  }
+  return failure_;
 }
 
 void Durability::ThreadMain() {
-  os::NameThisThread("laminar-log");
   std::unique_lock lock(mutex_);
   while (true) {
     work_.wait(lock, [this] { return stop_ || !queue_.empty(); });
@@ -161,18 +208,16 @@ void Durability::ThreadMain() {
     lock.unlock();
     Status written = WriteGroup(group);
     lock.lock();
-    const bool is_stalled = written.code() == ErrorCode::kLimitReached;
-    if (!written.ok() && !is_stalled) failure_ = written;
-    stalled_ = written;
     // What was not written goes before what came meanwhile.
     while (!group.empty()) {
       queue_.push_front(std::move(group.back()));
       group.pop_back();
     }
+    NoteWritten(written);
     done_.notify_all();
     if (!failure_.ok()) return;
-    if (is_stalled && stop_) return;
-    if (is_stalled) work_.wait_for(lock, std::chrono::milliseconds(100), [this] { return stop_; });
+    if (!stalled_.ok() && stop_) return;
+    if (!stalled_.ok()) work_.wait_for(lock, std::chrono::milliseconds(100), [this] { return stop_; });
   }
 }
 
@@ -312,6 +357,8 @@ Durability::Figures Durability::GetFigures() {
   const std::lock_guard lock(mutex_);
   Figures figures = figures_;
   figures.queued_bytes = queued_bytes_;
+  figures.has_failed = has_failed();
+  figures.is_stalled = !stalled_.ok();
   if (!failure_.ok()) figures.last_error = failure_.message();
   return figures;
 }

@@ -5,8 +5,9 @@
 // Laws. An epoch is durable when its commit record is on disk, and with it all before it. What is recovered is the
 // state of one epoch at or behind the last one said to be durable, never a part of one. checkpoint(e) + log(e..now) =
 // the recovered state; the log is kept from the oldest checkpoint kept. After a failed flush nothing is accepted any
-// more. Threads: Commit is called by the core under its lock; threaded, the writing is done by one ring-1 thread;
-// inline, inside Commit. WaitDurable and the readers of figures may be called from any thread.
+// more (has_failed). A full disk is waited for: what is handed over is kept, up to a limit (has_room). Threads: Commit
+// is called by the core under its lock; threaded, the writing is done by one ring-1 thread; inline, inside Commit.
+// WaitDurable and the readers of figures may be called from any thread.
 #pragma once
 
 #include <atomic>
@@ -15,11 +16,11 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/status.h"
 #include "engine/database_directory.h"
+#include "os/thread.h"
 #include "state/checkpoint/checkpoint_store.h"
 #include "state/log/wal.h"
 
@@ -33,7 +34,7 @@ struct DurabilityOptions {
   uint32_t checkpoints_retained = 3;
   uint64_t segment_bytes = uint64_t{64} << 20;
   bool reads_all = false;                          // every byte of a checkpoint is checked before it is used
-  uint64_t queue_bytes_max = uint64_t{256} << 20;  // deltas not written yet; beyond, no new epoch is closed
+  uint64_t queue_bytes_max = uint64_t{256} << 20;  // deltas not written yet; beyond, nothing is taken in
 };
 
 // What opening found, for people.
@@ -58,12 +59,24 @@ class Durability {
   const DatabaseDirectory& directory() const { return *directory_; }
   // What was recovered; until Start only.
   state::CheckpointStore& store() { return *store_; }
-  void Start();
+  Status Start();
 
   // Hands over an epoch. Fails when writing has failed for good.
   Status Commit(Epoch epoch, std::string delta);
+  // Writing has failed for good: nothing more will be durable until the database is opened again.
+  bool has_failed() const { return has_failed_.load(std::memory_order_acquire); }
+  Status CheckUsable() const;  // says why
   // May the core close another epoch, or is too much waiting to be written?
-  bool has_room() const;
+  bool has_room(uint64_t more_bytes = 0) const {
+    return queued_bytes_.load() + more_bytes < queue_bytes_max_.load(std::memory_order_relaxed);
+  }
+  // Whether rows may come in: not when it has failed, nor when the disk is full and there is no room left to wait in.
+  Status CheckAccepts() const;
+  // The same, and waits while the disk is merely slower than what comes in. Not under the core's lock.
+  Status WaitRoom(const std::atomic<bool>& cancelled);
+  void SetQueueBytes(uint64_t bytes) { queue_bytes_max_.store(bytes, std::memory_order_relaxed); }
+  // Inline: tries again to write what a full disk has refused.
+  void RetryWrites();
   Epoch durable_epoch() const { return durable_epoch_.load(std::memory_order_acquire); }
   // ok when `epoch` is durable; the error that stands in its way; kCancelled.
   Status WaitDurable(Epoch epoch, const std::atomic<bool>& cancelled);
@@ -85,6 +98,8 @@ class Durability {
     uint64_t checkpoints_failed = 0;
     uint64_t checkpoint_bytes = 0;
     uint64_t checkpoint_new_bytes = 0;
+    bool has_failed = false;
+    bool is_stalled = false;  // the disk is full
     std::string log_method;
     std::string last_error;
   };
@@ -104,6 +119,8 @@ class Durability {
   Status ReplayLog(const state::WalPosition& from);
   state::WalOptions LogOptions() const;
   void ThreadMain();
+  Status WriteInline(std::unique_lock<std::mutex>& lock);
+  void NoteWritten(const Status& written);
   // Writes and flushes a group and removes from it what has gone all the way; after an error the rest is tried again.
   Status WriteGroup(std::deque<Pending>& group);
   Status AppendDelta(const Pending& pending);
@@ -122,7 +139,6 @@ class Durability {
   std::condition_variable work_;
   std::condition_variable done_;
   std::deque<Pending> queue_;
-  uint64_t queued_bytes_ = 0;
   Status failure_;                     // for good
   Status stalled_;                     // no room on the disk: tried again
   Status checkpoint_failure_;          // of the last try
@@ -134,12 +150,17 @@ class Durability {
   std::vector<state::CheckpointInfo> kept_;  // as the store says; who asks need not wait for what it is writing
   std::atomic<Duration> checkpoint_interval_;
   std::atomic<int64_t> last_checkpoint_nanos_{0};
+  // Written under the mutex, read anywhere.
+  std::atomic<uint64_t> queued_bytes_{0};
+  std::atomic<uint64_t> queue_bytes_max_;
+  std::atomic<bool> has_failed_{false};  // as failure_
+  std::atomic<bool> is_stalled_{false};  // as stalled_
   // The writing thread's, like store_ and log_.
   bool has_unsynced_ = false;
   Epoch applied_epoch_ = 0;
   bool is_publish_due_ = false;  // some applied epoch came with the wish
   std::atomic<Epoch> durable_epoch_{0};
-  std::thread thread_;
+  os::Thread thread_;
 };
 
 }  // namespace laminar::engine

@@ -224,32 +224,45 @@ void GraphState::Forget(const StoredOperator& stored) {
   }
 }
 
-void GraphState::Capture(StoredOperator& stored) {
+namespace {
+
+Status CheckSize(std::string_view value, std::string_view what, std::string_view name) {
+  if (value.size() <= state::kDeltaValueBytesMax) return {};
+  return Status(ErrorCode::kLimitReached, std::string(what) + " " + Quoted(name) +
+                                              " cannot be kept on disk: it takes " + std::to_string(value.size()) +
+                                              " bytes, and the limit is " + std::to_string(state::kDeltaValueBytesMax));
+}
+
+}  // namespace
+
+Status GraphState::Capture(StoredOperator& stored) {
   AllowAllocation bytes;
   for (size_t i = 0; i < stored.instances.size(); ++i) {
     StoredOperator::Instance& instance = stored.instances[i];
     for (size_t t = 0; t < instance.tables.size(); ++t) {
       state::StateTable& table = *instance.tables[t];
-      if (stored.is_stored)
-        table.AppendChanges(TablePrefix(stored.numbers[t]), delta_);
-      else
-        table.AppendAll(TablePrefix(stored.numbers[t]), delta_);
+      const std::string prefix = TablePrefix(stored.numbers[t]);
+      TRY(stored.is_stored ? table.AppendChanges(prefix, delta_) : table.AppendAll(prefix, delta_));
       table.BeginEpoch();
     }
     scratch_.clear();
     instance.op->SaveNote(scratch_);
     if (scratch_ == instance.note) continue;
+    TRY(CheckSize(scratch_, "the note of operator", stored.path));
     Put(StoredKind::kNote, NotePath(stored, i), scratch_);
     instance.note = scratch_;
   }
   stored.is_stored = true;
+  return {};
 }
 
-void GraphState::PutHead(const StoredHead& head, std::string& last) {
+Status GraphState::PutHead(const StoredHead& head, std::string& last) {
   std::string value = EncodeHead(head);
-  if (value == last) return;
+  if (value == last) return {};
+  TRY(CheckSize(value, "the reading position of source", head.source));
   Put(StoredKind::kHead, BigEndian(head.serial), value);
   last = std::move(value);
+  return {};
 }
 
 void GraphState::RemoveHead(uint64_t serial) { Delete(StoredKind::kHead, BigEndian(serial)); }

@@ -81,12 +81,17 @@ class GraphState {
   uint64_t NextHead() { return ++heads_; }
   StoredOperator Register(std::string path, std::span<exec::Operator* const> instances);
   void Forget(const StoredOperator& stored);
-  // What changed of it since the last capture.
-  void Capture(StoredOperator& stored);
-  void PutHead(const StoredHead& head, std::string& last);
+  // What changed of it since the last capture. kLimitReached: something of it is too large for the log; what was
+  // captured of it until then is to be taken back by CutTo, and it is not captured any more.
+  Status Capture(StoredOperator& stored);
+  // kLimitReached as above.
+  Status PutHead(const StoredHead& head, std::string& last);
   void RemoveHead(uint64_t serial);
   void PutFailure(std::string_view name, const StoredFailure& failure, std::string& last);
   void RemoveFailure(std::string_view name);
+  // Takes back what was captured since the delta had that size.
+  size_t delta_bytes() const { return delta_.size(); }
+  void CutTo(size_t bytes) { delta_.resize(bytes); }
   std::string TakeDelta() { return std::exchange(delta_, {}); }
   bool has_changes() const { return !delta_.empty(); }
 

@@ -4,7 +4,7 @@
 #include <atomic>
 
 #include "data/value.h"
-#include "engine/testing.h"
+#include "engine/disk_database_test.h"
 #include "os/process.h"
 #include "os/thread.h"
 
@@ -143,6 +143,30 @@ TEST_CASE("a database with threads and nothing to do uses no processor time") {
     REQUIRE(outcome.has_value());
     for (int i = 0; i < 20; ++i) scene.Push(100);
     CHECK(IdleNanos() < kSecond / 50);
+  }
+}
+
+TEST_CASE("a database whose log has failed for good uses no processor time, one whose disk is full next to none") {
+  for (const auto kind : {sim::FileFault::Kind::kError, sim::FileFault::Kind::kDiskFull}) {
+    for (const char* durability : {"epoch", "none"}) {
+      CAPTURE(static_cast<int>(kind));
+      CAPTURE(std::string(durability));
+      testing::DiskDatabase db;
+      db.is_inline = false;
+      db.Open();
+      for (const char* sql : {"CREATE SOURCE s (k BIGINT) WITH (connector = 'numbers')", "CREATE TABLE t (k BIGINT)",
+                              "CREATE MATERIALIZED VIEW v AS SELECT count(*) AS n FROM s"})
+        REQUIRE(db.Run(sql).starts_with("CREATE"));
+      REQUIRE(db.Run("SET log_queue_bytes = '4 KiB'").starts_with("SET"));
+      db.files.Plan({.kind = kind, .operation = sim::FileOperation::kWrite, .path_part = "/log", .times = 1'000'000});
+      while (!db.Run("INSERT INTO t VALUES (1)").starts_with("LDB-")) {
+      }
+      while (db.Run("INSERT INTO t SELECT * FROM generate_series(1, 2000)").find("LDB-R017: making") == 0) {
+      }
+      REQUIRE(db.Run(std::string("SET durability = '") + durability + "'").starts_with("SET"));
+      CHECK(IdleNanos() < (kind == sim::FileFault::Kind::kError ? kSecond / 50 : kSecond / 10));
+      db.files.ClearFaults();
+    }
   }
 }
 

@@ -168,6 +168,8 @@ void Core::AppendSystemMetrics(std::vector<std::vector<Value>>& rows) {
   out.Add(kWalBytes, "", static_cast<double>(figures.log_bytes));
   out.Add(kWalSyncs, "", static_cast<double>(figures.syncs));
   out.Add(kWalQueuedBytes, "", static_cast<double>(figures.queued_bytes));
+  out.Add(kWalStalled, "", figures.is_stalled ? 1 : 0);
+  out.Add(kWalFailed, "", figures.has_failed ? 1 : 0);
   out.Add(kCheckpoints, "", static_cast<double>(figures.checkpoints));
   out.Add(kCheckpointFailures, "", static_cast<double>(figures.checkpoints_failed));
   out.Add(kCheckpointBytes, "", static_cast<double>(figures.checkpoint_bytes));

@@ -40,6 +40,8 @@ Status Assign(uint64_t& slot, std::string_view name, std::string_view value) {
   if (name == "worker_cores" && *number > 64)
     return Status(ErrorCode::kBadOption, "worker_cores must be 0 to 64, found " + std::string(value))
         .WithHint("0 takes what the machine and its limits allow");
+  if (name == "log_queue_bytes" && *number < 4096)
+    return Status(ErrorCode::kBadOption, "log_queue_bytes must be at least 4 KiB, found " + std::string(value));
   slot = *number;
   return {};
 }
@@ -59,6 +61,11 @@ Result<Duration> IntervalOf(std::string_view name, std::string_view value) {
   return *interval;
 }
 
+void Settings::SetInitial(const SettingValues& values) {
+  initial_ = values;
+  static_cast<SettingValues&>(*this) = values;
+}
+
 Status Settings::Set(std::string_view key, std::string_view value) {
 #define SETTING(setting, type, initial, doc) \
   if (key == #setting) return Assign(setting, key, value);
@@ -71,7 +78,7 @@ Status Settings::Reset(std::string_view key) {
   bool found = key.empty();
 #define SETTING(setting, type, initial, doc) \
   if (key.empty() || key == #setting) {      \
-    setting = initial;                       \
+    setting = initial_.setting;              \
     found = true;                            \
   }
 #include "engine/settings.def"
@@ -90,7 +97,7 @@ Result<std::string> Settings::Show(std::string_view key) const {
 std::vector<Settings::Entry> Settings::All() const {
   std::vector<Entry> out;
 #define SETTING(setting, type, initial, doc) \
-  out.push_back({#setting, ValueText(setting), ValueText(type(initial)), doc});
+  out.push_back({#setting, ValueText(setting), ValueText(initial_.setting), doc});
 #include "engine/settings.def"
 #undef SETTING
   return out;

@@ -15,12 +15,16 @@ namespace laminar::engine {
 // A duration that the setting of that name may have; kBadOption.
 Result<Duration> IntervalOf(std::string_view name, std::string_view value);
 
-class Settings {
- public:
+struct SettingValues {
 #define SETTING(name, type, initial, doc) type name = initial;
 #include "engine/settings.def"
 #undef SETTING
+};
 
+class Settings : public SettingValues {
+ public:
+  // What a database was opened with holds at first, and RESET goes back to it.
+  void SetInitial(const SettingValues& values);
   // kBadOption for an unknown name (with the nearest) or a value that does not fit.
   Status Set(std::string_view name, std::string_view value);
   Status Reset(std::string_view name);  // empty: all
@@ -33,6 +37,9 @@ class Settings {
     std::string doc;
   };
   std::vector<Entry> All() const;
+
+ private:
+  SettingValues initial_;
 };
 
 }  // namespace laminar::engine

@@ -61,6 +61,8 @@ class SinkOperator final : public exec::Operator {
     closed_ = true;
     (void)Check(sink_->Close());
   }
+  // The token could not be stored: what was prepared last is never decided.
+  void Refuse(Status why) { (void)Check(std::move(why)); }
   bool is_undecided() const { return !closed_ && prepared_ != decided_; }
   void SaveNote(std::string& out) const override {
     AppendNumber<uint8_t>(has_ended_, out);

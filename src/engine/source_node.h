@@ -76,6 +76,7 @@ struct SourceNode {
   Status failure;                       // why reading stopped
   int64_t slow_until = 0;               // on the clock's monotonic time: what it feeds is short of memory
   std::string stored_failure;           // as GraphState has it
+  bool is_frozen = false;               // its position cannot be stored: it is kept as it was at an earlier epoch
 };
 
 }  // namespace laminar::engine

@@ -73,25 +73,6 @@ plan::PlanContext StatementRunner::Context() {
   return context;
 }
 
-Result<Outcome> StatementRunner::Run(const sql::Statement& statement) {
-  statement_ = &statement;
-  Outcome outcome = TRY(std::visit([this](const auto& node) { return Do(node); }, statement.node));
-  if (core_.is_durable() && core_.restoring() == nullptr) TRY(AwaitDurable());
-  return outcome;
-}
-
-// A statement that changed something is answered when that survives.
-Status StatementRunner::AwaitDurable() {
-  state::Epoch epoch = 0;
-  {
-    Core::Lock lock(core_);
-    epoch = TRY(core_.Acknowledge());
-  }
-  if (epoch == 0) return {};
-  connection_.cancelled_.store(false, std::memory_order_release);
-  return core_.durability()->WaitDurable(epoch, connection_.cancelled_);
-}
-
 Result<std::unique_ptr<Cursor>> StatementRunner::OpenQuery(plan::QueryPlan plan) {
   const Settings& settings = connection_.settings();
   if (CanRunAlone(core_, plan)) return OpenRunCursor(core_, std::move(plan), settings);
@@ -444,10 +425,14 @@ Result<Outcome> StatementRunner::Do(const sql::Insert& s) {
     count += buffer->rows();
     rows.push_back(std::move(buffer));
   }
+  connection_.cancelled_.store(false, std::memory_order_release);
+  TRY(core_.WaitForLog(connection_.cancelled_));
   Core::Lock lock(core_);
   SourceNode* node = core_.FindSource(name);
   if (node == nullptr)
     return Error(Status(ErrorCode::kNotFound, "\"" + name + "\" was dropped while rows were on their way"));
+  TRY(core_.PrepareToTake());
+  for (const auto& buffer : rows) TRY(core_.CheckPush(*node, buffer->batch()));
   for (const auto& buffer : rows) TRY(core_.Push(*node, buffer->batch()));
   core_.NoteChange();
   return Message("INSERT " + std::to_string(count));

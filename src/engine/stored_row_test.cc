@@ -99,7 +99,7 @@ struct Stored {
     BatchBuffer shown(shape.Columns());
     for (uint64_t cursor = 0; snapshot->Read(cursor, shown), shown.rows() > 0; shown.Reset()) AppendLines(shown, lines);
     std::string delta;
-    table.AppendAll("tabl", delta);
+    REQUIRE(table.AppendAll("tabl", delta).ok());
     state::DeltaReader reader(delta);
     state::DeltaEntry entry;
     while (reader.Next(entry).value()) pairs.emplace_back(entry.key, entry.value);

@@ -32,6 +32,7 @@ struct ViewNode {
   SinkOperator* sink = nullptr;         // of a sink
   std::atomic<bool> is_pressed{false};  // its state comes near its limit
   std::vector<StoredOperator> held;
+  bool is_frozen = false;      // something of it cannot be stored: it is kept as it was at an earlier epoch
   std::string stored_failure;  // as GraphState has it
 
   // The core's, and each shard's. While no shard is turned.

@@ -22,6 +22,12 @@ struct StartArguments {
   void* argument;
 };
 
+std::atomic<uint64_t> starts_until_failure{0};
+
+bool IsStartToFail() {
+  return starts_until_failure.load(std::memory_order_relaxed) != 0 && starts_until_failure.fetch_sub(1) == 1;
+}
+
 void* ThreadMain(void* raw) {
   const std::unique_ptr<StartArguments> start(static_cast<StartArguments*>(raw));
   start->main(start->argument);
@@ -38,18 +44,21 @@ Result<Thread> Thread::Start(const std::string& name, void (*main)(void*), void*
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the new thread
   Thread thread;
-  const int error = pthread_create(&thread.handle_, nullptr, ThreadMain, start.get());
+  const int error = IsStartToFail() ? EAGAIN : pthread_create(&thread.handle_, nullptr, ThreadMain, start.get());
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (error != 0) {
-    return Error(Status(ErrorCode::kIo, "starting thread \"" + name + "\": " + std::strerror(error) + " (errno " +
-                                            std::to_string(error) + ")")
-                     .WithHint("the limit of threads of this user or container may be reached (ulimit -u)"));
+    return Error(
+        Status(error == EAGAIN ? ErrorCode::kLimitReached : ErrorCode::kIo,
+               "starting thread \"" + name + "\": " + std::strerror(error) + " (errno " + std::to_string(error) + ")")
+            .WithHint("the limit of threads of this user or container may be reached (ulimit -u)"));
   }
   start.release();  // NOLINT: the thread owns it now
   thread.is_joinable_ = true;
   pthread_setname_np(thread.handle_, name.substr(0, 15).c_str());
   return thread;
 }
+
+void Thread::FailStart(uint64_t n) { starts_until_failure.store(n); }
 
 Thread::~Thread() { CHECK(!is_joinable_); }
 

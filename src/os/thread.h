@@ -17,8 +17,12 @@ namespace laminar::os {
 
 class Thread {
  public:
-  // Runs main(argument). Signals stay with the threads that were there before. The name is cut to 15 bytes.
+  // Runs main(argument). kLimitReached where there is no room for another. Signals stay with the threads that were
+  // there before. The name is cut to 15 bytes.
   static Result<Thread> Start(const std::string& name, void (*main)(void*), void* argument);
+
+  // For tests: the n-th start from now on fails as it does where there is no room for another thread; 0: none.
+  static void FailStart(uint64_t n);
 
   Thread() = default;
   ~Thread();  // Join must have been called

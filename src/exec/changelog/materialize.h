@@ -48,6 +48,9 @@ class Materialize final : public Operator {
   void SaveNote(std::string& out) const override;
   Status Restore(std::string_view note) override;
 
+  // Of a durable table, before rows come in: kLimitReached when one is larger than can be stored.
+  Status CheckRows(const data::Batch& batch) const { return table_->CheckRows(batch, key_columns_, value_columns_); }
+
   uint64_t state_rows() const override { return table_->size(); }
   uint64_t state_bytes() const override { return table_->memory_bytes(); }
   // Of all parts of one result.

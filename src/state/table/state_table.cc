@@ -9,6 +9,8 @@
 
 #include "base/check.h"
 #include "base/hot_scope.h"
+#include "base/text.h"
+#include "data/text.h"
 #include "state/log/delta.h"
 #include "state/table/key_index.h"
 #include "state/table/key_lookup.h"
@@ -54,7 +56,9 @@ struct StateTable::Rep {
   void StoreValue(const StoredColumn& column, uint8_t* row, const data::Column& from, uint32_t batch_row);
   void DestroyPayloads();
   void AddTombstone(RowRef row);
-  void AppendRow(const uint8_t* row, std::string_view prefix, DeltaWriter& out);
+  Status AppendRow(const uint8_t* row, std::string_view prefix, DeltaWriter& out);
+  Status TooLarge(uint64_t key_bytes, uint64_t value_bytes, std::string_view row) const;
+  std::string KeyText(const uint8_t* row) const;
   Status ReadRow(std::string_view key, std::string_view value, uint8_t* row);
   void Erase(RowRef row);
 };
@@ -304,7 +308,30 @@ uint64_t StateTable::dirty_rows() const {
       std::ranges::count_if(store.dirty(), [&](RowRef row) { return HeaderOf(store.At(row))->live != 0; }));
 }
 
-void StateTable::Rep::AppendRow(const uint8_t* row, std::string_view prefix, DeltaWriter& out) {
+// "(12, 'abc')", long values cut.
+std::string StateTable::Rep::KeyText(const uint8_t* row) const {
+  data::BatchBuffer buffer(spec.key, 1);
+  buffer.SetRows(1);
+  std::vector<std::string> parts;
+  for (uint32_t i = 0; i < layout.keys.size(); ++i) {
+    ReadStored(layout.keys[i], &row, 1, buffer, buffer.column(i), 0);
+    data::AppendText(spec.key[i], buffer.column(i), 0, parts.emplace_back());
+    parts.back() = EscapeForMessage(parts.back(), 40);
+  }
+  return "(" + Join(parts, ", ") + ")";
+}
+
+Status StateTable::Rep::TooLarge(uint64_t key_size, uint64_t value_size, std::string_view row) const {
+  const bool is_key = key_size > kDeltaKeyBytesMax;
+  const uint64_t limit = is_key ? kDeltaKeyBytesMax : kDeltaValueBytesMax;
+  return Status(ErrorCode::kLimitReached,
+                fmt::format("{}: row {} cannot be kept on disk: {} takes {} bytes, and the limit is {}", spec.name, row,
+                            is_key ? "its key" : "what stands under its key", is_key ? key_size : value_size, limit))
+      .WithHint(is_key ? "group, join and key by something shorter, for example by md5 of the text"
+                       : "keep less in a row: shorter texts, fewer values in a list");
+}
+
+Status StateTable::Rep::AppendRow(const uint8_t* row, std::string_view prefix, DeltaWriter& out) {
   key_bytes.assign(prefix);
   AppendKeyImage(layout, row, key_bytes);
   scratch.clear();
@@ -315,10 +342,13 @@ void StateTable::Rep::AppendRow(const uint8_t* row, std::string_view prefix, Del
   } else {
     scratch.append(reinterpret_cast<const char*>(payload), spec.payload_bytes);
   }
+  if (key_bytes.size() > kDeltaKeyBytesMax || scratch.size() > kDeltaValueBytesMax) [[unlikely]]
+    return TooLarge(key_bytes.size(), scratch.size(), KeyText(row));
   out.Put(key_bytes, scratch);
+  return {};
 }
 
-void StateTable::AppendChanges(std::string_view prefix, std::string& delta) const {
+Status StateTable::AppendChanges(std::string_view prefix, std::string& delta) const {
   AllowAllocation bytes;
   DeltaWriter out(delta);
   const std::string& gone = rep_->tombstones;
@@ -327,24 +357,72 @@ void StateTable::AppendChanges(std::string_view prefix, std::string& delta) cons
     std::memcpy(&length, gone.data() + at, sizeof(length));
     rep_->key_bytes.assign(prefix);
     rep_->key_bytes.append(gone, at + sizeof(length), length);
-    out.Delete(rep_->key_bytes);
     at += sizeof(length) + length;
+    if (rep_->key_bytes.size() <= kDeltaKeyBytesMax) out.Delete(rep_->key_bytes);  // a larger one was never stored
   }
   const std::vector<RowRef>& dirty = rep_->store.dirty();
   for (size_t i = 0; i < dirty.size(); ++i) {
     if (i + kAhead < dirty.size()) __builtin_prefetch(rep_->store.At(dirty[i + kAhead]));
     const uint8_t* row = rep_->store.At(dirty[i]);
-    if (HeaderOf(row)->live != 0) rep_->AppendRow(row, prefix, out);
+    if (HeaderOf(row)->live != 0) TRY(rep_->AppendRow(row, prefix, out));
   }
+  return {};
 }
 
-void StateTable::AppendAll(std::string_view prefix, std::string& delta) const {
+Status StateTable::AppendAll(std::string_view prefix, std::string& delta) const {
   AllowAllocation bytes;
   DeltaWriter out(delta);
   for (RowRef row = 0; row < rep_->store.slots(); ++row) {
     const uint8_t* at = rep_->store.At(row);
-    if (HeaderOf(at)->live != 0) rep_->AppendRow(at, prefix, out);
+    if (HeaderOf(at)->live != 0) TRY(rep_->AppendRow(at, prefix, out));
   }
+  return {};
+}
+
+namespace {
+
+// Of the strings and nested values of a row.
+uint64_t VariableBytes(const std::vector<StoredColumn>& columns, const data::Batch& batch,
+                       std::span<const uint32_t> places, uint32_t row, bool is_key, std::string& scratch) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    uint64_t value[2];
+    if (!columns[i].holds_string()) continue;
+    if (LoadForStore(columns[i], batch.columns[places[i]], row, is_key, scratch, value))
+      bytes += static_cast<uint32_t>(value[0]);  // a StringRef begins with its length
+  }
+  return bytes;
+}
+
+// All the rest of a row, at most.
+uint64_t FixedBytes(const std::vector<StoredColumn>& columns) {
+  constexpr uint64_t kWidestNumber = 16;  // more than the length before a string takes
+  return columns.size() * kWidestNumber + (columns.size() + 7) / 8;
+}
+
+}  // namespace
+
+Status StateTable::CheckRows(const data::Batch& batch, std::span<const uint32_t> key_columns,
+                             std::span<const uint32_t> value_columns) const {
+  const RowLayout& layout = rep_->layout;
+  if (!layout.has_strings) return {};
+  constexpr uint64_t kPrefix = 4 + kKeyImagePrefix;
+  AllowAllocation nested;
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    const uint64_t key =
+        kPrefix + FixedBytes(layout.keys) + VariableBytes(layout.keys, batch, key_columns, row, true, rep_->scratch);
+    const uint64_t value =
+        FixedBytes(layout.values) + VariableBytes(layout.values, batch, value_columns, row, false, rep_->scratch);
+    if (key <= kDeltaKeyBytesMax && value <= kDeltaValueBytesMax) continue;
+    std::vector<std::string> parts;
+    for (size_t i = 0; i < key_columns.size(); ++i) {
+      data::AppendText(rep_->spec.key[i], batch.columns[key_columns[i]], row, parts.emplace_back());
+      parts.back() = EscapeForMessage(parts.back(), 40);
+    }
+    const std::string text = parts.empty() ? "number " + std::to_string(row + 1) : "(" + Join(parts, ", ") + ")";
+    return rep_->TooLarge(key, value, text);
+  }
+  return {};
 }
 
 Status StateTable::LoadRow(std::string_view key, std::string_view value) {

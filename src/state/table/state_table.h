@@ -114,10 +114,15 @@ class StateTable {
   uint64_t dirty_rows() const;
   // Appends the changes to a delta, keys and values as docs/formats/state.md says, each key behind `prefix`: deletes of
   // what was erased, then puts of what was written. Applied to a copy of the table as it was at BeginEpoch they make it
-  // what it is now.
-  void AppendChanges(std::string_view prefix, std::string& delta) const;
+  // what it is now. kLimitReached names a row whose key or rest is larger than a delta holds (state/log/delta.h); what
+  // was appended until then is the caller's to cut off.
+  Status AppendChanges(std::string_view prefix, std::string& delta) const;
   // The same with a put for every row.
-  void AppendAll(std::string_view prefix, std::string& delta) const;
+  Status AppendAll(std::string_view prefix, std::string& delta) const;
+  // Whether rows of a batch, were they in the table, could be appended (under a prefix of 4 bytes; for tables without
+  // payload). Columns as for FindOrInsert and WriteValues. kLimitReached as above.
+  Status CheckRows(const data::Batch& batch, std::span<const uint32_t> key_columns,
+                   std::span<const uint32_t> value_columns) const;
   // Puts in a row that AppendAll or AppendChanges wrote (key without the prefix); the table was empty, and no key comes
   // twice. kUnreadableState for bytes that are no row of this table. Not an epoch's change. Rows are found after
   // FinishLoad.

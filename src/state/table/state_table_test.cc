@@ -90,11 +90,7 @@ class Harness {
   }
 
   static TableSpec SpecOf(const Shape& shape, std::shared_ptr<StateMemory> memory) {
-    return {.name = "test",
-            .key = shape.key,
-            .values = ValueTypes(),
-            .payload_bytes = 16,
-            .memory = std::move(memory)};
+    return {.name = "test", .key = shape.key, .values = ValueTypes(), .payload_bytes = 16, .memory = std::move(memory)};
   }
   static std::vector<Type> AllTypes(const Shape& shape) {
     std::vector<Type> types = shape.key;
@@ -215,7 +211,7 @@ class Harness {
   void CheckEpoch() {
     std::string delta;
     if (epoch_++ > 0) {
-      table_.AppendChanges("t", delta);
+      REQUIRE(table_.AppendChanges("t", delta).ok());
       size_t live = 0;
       for (const uint64_t id : touched_) live += model_.contains(id);
       const auto [puts, deletes] = Follow(delta);
@@ -223,13 +219,13 @@ class Harness {
       REQUIRE(table_.dirty_rows() == live);
       REQUIRE(deletes == erased_.size());
     } else {
-      table_.AppendAll("t", delta);
+      REQUIRE(table_.AppendAll("t", delta).ok());
       Follow(delta);
     }
     const std::map<std::string, std::string> followed = follower_;
     follower_.clear();
     delta.clear();
-    table_.AppendAll("t", delta);
+    REQUIRE(table_.AppendAll("t", delta).ok());
     Follow(delta);
     REQUIRE(follower_ == followed);
     table_.BeginEpoch();
@@ -244,7 +240,7 @@ class Harness {
     loaded.FinishLoad();
     REQUIRE(loaded.size() == follower_.size());
     std::string delta;
-    loaded.AppendAll("t", delta);
+    REQUIRE(loaded.AppendAll("t", delta).ok());
     const std::map<std::string, std::string> followed = std::exchange(follower_, {});
     Follow(delta);
     REQUIRE(follower_ == followed);

@@ -1,0 +1,257 @@
+// A disk that fails for good, and one that is full for a while; threads that cannot be started.
+#include <doctest/doctest.h>
+
+#include <thread>
+
+#include "data/value.h"
+#include "engine/core.h"
+#include "engine/disk_database_test.h"
+#include "os/thread.h"
+
+namespace laminar::engine {
+namespace {
+
+using data::BatchBuffer;
+using data::Value;
+using sim::FileFault;
+using sim::FileOperation;
+using testing::DiskDatabase;
+
+void Define(DiskDatabase& db) {
+  for (const char* sql : {"CREATE SOURCE s (k BIGINT) WITH (connector = 'numbers')",
+                          "CREATE SOURCE m (k BIGINT, pad TEXT)", "CREATE TABLE t (k BIGINT, pad TEXT)",
+                          "CREATE MATERIALIZED VIEW of_s AS SELECT count(*) AS n, sum(k) AS total FROM s",
+                          "CREATE MATERIALIZED VIEW of_t AS SELECT count(*) AS n, count(DISTINCT k) AS keys FROM t",
+                          "CREATE MATERIALIZED VIEW of_m AS SELECT count(*) AS n, count(DISTINCT k) AS keys FROM m"}) {
+    const std::string answer = db.Run(sql);
+    REQUIRE_MESSAGE(answer.starts_with("CREATE"), answer);
+  }
+}
+
+// Until the source has been read some.
+void LetItRead(DiskDatabase& db) {
+  const uint64_t before = db.numbers_read;
+  while (db.numbers_read == before) {
+    if (db.is_inline)
+      REQUIRE(db.database->RunUntilIdle(3).has_value());
+    else
+      (void)db.Run("SELECT * FROM of_s");
+  }
+}
+
+Status Push(DiskDatabase& db, int64_t key, size_t pad) {
+  BatchBuffer rows({data::TypeId::kInt64, data::TypeId::kVarchar});
+  rows.AppendRow(std::vector<Value>{Value::Int(key), Value::String(std::string(pad, 'x'))});
+  auto batch = rows.batch();
+  return db.database->Push("m", batch);
+}
+
+uint64_t NumbersRead(DiskDatabase& db) {
+  Core::Lock lock(db.database->core());  // a turn that was under way is over
+  return db.numbers_read;
+}
+
+TEST_CASE("after a log failure sources stand still, reads answer, and all that changes something says why not") {
+  for (const bool is_inline : {true, false}) {
+    for (const FileOperation operation : {FileOperation::kSync, FileOperation::kWrite}) {
+      CAPTURE(is_inline);
+      CAPTURE(static_cast<int>(operation));
+      DiskDatabase db;
+      db.is_inline = is_inline;
+      db.Open();
+      Define(db);
+      REQUIRE(db.Run("INSERT INTO t VALUES (1, '')") == "INSERT 1");
+      LetItRead(db);
+      CHECK(db.Metric("laminar_wal_failed") == 0);
+      auto follower = db.connection->Execute("SUBSCRIBE TO of_s");
+      REQUIRE(follower.has_value());
+      db.files.Plan({.operation = operation, .path_part = "/log", .times = 1'000'000});
+      std::string why = db.Run("INSERT INTO t VALUES (2, '')");
+      CHECK(why.find("LDB-") == 0);
+      CHECK(why.find("nothing is taken in any more") != std::string::npos);
+      CHECK(why.find("(hint: ") != std::string::npos);
+      if (operation == FileOperation::kSync) CHECK(why.starts_with("LDB-S005"));
+      db.files.ClearFaults();  // it does not become well by itself
+      const uint64_t read = NumbersRead(db);
+      for (const char* sql :
+           {"INSERT INTO t VALUES (3, '')", "INSERT INTO m VALUES (3, '')", "CREATE TABLE u (k BIGINT)",
+            "CREATE SOURCE u (k BIGINT)", "CREATE MATERIALIZED VIEW u AS SELECT k FROM t", "DROP TABLE t CASCADE",
+            "CHECKPOINT", "WAIT FOR of_s", "WAIT FOR of_t"}) {
+        CAPTURE(sql);
+        CHECK(db.Run(sql) == why);
+      }
+      CHECK(Push(db, 3, 0).ToString() == why);
+      CHECK(db.database->PushWatermark("m", 5).ToString() == why);
+      CHECK(db.database->EndSource("m").ToString() == why);
+      if (is_inline) CHECK(db.database->RunUntilIdle().error().ToString() == why);
+      const std::string view = db.Run("SELECT * FROM of_s");
+      CHECK(db.Run("SELECT count(*) FROM t WHERE k = 1") == "1\n");
+      CHECK(db.Run("SELECT count(*) FROM m").find("LDB-") == 0);  // pushed: as always
+      CHECK(db.Metric("laminar_wal_failed") == 1);
+      // A follower has what there was, and is then told, too.
+      BatchBuffer changes(follower->cursor->schema().Types());
+      Result<bool> more = true;
+      for (int i = 0; i < 100'000 && more.has_value() && *more; ++i) more = follower->cursor->Next(changes);
+      REQUIRE(!more.has_value());
+      CHECK(more.error().ToString() == why);
+      follower->cursor.reset();
+      CHECK(NumbersRead(db) == read);
+      CHECK(db.Run("SELECT * FROM of_s") == view);
+      Random random(1);
+      db.Crash(random);
+      db.Open();
+      CHECK(db.Run("SELECT count(*) FROM t WHERE k = 1") == "1\n");
+      CHECK(db.Run("SELECT count(*) FROM t WHERE k > 2") == "0\n");
+      CHECK(db.Run("INSERT INTO t VALUES (4, '')") == "INSERT 1");
+      LetItRead(db);
+      CHECK(db.Run("SELECT total = n * (n + 1) / 2 FROM of_s") == "true\n");
+    }
+  }
+}
+
+TEST_CASE("while the disk is full no more waits than may, and with room again all goes on, nothing lost or doubled") {
+  for (const bool is_inline : {true, false}) {
+    for (uint64_t seed = 1; seed <= 6; ++seed) {
+      CAPTURE(is_inline);
+      CAPTURE(seed);
+      Random random(seed);
+      DiskDatabase db;
+      db.is_inline = is_inline;
+      db.Open();
+      Define(db);
+      REQUIRE(db.Run("SET log_queue_bytes = '64 KiB'").starts_with("SET"));
+      REQUIRE(db.Run(seed % 2 == 0 ? "SET durability = 'async'" : "SET durability = 'epoch'").starts_with("SET"));
+      int64_t taken = 0;  // rows that are in the database, acknowledged or not
+      int64_t refused = 0;
+      for (int spell = 0; spell < 3; ++spell) {
+        db.files.Plan({.kind = FileFault::Kind::kDiskFull,
+                       .operation = random.OneIn(2) ? FileOperation::kWrite : FileOperation::kAllocate,
+                       .path_part = "/log",
+                       .at_call = 1 + random.Below(5),
+                       .times = UINT64_MAX / 2});
+        while (true) {
+          const size_t pad = random.Below(3000);
+          const Status pushed = Push(db, taken, pad);
+          if (is_inline && random.OneIn(3)) REQUIRE(db.database->RunUntilIdle(2).has_value());
+          if (is_inline) db.clock.Advance(30 * kMillisecond);
+          const bool is_refused = pushed.message().starts_with("the disk is full");
+          if (is_refused) {
+            CHECK(pushed.code() == ErrorCode::kLimitReached);
+            CHECK(pushed.hint().find("log_queue_bytes") != std::string::npos);
+          }
+          REQUIRE_MESSAGE((pushed.ok() || pushed.code() == ErrorCode::kLimitReached), pushed.ToString());
+          if (is_refused && ++refused % 5 == 0) break;
+          taken += is_refused ? 0 : 1;
+        }
+        CHECK(db.Run("INSERT INTO t VALUES (1, '')").starts_with("LDB-R017"));
+        CHECK(db.Run("SELECT n, keys FROM of_m") == std::to_string(taken) + " | " + std::to_string(taken) + "\n");
+        CHECK(db.Metric("laminar_wal_stalled") == 1);
+        CHECK(db.Metric("laminar_wal_queued_bytes") >= 64 << 10);
+        CHECK(db.Metric("laminar_wal_queued_bytes") < 128 << 10);
+        const uint64_t read = NumbersRead(db);
+        for (int i = 0; i < 5; ++i) {
+          if (is_inline) REQUIRE(db.database->RunUntilIdle(10).has_value());
+          (void)db.Run("SELECT * FROM of_s");
+        }
+        CHECK(NumbersRead(db) == read);
+        db.files.ClearFaults();
+        LetItRead(db);
+        REQUIRE(db.Run("SET durability = 'epoch'").starts_with("SET"));
+        CHECK(Push(db, taken++, 1).ok());
+        CHECK(db.Metric("laminar_wal_stalled") == 0);
+        if (random.OneIn(2)) CHECK(db.Run("CHECKPOINT").starts_with("CHECKPOINT"));
+        if (random.OneIn(2)) REQUIRE(db.Run("SET durability = 'async'").starts_with("SET"));
+      }
+      REQUIRE(db.Run("SET durability = 'epoch'").starts_with("SET"));
+      CHECK(db.Run("INSERT INTO t VALUES (7, '')") == "INSERT 1");
+      db.Crash(random);
+      db.Open();
+      CHECK(db.Run("SELECT n, keys FROM of_m") == std::to_string(taken) + " | " + std::to_string(taken) + "\n");
+      CHECK(db.Run("SELECT k FROM t") == "7\n");
+      LetItRead(db);
+      CHECK(db.Run("SELECT total = n * (n + 1) / 2 FROM of_s") == "true\n");
+    }
+  }
+}
+
+TEST_CASE("who brings more than the disk takes waits for it, and nothing is refused") {
+  DiskDatabase db;
+  db.is_inline = false;
+  db.Open();
+  Define(db);
+  REQUIRE(db.Run("SET durability = 'async'").starts_with("SET"));
+  REQUIRE(db.Run("SET epoch_interval = '1 millisecond'").starts_with("SET"));
+  REQUIRE(db.Run("SET log_queue_bytes = '4 KiB'").starts_with("SET"));
+  for (int64_t i = 0; i < 3000; ++i) {
+    const Status pushed = Push(db, i, 2000);
+    REQUIRE_MESSAGE(pushed.ok(), pushed.ToString());
+  }
+  REQUIRE(db.Run("SET durability = 'epoch'").starts_with("SET"));
+  CHECK(db.Run("INSERT INTO t VALUES (1, '')") == "INSERT 1");
+  Random random(1);
+  db.Crash(random);
+  db.Open();
+  CHECK(db.Run("SELECT n, keys FROM of_m") == "3000 | 3000\n");
+}
+
+// One statement at a time changes the graph, and the commit that takes it along may be another one's.
+TEST_CASE("a statement returns when it is on the disk, whosever commit took it there") {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    DiskDatabase db;
+    db.is_inline = false;
+    db.Open();
+    REQUIRE(db.Run("SET epoch_interval = '1 millisecond'").starts_with("SET"));
+    REQUIRE(db.Run("CREATE TABLE t (k BIGINT PRIMARY KEY)").starts_with("CREATE"));
+    db.files.Plan({.kind = FileFault::Kind::kPowerCut, .path_part = "/log", .at_call = 200 + random.Below(300)});
+    constexpr int kThreads = 4;
+    int64_t returned[kThreads] = {};
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        Connection connection(*db.database);
+        while (
+            connection.Execute("INSERT INTO t VALUES (" + std::to_string(thread * 1'000'000 + returned[thread]) + ")"))
+          ++returned[thread];
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    db.Crash(random);
+    db.Open();
+    for (int thread = 0; thread < kThreads; ++thread) {
+      const std::string first = std::to_string(thread * 1'000'000);
+      const std::string behind = std::to_string(thread * 1'000'000 + returned[thread]);
+      CHECK(db.Run("SELECT count(*) FROM t WHERE k >= " + first + " AND k < " + behind) ==
+            std::to_string(returned[thread]) + "\n");
+    }
+  }
+}
+
+TEST_CASE("a database whose threads cannot be started is not opened, and is unharmed") {
+  DiskDatabase db;
+  db.is_inline = false;
+  db.Open();
+  REQUIRE(db.Run("CREATE TABLE t (k BIGINT)").starts_with("CREATE"));
+  REQUIRE(db.Run("INSERT INTO t VALUES (1)") == "INSERT 1");
+  db.Close();
+  uint64_t refused = 0;
+  db.worker_cores = 3;
+  for (uint64_t n = 1;; ++n) {  // two workers, the log's thread, the core's
+    os::Thread::FailStart(n);
+    const Status opened = db.TryOpen();
+    os::Thread::FailStart(0);
+    if (opened.ok()) break;
+    CHECK(opened.code() == ErrorCode::kLimitReached);
+    CHECK(opened.message().find("starting thread") != std::string::npos);
+    CHECK(!opened.hint().empty());
+    ++refused;
+    REQUIRE(refused < 10);
+  }
+  CHECK(refused == 4);
+  CHECK(db.Run("SELECT * FROM t") == "1\n");
+  db.Close();
+}
+
+}  // namespace
+}  // namespace laminar::engine

@@ -1,0 +1,48 @@
+// How a statement is run: not at all where what it does could not be kept, and answered when it is.
+#include "engine/statement_runner.h"
+
+namespace laminar::engine {
+
+namespace {
+
+template <class T, class... Of>
+constexpr bool kIsOneOf = (std::is_same_v<T, Of> || ...);
+
+bool Changes(const sql::Statement& statement) {
+  return std::visit(
+      []<class T>(const T&) {
+        return kIsOneOf<T, sql::CreateSource, sql::CreateTable, sql::CreateView, sql::CreateSink, sql::Drop,
+                        sql::Insert>;
+      },
+      statement.node);
+}
+
+// What such a statement does would be lost with the process, or what it waits for will not come.
+bool NeedsLog(const sql::Statement& statement) {
+  return Changes(statement) || std::holds_alternative<sql::WaitFor>(statement.node) ||
+         std::holds_alternative<sql::Checkpoint>(statement.node);
+}
+
+}  // namespace
+
+Result<Outcome> StatementRunner::Run(const sql::Statement& statement) {
+  statement_ = &statement;
+  if (core_.restoring() == nullptr && NeedsLog(statement)) TRY(core_.CheckUsable());
+  Outcome outcome = TRY(std::visit([this](const auto& node) { return Do(node); }, statement.node));
+  if (core_.is_durable() && core_.restoring() == nullptr) TRY(AwaitDurable(Changes(statement)));
+  return outcome;
+}
+
+// A statement that changed something is answered when that survives.
+Status StatementRunner::AwaitDurable(bool has_changed) {
+  state::Epoch epoch = 0;
+  {
+    Core::Lock lock(core_);
+    epoch = TRY(core_.Acknowledge(has_changed));
+  }
+  if (epoch == 0) return {};
+  connection_.cancelled_.store(false, std::memory_order_release);
+  return core_.durability()->WaitDurable(epoch, connection_.cancelled_);
+}
+
+}  // namespace laminar::engine
