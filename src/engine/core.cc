@@ -492,7 +492,6 @@ Result<ReadView> Core::ReadAsOf(const std::vector<std::string>& relations, Epoch
   return read;
 }
 
-<<<<<<< HEAD
 namespace {
 
 // About what the rows will take in the log.
@@ -520,8 +519,6 @@ Status Core::PrepareToTake() {
   return durability_->CheckAccepts();
 }
 
-=======
->>>>>>> 8289515 (wip1)
 Status Core::CheckPush(const SourceNode& node, const data::Batch& batch) const {
   if (node.connector != nullptr)
     return Status(ErrorCode::kNotThatKind,

@@ -4,11 +4,7 @@
 
 #include "data/text.h"
 #include "engine/core.h"
-<<<<<<< HEAD
 #include "engine/disk_database_test.h"
-=======
-#include "engine/testing_disk.h"
->>>>>>> 8289515 (wip1)
 #include "state/log/delta.h"
 
 namespace laminar::engine {

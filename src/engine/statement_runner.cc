@@ -431,10 +431,7 @@ Result<Outcome> StatementRunner::Do(const sql::Insert& s) {
   SourceNode* node = core_.FindSource(name);
   if (node == nullptr)
     return Error(Status(ErrorCode::kNotFound, "\"" + name + "\" was dropped while rows were on their way"));
-<<<<<<< HEAD
   TRY(core_.PrepareToTake());
-=======
->>>>>>> 8289515 (wip1)
   for (const auto& buffer : rows) TRY(core_.CheckPush(*node, buffer->batch()));
   for (const auto& buffer : rows) TRY(core_.Push(*node, buffer->batch()));
   core_.NoteChange();
