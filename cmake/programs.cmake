@@ -22,6 +22,12 @@ file(GLOB simulation CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/sim/*.cc")
 add_executable(simulate EXCLUDE_FROM_ALL ${simulation})
 target_link_libraries(simulate PRIVATE crypto_first laminar_connectors laminar_engine laminar_sim)
 
+# The process that tests/recovery/kill.py kills.
+if(LAMINAR_TESTS)
+  add_executable(kill_worker "${CMAKE_SOURCE_DIR}/tests/recovery/kill_worker.cc")
+  target_link_libraries(kill_worker PRIVATE crypto_first laminar_api)
+endif()
+
 # Benchmarks are built on request (./dev bench): one program a file, x_bench.cc beside the code and bench/*.cc for wholes.
 add_custom_target(benchmarks)
 foreach(module IN LISTS laminar_modules)

@@ -19,6 +19,8 @@ STEPS = [
     ("lint", ["./dev", "lint"]),
     ("differential", ["./dev", "differential", "--seconds", "60", "--seed", "1"]),
     ("fuzz", ["./dev", "fuzz", "--seconds", "2"]),
+    ("kill", ["./dev", "kill", "--seconds", "45"]),
+    ("kill finds", ["./dev", "kill", "--self-test"]),
     ("sim", ["./dev", "sim", "--seconds", "75"]),
     ("release", ["./dev", "build", "release"]),
     ("sanitizers", ["./dev", "asan"]),

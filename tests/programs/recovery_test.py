@@ -81,7 +81,7 @@ class Recovery(unittest.TestCase):
         self.assertNotIn("LDB-X", done.stderr, what)
 
     def test_kills_lose_and_double_nothing(self):
-        kill.run(LAMINAR, 8, random.randrange(1 << 30))
+        kill.run(LAMINAR.parent, 8, random.randrange(1 << 30))
 
     def test_a_second_process_is_refused_and_told_who_has_it(self):
         database = self.folder / "db"
