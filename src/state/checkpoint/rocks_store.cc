@@ -6,7 +6,6 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/listener.h>
-#include <rocksdb/memtablerep.h>
 #include <rocksdb/options.h>
 #include <rocksdb/perf_level.h>
 #include <rocksdb/table.h>
@@ -18,6 +17,7 @@
 
 #include "base/text.h"
 #include "state/checkpoint/checkpoint_manifest.h"
+#include "state/checkpoint/rocks_memtable.h"
 #include "state/log/delta.h"
 
 namespace laminar::state {
@@ -26,7 +26,7 @@ namespace {
 constexpr uint64_t kDeltaBytesMax = uint64_t{1} << 30;
 constexpr size_t kReadAheadBytes = size_t{512} << 10;
 constexpr size_t kBlockBytes = size_t{64} << 10;
-constexpr int kSortedRunsMax = 8;
+constexpr int kSortedRunsMax = 16;
 
 rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -83,8 +83,7 @@ rocksdb::Options MakeOptions(const RocksSettings& settings, rocksdb::Env* env,
   o.avoid_flush_during_shutdown = true;
   o.skip_stats_update_on_db_open = true;
   o.allow_concurrent_memtable_write = false;
-  // Rows are only appended and sorted when they are written out: nothing reads them before, but opening and tests.
-  o.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
+  o.memtable_factory = MakeAppendedMemTables();
   o.enable_write_thread_adaptive_yield = false;
   o.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
 
@@ -95,8 +94,8 @@ rocksdb::Options MakeOptions(const RocksSettings& settings, rocksdb::Env* env,
   o.compaction_options_universal.max_size_amplification_percent = 100;
   o.compaction_options_universal.allow_trivial_move = true;
   o.level0_file_num_compaction_trigger = kSortedRunsMax;
-  o.level0_slowdown_writes_trigger = 5 * kSortedRunsMax;
-  o.level0_stop_writes_trigger = 8 * kSortedRunsMax;
+  o.level0_slowdown_writes_trigger = 3 * kSortedRunsMax;
+  o.level0_stop_writes_trigger = 4 * kSortedRunsMax;
   o.target_file_size_base = uint64_t{64} << 20;
   o.periodic_compaction_seconds = 0;
   o.ttl = 0;
@@ -167,57 +166,14 @@ class RocksCursor final : public StateCursor {
   Status failed_;
 };
 
-// A delta as a batch whose keys ascend, each once: RocksDB's write buffer is a sorted list, and the next place is found
-// from the last one in a fraction of the time when it is near.
-class BatchBuilder {
- public:
-  explicit BatchBuilder(rocksdb::WriteBatch& batch) : batch_(batch) {}
-
-  void Add(const DeltaEntry& entry) {
-    if (entry.op == DeltaOp::kDeleteRange) {
-      // What stands before it in the delta must stay before it.
-      WriteSorted();
-      if (entry.key < entry.value) Note(batch_.DeleteRange(ToSlice(entry.key), ToSlice(entry.value)));
-      return;
-    }
-    uint64_t head = 0;
-    std::memcpy(&head, entry.key.data(), std::min<size_t>(entry.key.size(), sizeof head));
-    pending_.push_back({__builtin_bswap64(head), static_cast<uint32_t>(pending_.size()), entry});
+rocksdb::Status AddTo(rocksdb::WriteBatch& batch, const DeltaEntry& entry) {
+  switch (entry.op) {
+    case DeltaOp::kPut: return batch.Put(ToSlice(entry.key), ToSlice(entry.value));
+    case DeltaOp::kDelete: return batch.Delete(ToSlice(entry.key));
+    case DeltaOp::kDeleteRange: break;
   }
-  rocksdb::Status Finish() {
-    WriteSorted();
-    return failed_;
-  }
-
- private:
-  struct Pending {
-    uint64_t head;  // the first bytes of the key, so that most comparisons look no further
-    uint32_t order;
-    DeltaEntry entry;
-  };
-
-  void WriteSorted() {
-    std::sort(pending_.begin(), pending_.end(), [](const Pending& a, const Pending& b) {
-      if (a.head != b.head) return a.head < b.head;
-      const int order = a.entry.key.compare(b.entry.key);
-      return order != 0 ? order < 0 : a.order < b.order;
-    });
-    for (size_t i = 0; i < pending_.size(); ++i) {
-      const DeltaEntry& entry = pending_[i].entry;
-      if (i + 1 < pending_.size() && pending_[i + 1].entry.key == entry.key) continue;  // the last one decides
-      Note(entry.op == DeltaOp::kPut ? batch_.Put(ToSlice(entry.key), ToSlice(entry.value))
-                                     : batch_.Delete(ToSlice(entry.key)));
-    }
-    pending_.clear();
-  }
-  void Note(rocksdb::Status status) {
-    if (failed_.ok()) failed_ = std::move(status);
-  }
-
-  rocksdb::WriteBatch& batch_;
-  std::vector<Pending> pending_;
-  rocksdb::Status failed_;
-};
+  return entry.key < entry.value ? batch.DeleteRange(ToSlice(entry.key), ToSlice(entry.value)) : rocksdb::Status::OK();
+}
 
 // RocksDB notes the checksum as four bytes, the highest first.
 Result<uint32_t> ChecksumOf(const rocksdb::LiveFileStorageInfo& file) {
@@ -294,11 +250,11 @@ Status RocksStore::Apply(std::string_view delta) {
   return Guarded("applying a delta to the state", [&]() -> Status {
     rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
     rocksdb::WriteBatch batch(delta.size() + delta.size() / 4 + 64);
-    BatchBuilder builder(batch);
     DeltaReader reader(delta);
     DeltaEntry entry;
-    while (TRY(reader.Next(entry))) builder.Add(entry);
-    TRY(Translate(builder.Finish(), *rocks_files_, "applying a delta to the state", settings_.directory));
+    while (TRY(reader.Next(entry))) {
+      TRY(Translate(AddTo(batch, entry), *rocks_files_, "applying a delta to the state", settings_.directory));
+    }
     rocksdb::WriteOptions options;
     options.disableWAL = true;
     rocksdb::Status written = db_->Write(options, &batch);
