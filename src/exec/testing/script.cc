@@ -58,7 +58,7 @@ class Script::Side final : public SideOutput {
 };
 
 Script::Script(std::unique_ptr<Operator> op, std::vector<std::vector<data::Type>> inputs,
-               std::vector<data::Type> output, uint64_t memory_limit_bytes)
+               std::vector<data::Type> output, uint64_t memory_limit_bytes, bool is_durable)
     : op_(std::move(op)),
       inputs_(std::move(inputs)),
       output_(std::move(output)),
@@ -69,7 +69,8 @@ Script::Script(std::unique_ptr<Operator> op, std::vector<std::vector<data::Type>
   open_status_ = op_->Open({.environment = &environment_,
                             .row_errors = errors_.get(),
                             .late_rows = late_.get(),
-                            .memory_limit_bytes = memory_limit_bytes});
+                            .memory_limit_bytes = memory_limit_bytes,
+                            .is_durable = is_durable});
 }
 
 Script::~Script() = default;

@@ -35,7 +35,7 @@ class Script {
  public:
   // `inputs` are the row types of the operator's inputs.
   Script(std::unique_ptr<Operator> op, std::vector<std::vector<data::Type>> inputs, std::vector<data::Type> output,
-         uint64_t memory_limit_bytes = 0);
+         uint64_t memory_limit_bytes = 0, bool is_durable = false);
   Script(std::unique_ptr<Operator> op, std::vector<data::Type> input, std::vector<data::Type> output)
       : Script(std::move(op), std::vector<std::vector<data::Type>>{std::move(input)}, std::move(output)) {}
   ~Script();

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/hot_scope.h"
 
 namespace laminar::exec {
@@ -70,6 +72,15 @@ BoundAggregate NumberAggregate(const char* name, bool takes_value) {
   bound.state_bytes = sizeof(Number);
   bound.init = Init<Number>;
   bound.result = NumberResult;
+  bound.serialize = [](const BoundAggregate&, const uint8_t* state, std::string& out) {
+    out.append(reinterpret_cast<const char*>(state), sizeof(Number));
+  };
+  bound.deserialize = [](const BoundAggregate&, std::string_view& in, uint8_t* state) -> Status {
+    if (in.size() < sizeof(Number)) return Error(ErrorCode::kUnreadableState, "a test aggregate is cut off");
+    std::memcpy(state, in.data(), sizeof(Number));
+    in.remove_prefix(sizeof(Number));
+    return {};
+  };
   return bound;
 }
 
@@ -175,6 +186,27 @@ std::shared_ptr<const BoundAggregate> TestTexts() {
     }
   };
   bound.result = TextsResult;
+  bound.serialize = [](const BoundAggregate&, const uint8_t* state, std::string& out) {
+    const Bag& bag = *reinterpret_cast<const Texts*>(state)->bag;
+    AppendVarint(bag.size(), out);
+    for (const auto& [value, weight] : bag) {
+      AppendNumber(value, out);
+      AppendNumber(weight, out);
+    }
+  };
+  bound.deserialize = [](const BoundAggregate&, std::string_view& in, uint8_t* state) -> Status {
+    uint64_t size = 0;
+    if (!TakeVarint(in, size)) return Error(ErrorCode::kUnreadableState, "a test aggregate is cut off");
+    auto bag = std::make_unique<Bag>();
+    for (; size > 0; --size) {
+      auto& [value, weight] = bag->emplace_back();
+      if (!TakeNumber(in, value) || !TakeNumber(in, weight))
+        return Error(ErrorCode::kUnreadableState, "a test aggregate is cut off");
+    }
+    new (state) Texts{bag.release()};
+    ++live_texts;
+    return {};
+  };
   return Shared(std::move(bound));
 }
 

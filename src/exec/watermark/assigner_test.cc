@@ -121,5 +121,65 @@ TEST_CASE("however rows are cut into batches, the same rows are late (D10)") {
   }
 }
 
+TEST_CASE("lazy or not, flushed or not, the same rows are late, also after it was saved and made anew in between") {
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    const Duration delay = random.Between(0, 50);
+    const int64_t disorder = random.Between(0, 120);
+    std::vector<bool> expected;
+    std::vector<bool> found;
+    Timestamp running = kMinTimestamp;
+    auto a = std::make_unique<Assigned>(delay);
+    bool is_lazy = false;
+    for (int64_t step = 0; step < 60; ++step) {
+      std::vector<Value> times;
+      for (uint64_t i = 1 + random.Below(20); i > 0; --i) {
+        const int64_t t = step * 20 - random.Between(0, disorder);
+        expected.push_back(t < running);
+        running = std::max(running, t - delay);
+        times.push_back(Value::Int(t));
+      }
+      a->Feed(times);
+      // What was held back is behind no row that came, and at most as far on as the rows allow.
+      CHECK(a->recorder.watermark <= running);
+      if (!is_lazy) CHECK(a->recorder.watermark == running);
+      if (random.OneIn(4)) {
+        CHECK(a->assigner.Flush(a->assigner.output()) == Step::kMore);
+        CHECK(a->recorder.watermark == running);
+      }
+      if (random.OneIn(5)) a->assigner.SetLazy(is_lazy = !is_lazy);
+      if (random.OneIn(6)) {  // what stands below has its own note
+        std::string note;
+        a->assigner.SaveNote(note);
+        auto next = std::make_unique<Assigned>(delay);
+        REQUIRE(next->assigner.Restore(note).ok());
+        CHECK(next->assigner.watermark() == a->assigner.watermark());
+        next->recorder.watermark = a->recorder.watermark;
+        next->assigner.SetLazy(is_lazy);
+        found.insert(found.end(), a->recorder.is_late.begin(), a->recorder.is_late.end());
+        a = std::move(next);
+      }
+    }
+    found.insert(found.end(), a->recorder.is_late.begin(), a->recorder.is_late.end());
+    CHECK(found == expected);
+  }
+}
+
+TEST_CASE("a lazy assigner sends few watermarks where rows are in order, and a flush sends the one that is due once") {
+  Assigned a(10);
+  a.assigner.SetLazy(true);
+  for (int64_t t = 100; t < 200; ++t) a.Feed({Value::Int(t)});
+  CHECK(a.recorder.watermark == kMinTimestamp);
+  CHECK(a.assigner.Flush(a.assigner.output()) == Step::kMore);
+  CHECK(a.recorder.watermark == 189);
+  CHECK(a.assigner.Flush(a.assigner.output()) == Step::kMore);  // the recorder would refuse it a second time
+  a.Feed({Value::Int(300)});
+  CHECK(a.recorder.watermark == 189);
+  a.Feed({Value::Int(289)});  // late by what was held back: so that goes first
+  CHECK(a.recorder.watermark == 290);
+  CHECK(a.recorder.is_late.back());
+}
+
 }  // namespace
 }  // namespace laminar::exec
