@@ -145,6 +145,7 @@ TEST_CASE("while the disk is full no more waits than may, and with room again al
         }
         CHECK(db.Run("INSERT INTO t VALUES (1, '')").starts_with("LDB-R017"));
         CHECK(db.Run("SELECT n, keys FROM of_m") == std::to_string(taken) + " | " + std::to_string(taken) + "\n");
+        CHECK(db.Run("SHOW log_queue_bytes") == "65536\n");
         CHECK(db.Metric("laminar_wal_stalled") == 1);
         CHECK(db.Metric("laminar_wal_queued_bytes") >= 64 << 10);
         CHECK(db.Metric("laminar_wal_queued_bytes") < 128 << 10);

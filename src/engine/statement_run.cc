@@ -29,20 +29,25 @@ Result<Outcome> StatementRunner::Run(const sql::Statement& statement) {
   statement_ = &statement;
   if (core_.restoring() == nullptr && NeedsLog(statement)) TRY(core_.CheckUsable());
   Outcome outcome = TRY(std::visit([this](const auto& node) { return Do(node); }, statement.node));
-  if (core_.is_durable() && core_.restoring() == nullptr) TRY(AwaitDurable(Changes(statement)));
+  if (core_.is_durable() && core_.restoring() == nullptr) TRY(AwaitDurable(statement));
   return outcome;
 }
 
-// A statement that changed something is answered when that survives.
-Status StatementRunner::AwaitDurable(bool has_changed) {
-  state::Epoch epoch = 0;
-  {
-    Core::Lock lock(core_);
-    epoch = TRY(core_.Acknowledge(has_changed));
-  }
-  if (epoch == 0) return {};
+// A statement that changed something, or said that something is complete, is answered when that survives. What came in
+// while another one was read is committed, too, but is no reason to answer less.
+Status StatementRunner::AwaitDurable(const sql::Statement& statement) {
+  const bool acknowledges = Changes(statement) || std::holds_alternative<sql::WaitFor>(statement.node);
   connection_.cancelled_.store(false, std::memory_order_release);
-  return core_.durability()->WaitDurable(epoch, connection_.cancelled_);
+  auto await = [&]() -> Status {
+    state::Epoch epoch = 0;
+    {
+      Core::Lock lock(core_);
+      epoch = TRY(core_.Acknowledge(acknowledges));
+    }
+    return epoch == 0 ? Status() : core_.durability()->WaitDurable(epoch, connection_.cancelled_);
+  };
+  Status status = await();
+  return acknowledges ? std::move(status) : Status();
 }
 
 }  // namespace laminar::engine

@@ -51,7 +51,7 @@ class StatementRunner {
   Result<Outcome> Do(const sql::Checkpoint& s);
   Result<Outcome> Do(const sql::Savepoint& s);
 
-  Status AwaitDurable(bool has_changed);
+  Status AwaitDurable(const sql::Statement& statement);
   Result<uint64_t> BindEpoch(const sql::Expression& e);
   Status ApplyToDatabase(std::string_view name);
   plan::PlanContext Context();
