@@ -42,6 +42,7 @@ Status StatementRunner::AwaitDurable(const sql::Statement& statement) {
     state::Epoch epoch = 0;
     {
       Core::Lock lock(core_);
+      if (!acknowledges && !core_.durability()->has_room()) return {};
       epoch = TRY(core_.Acknowledge(acknowledges));
     }
     return epoch == 0 ? Status() : core_.durability()->WaitDurable(epoch, connection_.cancelled_);
