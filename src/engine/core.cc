@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -12,8 +13,10 @@
 namespace laminar::engine {
 
 Core::Core(DatabaseOptions options, const expr::FunctionRegistry& functions)
-    : options_(std::move(options)), functions_(functions), random_(options_.seed) {
-  if (options_.clock == nullptr) options_.clock = &os::RealClock();
+    : options_(std::move(options)),
+      functions_(functions),
+      watch_(options_.clock == nullptr ? *(options_.clock = &os::RealClock()) : *options_.clock),
+      random_(options_.seed) {
   environment_.random = &random_;
   LimitMemory(Settings());
   RefreshTime();
@@ -25,6 +28,8 @@ Status Core::Start() {
     thread_ = TRY(os::Thread::Start("laminar-core", [](void* self) { static_cast<Core*>(self)->ThreadMain(); }, this));
   }
   is_started_ = true;
+  const Lock lock(*this);
+  WatchThreads();
   return {};
 }
 
@@ -186,6 +191,8 @@ Result<bool> Core::Turn() {
   if (IsShortOfMemory(start)) return false;
   const bool is_blocked = !WaitForRoom();  // the shards come first
   times_blocked_ += is_blocked ? 1 : 0;
+  std::optional<runtime::TaskBudget> budget(std::in_place, runtime::BudgetId::kTurn, watch_.budgets());
+  const uint64_t rows_before = budget->is_measured() ? RowsRead() : 0;
   for (size_t i = 0; i < sources_.size() && !is_blocked; ++i) {
     SourceNode& node = *sources_[i];
     if (!node.failure.ok() || (start < node.slow_until && !options_.is_inline)) continue;
@@ -202,15 +209,19 @@ Result<bool> Core::Turn() {
   if (!sections_.empty())
     moved |= PumpSections(!moved || shards_->LooksIdle(), is_blocked || !moved || shards_->workers() == 0);
   if (options_.is_inline) Quiesce();
+  if (!moved) budget->Drop();
+  if (budget->is_measured()) budget->SetRows(std::max(RowsRead(), rows_before) - rows_before);  // a head that joined is gone
+  budget.reset();
   moved |= is_blocked;  // not idle: the shards are at work
   SlowDown(start);
   SettleFailures();
   const int64_t now = options_.clock->MonotonicNanos();
+  watch_.Look(now);
   is_dirty_ |= moved;
   if (durability_ != nullptr) {
     if (IsCommitDue(now)) (void)CommitEpoch();  // an error is told to whoever waits for it
     DecideSinks();
-  } else if (moved && now - last_epoch_nanos_ > 20'000'000) {
+  } else if (moved && now - pace_.begin_nanos() > 20'000'000) {
     CloseEpoch();
   }
   return moved;
@@ -290,7 +301,7 @@ Result<bool> Core::CatchUp(SourceNode& node) {
 void Core::CloseEpoch() {
   ++epoch_;
   PrepareSections();
-  last_epoch_nanos_ = options_.clock->MonotonicNanos();
+  pace_.Begin(options_.clock->MonotonicNanos(), RowsRead());
   for (const auto& node : sources_) {
     if (node->shared != nullptr) node->shared->entry().Barrier(epoch_, node->shared->entry().output());
     for (const auto& head : node->catching_up) head->entry().Barrier(epoch_, head->entry().output());
@@ -533,6 +544,8 @@ Status Core::Push(SourceNode& node, data::Batch& batch) {
   TRY(CheckPush(node, batch));
   RefreshTime();
   Head& head = *node.shared;
+  runtime::TaskBudget budget(runtime::BudgetId::kPush, watch_.budgets());
+  budget.SetRows(batch.rows);
   if (head.assigner != nullptr) environment_.watermark = head.assigner->watermark();
   const uint32_t rows = batch.rows;
   if (durability_ != nullptr) unlogged_bytes_ += BytesOf(*node.relation, batch);

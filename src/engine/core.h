@@ -15,16 +15,14 @@
 #include <string_view>
 #include <vector>
 
-#include "base/random.h"
 #include "catalog/catalog.h"
 #include "engine/database.h"
 #include "engine/durability.h"
+#include "engine/epoch_pace.h"
 #include "engine/graph_state.h"
 #include "engine/pipeline.h"
-#include "engine/settings.h"
-#include "engine/shard_set.h"
-#include "engine/side_rows.h"
 #include "engine/source_node.h"
+#include "engine/thread_watch.h"
 #include "engine/view_node.h"
 #include "expr/function.h"
 #include "os/thread.h"
@@ -102,6 +100,7 @@ class Core {
   void AppendMetrics(std::vector<std::vector<data::Value>>& rows);
   void AppendSystemMetrics(std::vector<std::vector<data::Value>>& rows);
   uint64_t epoch() const { return epoch_; }
+  ThreadWatch& watch() { return watch_; }
 
   // Durability (core_durability.cc). In a database without a folder: nothing happens, and at once.
   bool is_durable() const { return durability_ != nullptr; }
@@ -114,6 +113,7 @@ class Core {
   Status WaitForLog(const std::atomic<bool>& cancelled) {
     return durability_ != nullptr ? durability_->WaitRoom(cancelled) : Status();
   }
+  void WatchThreads();
   Status UseCores(uint64_t cores);  // for views made from now on; 0: what the machine and its limits allow
   Status SetDatabase(const Settings& settings, std::string_view name);  // if it is database-wide; empty: all that are
   // Closes an epoch and hands it to be written. Returns it.
@@ -162,12 +162,11 @@ class Core {
   bool WaitForRoom();  // a moment, if there are workers; false: blocked all the same
   void PrepareSections();
   void LimitMemory(const Settings& settings);
-  bool MakeRoom(int64_t now);
   bool IsShortOfMemory(int64_t now);
   void SlowDown(int64_t now);
-  void SlowDown(const ViewNode& view, int64_t now);
   void CloseEpoch();
   bool IsCommitDue(int64_t now) const;
+  uint64_t RowsRead() const;
   void Capture();
   struct HeldHead {
     std::vector<StoredOperator> operators;
@@ -204,6 +203,7 @@ class Core {
   int64_t last_look_nanos_ = 0;
   uint64_t times_slowed_ = 0;
   std::unique_ptr<ShardSet> shards_;  // null: one core. Outlives the views
+  ThreadWatch watch_;
   std::vector<std::unique_ptr<SourceNode>> sources_;
   std::vector<std::unique_ptr<ViewNode>> views_;  // in order of creation
   expr::EvalEnvironment environment_;
@@ -216,7 +216,7 @@ class Core {
   uint64_t times_blocked_ = 0;           // turns in which sources waited for shards
   std::vector<ShardSection*> sections_;  // of all views, in the order of the rows
   uint64_t batch_rows_ = data::kBatchCapacity;
-  int64_t last_epoch_nanos_ = 0;
+  EpochPace pace_;
   int64_t last_notify_nanos_ = 0;
 
   std::mutex mutex_;

@@ -16,6 +16,9 @@ Status Core::SetDatabase(const Settings& settings, std::string_view name) {
   const auto is_meant = [&](std::string_view setting) { return name.empty() || name == setting; };
   if (is_meant("batch_rows")) batch_rows_ = settings.batch_rows;
   if (is_meant("worker_cores")) TRY(UseCores(settings.worker_cores));
+  if (is_meant("cpu_pinning")) TRY(watch_.Pin(settings.cpu_pinning));
+  if (is_meant("budget_sample_every"))
+    watch_.SetSampleEvery(static_cast<uint32_t>(settings.budget_sample_every));
   if (is_meant("state_memory_bytes") || is_meant("spill_directory") || is_meant("spill_limit_bytes"))
     LimitMemory(settings);
   if (is_meant("durability")) {
@@ -32,14 +35,26 @@ Status Core::SetDatabase(const Settings& settings, std::string_view name) {
 bool Core::IsCommitDue(int64_t now) const {
   if (durability_ == nullptr || durability_->has_failed() || !durability_->has_room()) return false;
   if (durability_->is_checkpoint_due() && (is_dirty_ || durability_->is_checkpoint_wanted())) return true;
-  return is_dirty_ && is_logged_ && now - last_epoch_nanos_ > epoch_interval_ * 1000;
+  if (!is_dirty_ || !is_logged_) return false;
+  return now - pace_.begin_nanos() > epoch_interval_ * 1000 || pace_.HoldsEnough(RowsRead());
+}
+
+uint64_t Core::RowsRead() const {
+  uint64_t rows = 0;
+  for (const auto& source : sources_) {
+    if (source->shared != nullptr) rows += source->shared->rows;
+    for (const auto& head : source->catching_up) rows += head->rows;
+  }
+  return rows;
 }
 
 Result<Epoch> Core::CommitEpoch() {
   if (durability_ == nullptr) return 0;
   TRY(durability_->CheckUsable());
+  const uint64_t rows = pace_.RowsSinceBegin(RowsRead());
   CloseEpoch();
   Quiesce();
+  const int64_t start = options_.clock->MonotonicNanos();
   for (const auto& view : views_) {
     if (view->sink == nullptr || view->state != ViewState::kRunning) continue;
     view->sink->Prepare(epoch_);
@@ -52,7 +67,10 @@ Result<Epoch> Core::CommitEpoch() {
   committed_epoch_ = epoch_;
   // Under durability = 'none' epochs are rare, not missing: were one of them not in the log, those behind it would make
   // no sense after a checkpoint that failed or was damaged.
-  TRY(durability_->Commit(epoch_, graph_state_.TakeDelta()));
+  TRY(durability_->Commit(epoch_, graph_state_.TakeDelta(durability_->TakeSpare())));
+  const int64_t pause = options_.clock->MonotonicNanos() - start;
+  pace_.NotePause(pause, rows);
+  watch_.budgets().Record(runtime::BudgetId::kCommit, static_cast<uint64_t>(std::max<int64_t>(pause, 0)), 1);
   if (options_.is_inline) DecideSinks();
   return epoch_;
 }
@@ -281,7 +299,7 @@ Status Core::Restore(std::unique_ptr<Durability> durability,
   TRY(graph_state_.FinishLoad());
   restored_readers_.clear();
   epoch_ = durability_->report().epoch;
-  last_epoch_nanos_ = options_.clock->MonotonicNanos();
+  pace_.Begin(options_.clock->MonotonicNanos(), RowsRead());
   RefreshTime();
   return {};
 }

@@ -25,44 +25,42 @@ void Core::LimitMemory(const Settings& settings) {
   memory_->SetLimits(std::move(limits));
 }
 
-// Between turns nobody writes to state, so blocks may move. False: it is full, and sources wait a while.
-bool Core::MakeRoom(int64_t now) {
+// Is it too early to read more, because there is no memory for it? Between turns nobody writes to state, so blocks may
+// move; when nothing can move, sources wait a while. Inline, who turns decides.
+bool Core::IsShortOfMemory(int64_t now) {
   if (memory_->has_spilled() && now - last_look_nanos_ > kLookNanos) {
     memory_->Look();
     last_look_nanos_ = now;
   }
-  if (!memory_->is_over()) return true;
+  if (!memory_->is_over()) return false;
   Quiesce();
-  return memory_->Trim(kBlocksPerTurn);
+  if (memory_->Trim(kBlocksPerTurn) || options_.is_inline) return false;
+  ++times_slowed_;
+  if (now < short_until_nanos_) return true;
+  short_until_nanos_ = now + kSlowNanos;
+  return false;
 }
 
 // Views whose state comes near their limit: what feeds them gives time to whatever may make room, the watermark of
 // another input, a DROP, a SET. The limit itself is an error of the view.
 void Core::SlowDown(int64_t now) {
   if (!memory_->TakePressure()) return;
+  std::vector<const ViewNode*> pressed;
   for (const auto& view : views_) {
-    if (view->is_pressed.exchange(false, std::memory_order_relaxed)) SlowDown(*view, now);
+    if (view->is_pressed.exchange(false, std::memory_order_relaxed)) pressed.push_back(view.get());
   }
-}
-
-void Core::SlowDown(const ViewNode& view, int64_t now) {
-  for (const std::string& name : view.reads) {
-    if (SourceNode* source = FindSource(name)) {
-      source->slow_until = now + kSlowNanos;
-      ++times_slowed_;
-    } else if (const ViewNode* below = FindView(name)) {
-      SlowDown(*below, now);
+  while (!pressed.empty()) {
+    const ViewNode& view = *pressed.back();
+    pressed.pop_back();
+    for (const std::string& name : view.reads) {
+      if (SourceNode* source = FindSource(name)) {
+        source->slow_until = now + kSlowNanos;
+        ++times_slowed_;
+      } else if (const ViewNode* below = FindView(name)) {
+        pressed.push_back(below);
+      }
     }
   }
-}
-
-// Is it too early to read more, because there is no memory for it? Inline, who turns decides.
-bool Core::IsShortOfMemory(int64_t now) {
-  if (MakeRoom(now) || options_.is_inline) return false;
-  ++times_slowed_;
-  if (now < short_until_nanos_) return true;
-  short_until_nanos_ = now + kSlowNanos;
-  return false;
 }
 
 }  // namespace laminar::engine

@@ -8,18 +8,25 @@
 namespace laminar::engine {
 
 Status Core::UseCores(uint64_t cores) {
-  const uint64_t usable = os::UsableCores().size();
-  worker_cores_ = cores == 0 ? usable : cores;
+  const auto usable = static_cast<uint32_t>(os::UsableCores().size());
+  worker_cores_ = cores == 0 ? runtime::ThreadsFor(usable) : cores;
   if (worker_cores_ < 2) return {};
   if (shards_ == nullptr) {
     // Two for each core, so that whoever is free finds one; of small machines a few more, so that SET can go higher.
     // A simulation is the same on all machines.
     const uint64_t shards = 2 * std::max<uint64_t>({worker_cores_, options_.is_inline ? 1 : usable, 2});
-    shards_ = std::make_unique<ShardSet>(static_cast<uint32_t>(std::min<uint64_t>(shards, 64)));
+    shards_ = std::make_unique<ShardSet>(static_cast<uint32_t>(std::min<uint64_t>(shards, 64)), *options_.clock);
     shards_->SetSeed(options_.seed);
   }
-  if (options_.is_inline) return {};
-  return shards_->StartWorkers(static_cast<uint32_t>(worker_cores_ - 1));
+  if (!options_.is_inline) TRY(shards_->StartWorkers(static_cast<uint32_t>(worker_cores_ - 1)));
+  WatchThreads();
+  return {};
+}
+
+void Core::WatchThreads() {
+  watch_.Watch({.core = &thread_,
+                .shards = shards_.get(),
+                .log = durability_ != nullptr ? &durability_->budgets() : nullptr});
 }
 
 void Core::PrepareSections() {
@@ -57,7 +64,7 @@ bool Core::PumpSections(bool may_flush, bool may_help) {
   bool has_sent = false;
   for (ShardSection* section : sections_) has_sent |= section->TakeHasSent();
   if (has_sent || any) shards_->Wake();  // there is something to read, or room again
-  return (may_help && shards_->Help()) || any;
+  return (may_help && shards_->Help(watch_.budgets())) || any;
 }
 
 void Core::Quiesce() {

@@ -16,6 +16,8 @@ namespace {
 
 // A record of the log holds at most so much of a delta, so that reading needs little memory.
 constexpr size_t kRecordBytes = size_t{1} << 20;
+constexpr size_t kSparesMax = 4;
+constexpr size_t kSpareBytesMax = size_t{16} << 20;
 
 }  // namespace
 
@@ -130,6 +132,15 @@ Status Durability::Start() {
   return {};
 }
 
+std::string Durability::TakeSpare() {
+  const std::lock_guard lock(mutex_);
+  if (spare_.empty()) return {};
+  std::string spare = std::move(spare_.back());
+  spare_.pop_back();
+  spare.clear();
+  return spare;
+}
+
 Status Durability::Commit(Epoch epoch, std::string delta) {
   std::unique_lock lock(mutex_);
   TRY(Status(failure_));
@@ -222,6 +233,8 @@ void Durability::ThreadMain() {
 }
 
 Status Durability::AppendDelta(const Pending& pending) {
+  runtime::TaskBudget budget(runtime::BudgetId::kLogWrite, budgets_);
+  budget.SetRows(pending.delta.size() / 1024);
   for (std::string_view rest = pending.delta; !rest.empty();) {
     const std::string_view part = TRY(state::FirstPart(rest, kRecordBytes));
     TRY(log_->Append(WalRecordType::kDelta, pending.epoch, part));
@@ -258,6 +271,8 @@ Status Durability::WriteGroup(std::deque<Pending>& group) {
       queued_bytes_ -= pending.delta.size();
       figures_.log_bytes += pending.delta.size();
       ++figures_.epochs;
+      if (spare_.size() < kSparesMax && pending.delta.capacity() <= kSpareBytesMax)
+        spare_.push_back(std::move(group.front().delta));
     }
     group.pop_front();
   }

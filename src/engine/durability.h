@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "engine/database_directory.h"
 #include "os/thread.h"
+#include "runtime/ring0/budget.h"
 #include "state/checkpoint/checkpoint_store.h"
 #include "state/log/wal.h"
 
@@ -59,8 +60,11 @@ class Durability {
   const DatabaseDirectory& directory() const { return *directory_; }
   // What was recovered; until Start only.
   state::CheckpointStore& store() { return *store_; }
+  runtime::CoreBudgets& budgets() { return budgets_; }  // of the writing thread
   Status Start();
 
+  // A string with memory to write a delta into.
+  std::string TakeSpare();
   // Hands over an epoch. Fails when writing has failed for good.
   Status Commit(Epoch epoch, std::string delta);
   // Writing has failed for good: nothing more will be durable until the database is opened again.
@@ -130,6 +134,7 @@ class Durability {
 
   std::unique_ptr<DatabaseDirectory> directory_;
   const os::Clock& clock_;
+  runtime::CoreBudgets budgets_{clock_};
   const DurabilityOptions options_;
   std::unique_ptr<state::CheckpointStore> store_;
   std::unique_ptr<state::WalWriter> log_;
@@ -139,6 +144,7 @@ class Durability {
   std::condition_variable work_;
   std::condition_variable done_;
   std::deque<Pending> queue_;
+  std::vector<std::string> spare_;  // of deltas that are written: memory is handed over again, not made anew
   Status failure_;                     // for good
   Status stalled_;                     // no room on the disk: tried again
   Status checkpoint_failure_;          // of the last try

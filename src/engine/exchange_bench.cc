@@ -108,12 +108,6 @@ std::vector<std::unique_ptr<BatchBuffer>> MakeBatches(uint32_t rows) {
   return batches;
 }
 
-exec::VnodeTargets EvenTargets(uint32_t shards) {
-  exec::VnodeTargets targets;
-  for (uint32_t v = 0; v < exec::kVnodes; ++v) targets[v] = static_cast<uint16_t>(v * shards / exec::kVnodes);
-  return targets;
-}
-
 double PartitionAlone(uint32_t targets, uint32_t rows, bool copies) {
   const auto batches = MakeBatches(rows);
   std::vector<std::unique_ptr<NullPort>> ports;
@@ -122,7 +116,7 @@ double PartitionAlone(uint32_t targets, uint32_t rows, bool copies) {
     ports.push_back(std::make_unique<NullPort>(copies));
     pointers.push_back(ports.back().get());
   }
-  exec::Partition partition({.input = kTypes, .keys = {0}}, EvenTargets(targets), pointers);
+  exec::Partition partition({.input = kTypes, .keys = {0}}, exec::EvenTargets(targets), pointers);
   exec::Output out;
   const uint64_t rounds = 8'000'000 / (rows * batches.size()) + 1;
   double best = 1e30;
@@ -197,22 +191,36 @@ uint32_t CpuOf(size_t i) {
 struct Receivers {
   std::vector<std::unique_ptr<exec::Gather>> gathers;
   std::vector<std::unique_ptr<Sum>> sums;
-  std::vector<std::unique_ptr<ExchangeReceiver>> tasks;
+  std::vector<ExchangeChannel*> channels;
   std::atomic<bool> is_up{false};
   Steps steps;
 };
 
+// A few messages of one channel, as a shard takes them.
+bool Poll(exec::Gather& gather, ExchangeChannel& channel) {
+  constexpr int kMessages = 4;
+  bool any = false;
+  for (int i = 0; i < kMessages; ++i) {
+    bool is_empty = false;
+    static_cast<void>(channel.Receive(gather, 0, is_empty));
+    if (is_empty) break;
+    any = true;
+  }
+  if (any) channel.AfterReceiving();
+  return any;
+}
+
 void ReceiveAll(void* raw) {
   auto& all = *static_cast<Receivers*>(raw);
-  static_cast<void>(os::PinThisThread(CpuOf(1)));
+  static_cast<void>(os::PinThread(pthread_self(), CpuOf(1)));
   all.is_up = true;
   for (bool is_done = false; !is_done;) {
     is_done = true;
     bool any = false;
-    for (size_t i = 0; i < all.tasks.size(); ++i) {
+    for (size_t i = 0; i < all.channels.size(); ++i) {
       const uint64_t rows_before = all.sums[i]->rows;
       const uint64_t start = os::CycleCounter();
-      if (all.tasks[i]->Poll() == runtime::Polled::kWorked) {
+      if (Poll(*all.gathers[i], *all.channels[i])) {
         all.steps.Add(os::CycleCounter() - start, all.sums[i]->rows - rows_before);
         any = true;
       }
@@ -242,10 +250,9 @@ Cost Between(const Through& shape) {
     receivers.gathers.push_back(std::make_unique<exec::Gather>(1));
     receivers.sums.push_back(std::make_unique<Sum>());
     receivers.gathers[t]->ConnectTo(receivers.sums[t].get(), 0);
-    receivers.tasks.push_back(std::make_unique<ExchangeReceiver>(ReceiverParts{
-        .gather = receivers.gathers[t].get(), .channels = {channels[t].get()}, .downstream = {}, .operators = {}}));
+    receivers.channels.push_back(channels[t].get());
   }
-  exec::Partition partition({.input = kTypes, .keys = {0}}, EvenTargets(shape.targets), ports);
+  exec::Partition partition({.input = kTypes, .keys = {0}}, exec::EvenTargets(shape.targets), ports);
   auto thread = os::Thread::Start("receiver", ReceiveAll, &receivers);
   if (!thread) return {};
   while (!receivers.is_up) os::CpuRelax();
@@ -288,7 +295,7 @@ void Print(const Through& shape) {
 }
 
 void Run() {
-  static_cast<void>(os::PinThisThread(CpuOf(0)));
+  static_cast<void>(os::PinThread(pthread_self(), CpuOf(0)));
   for (const uint32_t rows : {1024u, 64u, 1u}) {
     std::printf("a copy of the same bytes, %4u rows a batch                        %7.2f ns a row\n", rows,
                 Memcpy(rows));

@@ -69,16 +69,6 @@ ExchangeChannel::ExchangeChannel(ExchangePool& pool, const runtime::Backpressure
 
 ExchangeChannel::~ExchangeChannel() = default;
 
-void ExchangeChannel::SetLoops(runtime::CoreLoop* sender, runtime::CoreLoop* receiver) {
-  sender_loop_ = sender;
-  receiver_loop_ = receiver;
-}
-
-void ExchangeChannel::NoteSent() {
-  ++messages_sent_;
-  has_unannounced_ = true;
-}
-
 // Before every message with rows, so that never more are on their way home than were under way.
 void ExchangeChannel::FetchHome() {
   home_.PopEach(home_.capacity(), [this](data::BatchBuffer*&& buffer) noexcept {
@@ -94,14 +84,14 @@ bool ExchangeChannel::SendOpen() {
   open_.is_control = !has_rows;
   if (!(has_rows ? queue_.TryPush(std::move(open_)) : queue_.TryPushControl(std::move(open_)))) return false;
   open_ = ExchangeMessage{};
-  NoteSent();
+  ++messages_sent_;
   return true;
 }
 
 bool ExchangeChannel::SendWaiting() {
   size_t sent = 0;
   while (sent < waiting_.size() && queue_.TryPushControl(std::move(waiting_[sent]))) {
-    NoteSent();
+    ++messages_sent_;
     ++sent;
   }
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(sent));
@@ -149,17 +139,21 @@ void ExchangeChannel::PushBarrier(Epoch epoch) {
   message.epoch = epoch;
   message.has_barrier = true;
   const bool is_first = waiting_.empty() || SendWaiting();
-  if (is_first && message.rows != nullptr && queue_.TryPush(std::move(message))) return NoteSent();
-  message.is_control = true;
-  if (is_first && queue_.TryPushControl(std::move(message))) return NoteSent();
+  bool is_sent = is_first && message.rows != nullptr && queue_.TryPush(std::move(message));
+  if (!is_sent) {
+    message.is_control = true;
+    is_sent = is_first && queue_.TryPushControl(std::move(message));
+  }
+  if (is_sent) {
+    ++messages_sent_;
+    return;
+  }
   AllowAllocation growth;  // more barriers on their way than control places: a receiver that stands still
   waiting_.push_back(message);
 }
 
 void ExchangeChannel::Flush() {
   if (waiting_.empty() || SendWaiting()) SendOpen();
-  if (!std::exchange(has_unannounced_, false)) return;
-  if (receiver_loop_ != nullptr) receiver_loop_->Wake();
 }
 
 bool ExchangeChannel::IsHolding() const {
@@ -200,64 +194,6 @@ void ExchangeChannel::Discard(bool& is_empty) {
   if (is_empty) return;
   if (message.rows != nullptr) CHECK(home_.Push(std::move(message.rows)));
   message.is_control ? queue_.ControlDone() : queue_.BatchDone();
-}
-
-void ExchangeChannel::AfterReceiving() {
-  queue_.LendIfBehind();
-  if (sender_loop_ != nullptr) sender_loop_->Wake();
-}
-
-ExchangeReceiver::ExchangeReceiver(ReceiverParts parts) : parts_(std::move(parts)) {
-  CHECK(parts_.gather != nullptr && parts_.channels.size() == parts_.gather->channel_count());
-}
-
-Status ExchangeReceiver::failure() const {
-  if (!parts_.gather->failure().ok()) return parts_.gather->failure();
-  for (const exec::Operator* op : parts_.operators) {
-    if (!op->failure().ok()) return op->failure();
-  }
-  return {};
-}
-
-runtime::Polled ExchangeReceiver::Poll() {
-  bool any = false;
-  bool is_ready = true;
-  for (exec::Partition* partition : parts_.downstream) {
-    any |= partition->CanMove();  // sending what waited is work too
-    is_ready &= partition->MakeReady();
-  }
-  if (!is_ready) return any ? runtime::Polled::kWorked : runtime::Polled::kIdle;
-  exec::Gather& gather = *parts_.gather;
-  const size_t count = parts_.channels.size();
-  for (size_t n = 0; n < count; ++n) {
-    const size_t i = first_ + n < count ? first_ + n : first_ + n - count;
-    const auto channel = static_cast<uint32_t>(i);
-    uint32_t received = 0;
-    for (bool is_empty = false; received < kMessagesPerChannel && gather.MayRead(channel); ++received) {
-      if (parts_.channels[i]->Receive(gather, channel, is_empty) == Step::kFailed) return runtime::Polled::kFailed;
-      if (is_empty) break;
-    }
-    if (received == 0) continue;
-    any = true;
-    parts_.channels[i]->AfterReceiving();
-  }
-  first_ = first_ + 1 < count ? first_ + 1 : 0;
-  if (!any) return runtime::Polled::kIdle;
-  for (exec::Partition* partition : parts_.downstream) partition->Flush();
-  return runtime::Polled::kWorked;
-}
-
-bool ExchangeReceiver::HasWork() const {
-  bool is_blocked = false;
-  for (exec::Partition* partition : parts_.downstream) {
-    if (partition->CanMove()) return true;
-    is_blocked |= partition->IsBlocked();
-  }
-  if (is_blocked) return false;
-  for (size_t i = 0; i < parts_.channels.size(); ++i) {
-    if (parts_.gather->MayRead(static_cast<uint32_t>(i)) && parts_.channels[i]->has_messages()) return true;
-  }
-  return false;
 }
 
 }  // namespace laminar::engine

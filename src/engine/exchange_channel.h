@@ -1,5 +1,5 @@
-// The way of batches from one shard to another: a queue with credits, buffers from the sender's pool that come home by
-// a queue of their own, and the task that reads all channels of a receiver into a Gather.
+// The way of batches between the core and a shard: a queue with credits, and buffers from the sender's pool that come
+// home by a queue of their own. Who turns a shard is woken by ShardSet::Wake, not from here.
 //
 // Rows are collected in an open buffer and leave when it is full, with a barrier, or by Flush at the end of a turn; a
 // watermark travels in the message of the rows before it. What needs room waits at the sender in its order; of
@@ -14,7 +14,6 @@
 #include "exec/exchange/gather.h"
 #include "exec/exchange/partition.h"
 #include "exec/exchange/port.h"
-#include "runtime/ring0/core_loop.h"
 #include "runtime/ring0/credit.h"
 
 namespace laminar::engine {
@@ -61,8 +60,6 @@ class ExchangeChannel final : public exec::ExchangePort {
   // The pool is the sender's, the floating credits the receiver's; both outlive the channel.
   ExchangeChannel(ExchangePool& pool, const runtime::BackpressureConfig& config, runtime::FloatingCredits* floating);
   ~ExchangeChannel() override;
-  // Who is woken: the receiver when something was sent, the sender when room came back. Null: nobody.
-  void SetLoops(runtime::CoreLoop* sender, runtime::CoreLoop* receiver);
   // Another thread goes on as one side, having seen all that side did.
   void RebindSender() {
     queue_.RebindSender();
@@ -91,51 +88,24 @@ class ExchangeChannel final : public exec::ExchangePort {
   exec::Step Receive(exec::Gather& gather, uint32_t channel, bool& is_empty);
   // As Receive, but nothing is done with the message.
   void Discard(bool& is_empty);
-  // After some were received: wakes the sender if it sleeps, lends credits if this channel is behind.
-  void AfterReceiving();
+  // After some were received: lends credits if this channel is behind.
+  void AfterReceiving() { queue_.LendIfBehind(); }
 
  private:
   // Room for `count` more rows in the open message behind all that was pushed.
   bool MakeRoom(uint32_t count);
   bool SendOpen();
   bool SendWaiting();
-  void NoteSent();
   void FetchHome();
 
   ExchangePool& pool_;
   runtime::CreditedQueue<ExchangeMessage> queue_;
   runtime::SpscQueue<data::BatchBuffer*> home_;  // receiver to sender
-  runtime::CoreLoop* sender_loop_ = nullptr;
-  runtime::CoreLoop* receiver_loop_ = nullptr;
 
   // Sender's.
   ExchangeMessage open_;
   std::vector<ExchangeMessage> waiting_;  // barriers (and watermarks between them) that found no control place
   uint64_t messages_sent_ = 0;
-  bool has_unannounced_ = false;
-};
-
-struct ReceiverParts {
-  exec::Gather* gather = nullptr;
-  std::vector<ExchangeChannel*> channels;    // channels[i] is input i of the gather
-  std::vector<exec::Partition*> downstream;  // behind the gather on this shard; while one is blocked nothing is read
-  std::vector<const exec::Operator*> operators;  // behind the gather: whose failure is told
-};
-
-// Reads the channels of one receiving shard in turn, those the gather may read.
-class ExchangeReceiver final : public runtime::CoreTask {
- public:
-  explicit ExchangeReceiver(ReceiverParts parts);
-
-  runtime::Polled Poll() override;
-  bool HasWork() const override;
-  Status failure() const override;
-
- private:
-  static constexpr uint32_t kMessagesPerChannel = 4;  // a poll
-
-  ReceiverParts parts_;
-  size_t first_ = 0;
 };
 
 }  // namespace laminar::engine

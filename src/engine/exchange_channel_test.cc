@@ -4,16 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/hot_scope.h"
 #include "base/random.h"
 #include "data/consolidate.h"
 #include "data/random_values.h"
-#include "runtime/ring2/core_group.h"
+#include "engine/shard_set.h"
+#include "os/cpu.h"
 
 namespace laminar::engine {
 namespace {
@@ -25,12 +26,6 @@ using data::TypeId;
 using data::Value;
 using exec::Epoch;
 using exec::Step;
-
-exec::VnodeTargets EvenTargets(uint32_t shards) {
-  exec::VnodeTargets targets;
-  for (uint32_t v = 0; v < exec::kVnodes; ++v) targets[v] = static_cast<uint16_t>(v * shards / exec::kVnodes);
-  return targets;
-}
 
 // Behind a gather: keeps rows with the number of barriers seen before them, and says when something is wrong.
 class Tail final : public exec::Operator {
@@ -48,7 +43,7 @@ class Tail final : public exec::Operator {
     count += batch.rows;
     for (uint32_t i = 0; i < batch.rows && types[0].id() == TypeId::kInt64; ++i)
       sum += static_cast<uint64_t>(batch.columns[0].As<int64_t>()[i]);
-    return ++batches_until_failure == fail_at ? Fail(Status(ErrorCode::kOverflow, "tail")) : Step::kMore;
+    return Step::kMore;
   }
   Step Watermark(int, Timestamp mark, exec::Output&) override {
     wrong += mark <= watermark ? 1 : 0;
@@ -69,8 +64,51 @@ class Tail final : public exec::Operator {
   uint64_t sum = 0;
   uint64_t wrong = 0;
   bool keeps_rows = true;
-  uint64_t batches_until_failure = 0;
-  uint64_t fail_at = UINT64_MAX;
+};
+
+// Reads the channels of one receiving shard in turn, those the gather may read, as long as what is behind has room.
+class Receiver final : public ShardTask {
+ public:
+  Receiver(exec::Gather& gather, std::vector<ExchangeChannel*> channels, exec::Partition* downstream = nullptr)
+      : gather_(gather), channels_(std::move(channels)), downstream_(downstream) {}
+
+  Polled Poll() override {
+    Polled polled;
+    for (ExchangeChannel* channel : channels_) channel->RebindReceiver();
+    if (downstream_ != nullptr) {
+      polled.has_worked = downstream_->CanMove();
+      if (!downstream_->MakeReady()) return polled;
+    }
+    for (size_t n = 0; n < channels_.size(); ++n) {
+      const size_t i = (first_ + n) % channels_.size();
+      for (int taken = 0; taken < 4 && gather_.MayRead(static_cast<uint32_t>(i)); ++taken) {
+        bool is_empty = false;
+        CHECK(channels_[i]->Receive(gather_, static_cast<uint32_t>(i), is_empty) != Step::kFailed);
+        if (is_empty) break;
+        polled.has_worked = true;
+      }
+      channels_[i]->AfterReceiving();
+    }
+    ++first_;
+    if (downstream_ != nullptr) downstream_->Flush();
+    if (polled.has_worked && after_work) after_work();
+    return polled;
+  }
+  bool HasWork() const override {
+    if (downstream_ != nullptr && downstream_->CanMove()) return true;
+    if (downstream_ != nullptr && downstream_->IsBlocked()) return false;
+    for (size_t i = 0; i < channels_.size(); ++i) {
+      if (gather_.MayRead(static_cast<uint32_t>(i)) && channels_[i]->has_messages()) return true;
+    }
+    return false;
+  }
+  std::function<void()> after_work;  // wakes who waits for rows or room
+
+ private:
+  exec::Gather& gather_;
+  std::vector<ExchangeChannel*> channels_;
+  exec::Partition* downstream_;
+  size_t first_ = 0;
 };
 
 // One receiving shard and its channels from every sender.
@@ -79,17 +117,16 @@ struct Target {
       : floating(config.floating_credits), gather(senders), tail(std::move(types)) {
     gather.ConnectTo(&tail, 0);
   }
-  ExchangeReceiver& MakeReceiver() {
-    ReceiverParts parts{.gather = &gather, .channels = {}, .downstream = {}, .operators = {&tail}};
-    for (auto& channel : channels) parts.channels.push_back(channel.get());
-    receiver = std::make_unique<ExchangeReceiver>(std::move(parts));
-    return *receiver;
+  std::vector<ExchangeChannel*> Channels() const {
+    std::vector<ExchangeChannel*> all;
+    for (const auto& channel : channels) all.push_back(channel.get());
+    return all;
   }
   runtime::FloatingCredits floating;
   exec::Gather gather;
   Tail tail;
   std::vector<std::unique_ptr<ExchangeChannel>> channels;
-  std::unique_ptr<ExchangeReceiver> receiver;
+  std::unique_ptr<Receiver> receiver;
 };
 
 // A whole exchange: senders x targets.
@@ -102,13 +139,13 @@ struct Exchange {
       to.push_back(std::make_unique<Target>(types, senders, config));
       for (auto& pool : pools)
         to[t]->channels.push_back(std::make_unique<ExchangeChannel>(*pool, config, &to[t]->floating));
-      to[t]->MakeReceiver();
+      to[t]->receiver = std::make_unique<Receiver>(to[t]->gather, to[t]->Channels());
     }
     for (uint32_t s = 0; s < senders; ++s) {
       std::vector<exec::ExchangePort*> ports;
       for (auto& target : to) ports.push_back(target->channels[s].get());
       partitions.push_back(
-          std::make_unique<exec::Partition>(exec::PartitionSpec{types, keys}, EvenTargets(targets), ports));
+          std::make_unique<exec::Partition>(exec::PartitionSpec{types, keys}, exec::EvenTargets(targets), ports));
       CHECK(partitions.back()->Open({}).ok());
     }
   }
@@ -119,26 +156,30 @@ struct Exchange {
 };
 
 // Sends a random stream, one step a poll; blocked while the partition is.
-class Source final : public runtime::CoreTask {
+class Source final : public ShardTask {
  public:
   Source(exec::Partition& partition, std::vector<Type> types, uint64_t seed, uint32_t steps)
       : partition_(partition), types_(std::move(types)), random_(seed), steps_left_(steps) {}
 
-  runtime::Polled Poll() override {
-    bool any = partition_.CanMove();
+  Polled Poll() override {
+    if (rebinds_sender) rebinds_sender();
+    Polled polled{.has_worked = partition_.CanMove()};
     const bool is_ready = partition_.MakeReady();
     if (is_ready && !is_done_) {
-      any = true;
+      polled.has_worked = true;
       Step();
       partition_.Flush();
     }
-    return any ? runtime::Polled::kWorked : runtime::Polled::kIdle;
+    if (polled.has_worked && after_work) after_work();
+    return polled;
   }
   bool HasWork() const override { return partition_.CanMove() || (!is_done_ && !partition_.IsBlocked()); }
 
   std::vector<Row> sent;             // in order
   std::vector<Epoch> epoch_of_sent;  // barriers sent before it
   bool is_done() const { return is_done_; }
+  std::function<void()> after_work;
+  std::function<void()> rebinds_sender;
 
  private:
   void Step() {
@@ -232,11 +273,29 @@ void CheckArrived(Exchange& exchange, std::vector<std::unique_ptr<Source>>& sour
   }
 }
 
+// Of one sender of an exchange: whoever turns its shard sends now.
+std::function<void()> Rebinding(Exchange& exchange, uint32_t sender) {
+  return [&exchange, sender] {
+    exchange.pools[sender]->RebindOwner();
+    for (auto& target : exchange.to) target->channels[sender]->RebindSender();
+  };
+}
+
 struct Shape {
   uint32_t senders = 1;
   uint32_t targets = 1;
   uint32_t steps = 64;
 };
+
+// One shard after the other, each next one drawn by chance.
+void RunDry(ShardSet& shards) {
+  runtime::CoreBudgets budgets(os::RealClock());
+  for (uint64_t turn = 0; turn < 1'000'000; ++turn) {
+    shards.Wake();
+    if (!shards.Help(budgets)) break;
+  }
+  REQUIRE(shards.IsIdle());
+}
 
 void RunOnOneThread(uint64_t seed) {
   Random random(seed);
@@ -252,26 +311,15 @@ void RunOnOneThread(uint64_t seed) {
                                            .floating_credits = static_cast<uint32_t>(random.Below(5))};
   Exchange exchange(types, keys, shape.senders, shape.targets, config, static_cast<uint32_t>(random.Below(5)));
   std::vector<std::unique_ptr<Source>> sources;
-  std::vector<std::unique_ptr<runtime::CoreLoop>> loops;
-  std::vector<runtime::CoreLoop*> pointers;
-  uint64_t now = 0;
-  auto add = [&](runtime::CoreTask& task) {
-    loops.push_back(std::make_unique<runtime::CoreLoop>(runtime::CoreLoopConfig{}, runtime::BudgetClock(&now)));
-    loops.back()->AddTask(&task);
-    pointers.push_back(loops.back().get());
-  };
+  ShardSet shards(shape.senders + shape.targets, os::RealClock());
+  shards.SetSeed(seed);
   for (uint32_t s = 0; s < shape.senders; ++s) {
     sources.push_back(std::make_unique<Source>(*exchange.partitions[s], types, seed * 10 + s, shape.steps));
-    add(*sources[s]);
+    shards.AddTask(s, sources[s].get());
   }
-  for (auto& target : exchange.to) add(*target->receiver);
-  runtime::SeededScheduler scheduler(pointers, seed);
-  REQUIRE(scheduler.RunUntilIdle(1'000'000));
+  for (uint32_t t = 0; t < shape.targets; ++t) shards.AddTask(shape.senders + t, exchange.to[t]->receiver.get());
+  RunDry(shards);
   CheckArrived(exchange, sources, keys, {.barriers = shape.steps / 16});
-  for (auto& loop : loops) {
-    REQUIRE_FALSE(loop->HasWork());
-    loop->Close();
-  }
 }
 
 TEST_CASE("exchange: random types, shapes, credits and interleavings lose, double and reorder nothing") {
@@ -293,19 +341,24 @@ void RunOnThreads(uint64_t seed, const Shape& shape) {
   const std::vector<uint32_t> keys = {0};
   Exchange exchange(types, keys, shape.senders, shape.targets);
   std::vector<std::unique_ptr<Source>> sources;
-  // Senders on one half of the loops, receivers on the other: with one of each, two real threads.
-  std::vector<runtime::CoreLoopConfig> configs(shape.senders + shape.targets);
-  for (auto& config : configs) config.spin_turns = 20;
-  runtime::CoreGroup group(configs);
+  ShardSet shards(shape.senders + shape.targets, os::RealClock());
   for (uint32_t s = 0; s < shape.senders; ++s) {
     sources.push_back(std::make_unique<Source>(*exchange.partitions[s], types, seed * 10 + s, shape.steps));
-    group[s].AddTask(sources[s].get());
-    for (uint32_t t = 0; t < shape.targets; ++t)
-      exchange.to[t]->channels[s]->SetLoops(&group[s], &group[shape.senders + t]);
+    sources[s]->after_work = [&] { shards.Wake(); };
+    sources[s]->rebinds_sender = Rebinding(exchange, s);
+    shards.AddTask(s, sources[s].get());
   }
-  for (uint32_t t = 0; t < shape.targets; ++t) group[shape.senders + t].AddTask(exchange.to[t]->receiver.get());
-  REQUIRE(group.Start().ok());
-  REQUIRE(group.Stop(runtime::StopMode::kDrain).ok());
+  for (uint32_t t = 0; t < shape.targets; ++t) {
+    exchange.to[t]->receiver->after_work = [&] { shards.Wake(); };
+    shards.AddTask(shape.senders + t, exchange.to[t]->receiver.get());
+  }
+  REQUIRE(shards.StartWorkers(shape.senders + shape.targets).ok());
+  shards.Wake();
+  // Idle shards that were idle before as well, without a turn between: nothing is on its way.
+  for (uint64_t turns = UINT64_MAX; turns != shards.turns() || !shards.IsIdle();) {
+    turns = shards.turns();
+    while (!shards.IsIdle()) os::CpuRelax();
+  }
   for (auto& source : sources) REQUIRE(source->is_done());
   CheckArrived(exchange, sources, keys, {.barriers = shape.steps / 16});
 }
@@ -391,23 +444,6 @@ TEST_CASE("exchange: the steady state allocates nothing") {
   CHECK(sent > 500 * data::kBatchCapacity);
 }
 
-TEST_CASE("exchange: what fails behind a gather stops the receiving loop with its reason") {
-  Exchange exchange({TypeId::kInt64}, {0}, 1, 1);
-  exchange.to[0]->tail.fail_at = 1;
-  BatchBuffer batch(exchange.types);
-  batch.AppendRow(std::vector<Value>{Value::Int(1)});
-  exec::Output out;
-  exchange.partitions[0]->Process(0, batch.batch(), out);
-  exchange.partitions[0]->Flush();
-  runtime::CoreLoop loop({});
-  loop.AddTask(exchange.to[0]->receiver.get());
-  CHECK(loop.HasWork());
-  CHECK(loop.Turn());
-  CHECK(loop.has_failed());
-  CHECK(loop.failure().message() == "core 0: tail");
-  loop.Close();
-}
-
 TEST_CASE("exchange: a second exchange behind the first on the same shards, blocked and unblocked, loses nothing") {
   for (uint64_t seed = 0; seed < 25; ++seed) {
     const std::vector<Type> types = {TypeId::kInt64, TypeId::kInt64};
@@ -415,27 +451,20 @@ TEST_CASE("exchange: a second exchange behind the first on the same shards, bloc
     Exchange first(types, {0}, 2, 2, tight, 0);
     Exchange second(types, {1}, 2, 2, tight, 0);
     std::vector<std::unique_ptr<Source>> sources;
-    std::vector<std::unique_ptr<runtime::CoreLoop>> loops;
-    std::vector<runtime::CoreLoop*> pointers;
-    uint64_t now = 0;
-    std::vector<std::unique_ptr<ExchangeReceiver>> middles;
+    ShardSet shards(2, os::RealClock());
+    shards.SetSeed(seed);
+    std::vector<std::unique_ptr<Receiver>> middles;
     for (uint32_t s = 0; s < 2; ++s) {
-      loops.push_back(std::make_unique<runtime::CoreLoop>(runtime::CoreLoopConfig{}, runtime::BudgetClock(&now)));
-      pointers.push_back(loops.back().get());
       sources.push_back(std::make_unique<Source>(*first.partitions[s], types, seed * 10 + s, 96));
       first.to[s]->gather.ConnectTo(second.partitions[s].get(), 0);
-      ReceiverParts parts{
-          .gather = &first.to[s]->gather, .channels = {}, .downstream = {second.partitions[s].get()}, .operators = {}};
-      for (auto& channel : first.to[s]->channels) parts.channels.push_back(channel.get());
-      middles.push_back(std::make_unique<ExchangeReceiver>(std::move(parts)));
-      loops[s]->AddTask(sources[s].get());
-      loops[s]->AddTask(middles[s].get());
-      loops[s]->AddTask(second.to[s]->receiver.get());
+      middles.push_back(
+          std::make_unique<Receiver>(first.to[s]->gather, first.to[s]->Channels(), second.partitions[s].get()));
+      shards.AddTask(s, sources[s].get());
+      shards.AddTask(s, middles[s].get());
+      shards.AddTask(s, second.to[s]->receiver.get());
     }
-    runtime::SeededScheduler scheduler(pointers, seed);
-    REQUIRE(scheduler.RunUntilIdle(1'000'000));
+    RunDry(shards);
     CheckArrived(second, sources, std::array<uint32_t, 1>{1}, {.barriers = 6, .keeps_order = false});
-    for (auto& loop : loops) loop->Close();
   }
 }
 

@@ -92,7 +92,8 @@ class GraphState {
   // Takes back what was captured since the delta had that size.
   size_t delta_bytes() const { return delta_.size(); }
   void CutTo(size_t bytes) { delta_.resize(bytes); }
-  std::string TakeDelta() { return std::exchange(delta_, {}); }
+  // `next` is where the next one is written: it keeps its memory.
+  std::string TakeDelta(std::string next = {}) { return std::exchange(delta_, std::move(next)); }
   bool has_changes() const { return !delta_.empty(); }
 
   // --- While a database is opened. ---

@@ -3,7 +3,7 @@
 
 #include "engine/core.h"
 #include "engine/leaf_rows.h"
-#include "observe/metric.h"
+#include "engine/metric_rows.h"
 
 namespace laminar::engine {
 
@@ -133,19 +133,6 @@ uint64_t RowsOut(const std::vector<exec::Materialize*>& stored) {
   return rows;
 }
 
-class MetricRows {
- public:
-  explicit MetricRows(std::vector<std::vector<Value>>& rows) : rows_(rows) {}
-  void Add(observe::MetricId id, const std::string& labels, double value) {
-    const observe::MetricFacts& facts = observe::FactsOf(id);
-    rows_.push_back({Value::String(std::string(facts.name)), Value::String(labels),
-                     Value::String(std::string(observe::NameOf(facts.kind))), Value::Double(value)});
-  }
-
- private:
-  std::vector<std::vector<Value>>& rows_;
-};
-
 }  // namespace
 
 void Core::AppendSystemMetrics(std::vector<std::vector<Value>>& rows) {
@@ -156,6 +143,7 @@ void Core::AppendSystemMetrics(std::vector<std::vector<Value>>& rows) {
     out.Add(kShardTurns, "", static_cast<double>(shards_->turns()));
     out.Add(kShardBlocked, "", static_cast<double>(times_blocked_));
   }
+  watch_.AppendMetrics(out, options_.clock->MonotonicNanos());
   const state::StateMemory::Figures memory = memory_->GetFigures();
   out.Add(kStateMemory, "", static_cast<double>(memory.resident_bytes));
   out.Add(kStateMemoryLimit, "", static_cast<double>(memory.limit_bytes));
@@ -164,6 +152,8 @@ void Core::AppendSystemMetrics(std::vector<std::vector<Value>>& rows) {
   out.Add(kSourcesSlowed, "", static_cast<double>(times_slowed_));
   if (durability_ == nullptr) return;
   const Durability::Figures figures = durability_->GetFigures();
+  out.Add(kEpochPause, "", static_cast<double>(pace_.pause_nanos()) / 1000);
+  out.Add(kEpochPauseMax, "", static_cast<double>(pace_.pause_max_nanos()) / 1000);
   out.Add(kEpochDurable, "", static_cast<double>(figures.durable_epoch));
   out.Add(kWalBytes, "", static_cast<double>(figures.log_bytes));
   out.Add(kWalSyncs, "", static_cast<double>(figures.syncs));

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "data/time_zone.h"
+#include "engine/thread_watch.h"
 
 namespace laminar::engine {
 namespace {
@@ -21,6 +22,7 @@ Status Unknown(std::string_view name) {
 
 Status Assign(std::string& slot, std::string_view name, std::string_view value) {
   if (name == "timezone") TRY(data::FindZone(value));
+  if (name == "cpu_pinning") TRY(CheckPinning(value));
   if (name == "durability" && value != "none" && value != "async" && value != "epoch")
     return Status(ErrorCode::kBadOption, "durability cannot be '" + std::string(value) + "'")
         .WithHint("there are: 'epoch', 'async', 'none'");
@@ -42,6 +44,8 @@ Status Assign(uint64_t& slot, std::string_view name, std::string_view value) {
         .WithHint("0 takes what the machine and its limits allow");
   if (name == "log_queue_bytes" && *number < 4096)
     return Status(ErrorCode::kBadOption, "log_queue_bytes must be at least 4 KiB, found " + std::string(value));
+  if (name == "budget_sample_every" && *number > 1'000'000)
+    return Status(ErrorCode::kBadOption, "budget_sample_every must be 0 to 1000000, found " + std::string(value));
   slot = *number;
   return {};
 }

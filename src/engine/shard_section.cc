@@ -11,13 +11,6 @@ using exec::Step;
 
 namespace {
 
-exec::VnodeTargets TargetsOf(uint32_t shards) {
-  exec::VnodeTargets targets{};
-  for (uint32_t vnode = 0; vnode < exec::kVnodes; ++vnode)
-    targets[vnode] = static_cast<uint16_t>(vnode * shards / exec::kVnodes);
-  return targets;
-}
-
 // The end of a shard's chain: lets rows pass only while somebody reads them.
 class Gate final : public exec::Operator {
  public:
@@ -39,7 +32,7 @@ constexpr uint64_t kWarmUpMessages = 64;
 }  // namespace
 
 // One shard's instance.
-class ShardSection::Lane final : public runtime::CoreTask {
+class ShardSection::Lane final : public ShardTask {
  public:
   explicit Lane(ShardSection& section)
       : section_(section),
@@ -71,21 +64,23 @@ class ShardSection::Lane final : public runtime::CoreTask {
     return sender_.Open(context);
   }
 
-  runtime::Polled Poll() override {
+  Polled Poll() override {
     RebindReceivers();
     environment_.now = section_.now_.load(std::memory_order_relaxed);
     environment_.watermark = gather_.watermark();
-    bool any = sender_.CanMove();
-    if (!sender_.MakeReady()) return any ? runtime::Polled::kWorked : runtime::Polled::kIdle;
+    Polled polled{.has_worked = sender_.CanMove()};
+    if (!sender_.MakeReady()) return polled;
+    const uint64_t rows_before = gather_.output().rows();
     for (uint32_t i = 0; i < kMessagesAPoll; ++i) {
       bool is_empty = false;
       if (Receive(is_empty) == Step::kFailed) Fail();
       if (is_empty) break;
-      any = true;
+      polled.has_worked = true;
     }
     in_.AfterReceiving();
     sender_.Flush();
-    return any ? runtime::Polled::kWorked : runtime::Polled::kIdle;
+    polled.rows = gather_.output().rows() - rows_before;
+    return polled;
   }
   bool HasWork() const override {
     auto& sender = const_cast<exec::Partition&>(sender_);
@@ -98,7 +93,7 @@ class ShardSection::Lane final : public runtime::CoreTask {
     out_pool_.RebindOwner();
     out_.RebindSender();
   }
-  Status failure() const override {
+  Status failure() const {
     for (const auto& op : operators_) {
       if (!op->failure().ok()) return op->failure();
     }
@@ -146,7 +141,7 @@ ShardSection::ShardSection(ShardSet& shards, SectionRequest request)
     ports.push_back(&lanes_.back()->in_);
   }
   entry_ = std::make_unique<exec::Partition>(exec::PartitionSpec{request_.input, request_.keys},
-                                             TargetsOf(shards.size()), std::move(ports));
+                                             exec::EvenTargets(shards.size()), std::move(ports));
 }
 
 ShardSection::~ShardSection() {

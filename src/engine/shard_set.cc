@@ -12,7 +12,7 @@ constexpr uint32_t kSpins = 20'000;  // looks without work before a worker parks
 
 }  // namespace
 
-ShardSet::ShardSet(uint32_t shards) {
+ShardSet::ShardSet(uint32_t shards, const os::Clock& clock) : clock_(clock) {
   for (uint32_t i = 0; i < shards; ++i) shards_.push_back(std::make_unique<Shard>());
 }
 
@@ -24,7 +24,7 @@ ShardSet::~ShardSet() {
 
 Status ShardSet::StartWorkers(uint32_t workers) {
   while (workers_.size() < workers) {
-    auto worker = std::make_unique<Worker>();
+    auto worker = std::make_unique<Worker>(clock_);
     worker->set = this;
     worker->first = static_cast<uint32_t>(workers_.size() * shards_.size() / workers);
     worker->thread = TRY(os::Thread::Start(
@@ -47,35 +47,47 @@ bool ShardSet::TryTake(Shard& shard) {
 void ShardSet::GiveBack(Shard& shard) { shard.is_turned.store(false, std::memory_order_release); }
 
 bool ShardSet::HasWork(const Shard& shard) {
-  return std::ranges::any_of(shard.tasks, [](const runtime::CoreTask* task) { return task->HasWork(); });
+  return std::ranges::any_of(shard.tasks, [](const ShardTask* task) { return task->HasWork(); });
+}
+
+ShardTask::Polled ShardSet::Turn(Shard& shard, runtime::CoreBudgets& budgets) {
+  runtime::TaskBudget budget(runtime::BudgetId::kShardTurn, budgets);
+  ShardTask::Polled all;
+  for (ShardTask* task : shard.tasks) {
+    if (!task->HasWork()) continue;
+    const ShardTask::Polled polled = task->Poll();
+    all.has_worked |= polled.has_worked;
+    all.rows += polled.rows;
+  }
+  budget.SetRows(all.rows);
+  if (!all.has_worked) budget.Drop();
+  return all;
 }
 
 // The shard is taken before its tasks are asked: their list may change otherwise.
-bool ShardSet::TurnOne(uint32_t first) {
+bool ShardSet::TurnOne(uint32_t first, runtime::CoreBudgets& budgets) {
   const auto count = static_cast<uint32_t>(shards_.size());
   for (uint32_t n = 0; n < count; ++n) {
     Shard& shard = *shards_[(first + n) % count];
     if (!shard.may_have_work.load(std::memory_order_relaxed) || !TryTake(shard)) continue;
     // Pairs with Wake: either what was sent before it is seen below, or it sees that the mark is gone and sets it.
     shard.may_have_work.exchange(false, std::memory_order_seq_cst);
-    bool any = false;
-    for (runtime::CoreTask* task : shard.tasks) {
-      if (task->HasWork()) any |= task->Poll() != runtime::Polled::kIdle;
-    }
-    if (any) {
-      shard.turns.fetch_add(1, std::memory_order_relaxed);
+    const ShardTask::Polled polled = Turn(shard, budgets);
+    if (polled.has_worked) {
+      shard.turns.Add();
+      shard.rows.Add(polled.rows);
       shard.may_have_work.store(true, std::memory_order_relaxed);  // until a turn finds none
     }
     GiveBack(shard);
-    if (any) return true;
+    if (polled.has_worked) return true;
   }
   return false;
 }
 
-bool ShardSet::Help() {
+bool ShardSet::Help(runtime::CoreBudgets& budgets) {
   // The workers begin at the front, the helper where they come last.
   const uint32_t first = workers_.empty() ? static_cast<uint32_t>(random_.Below(shards_.size())) : size() - 1;
-  return TurnOne(first);
+  return TurnOne(first, budgets);
 }
 
 bool ShardSet::IsIdle() const {
@@ -94,13 +106,13 @@ bool ShardSet::LooksIdle() const {
   });
 }
 
-void ShardSet::AddTask(uint32_t shard, runtime::CoreTask* task) {
+void ShardSet::AddTask(uint32_t shard, ShardTask* task) {
   while (!TryTake(*shards_[shard])) os::CpuRelax();
   shards_[shard]->tasks.push_back(task);
   GiveBack(*shards_[shard]);
 }
 
-void ShardSet::RemoveTask(uint32_t shard, const runtime::CoreTask* task) {
+void ShardSet::RemoveTask(uint32_t shard, const ShardTask* task) {
   while (!TryTake(*shards_[shard])) os::CpuRelax();
   std::erase(shards_[shard]->tasks, task);
   GiveBack(*shards_[shard]);
@@ -108,7 +120,7 @@ void ShardSet::RemoveTask(uint32_t shard, const runtime::CoreTask* task) {
 
 uint64_t ShardSet::turns() const {
   uint64_t turns = 0;
-  for (const auto& shard : shards_) turns += shard->turns.load(std::memory_order_relaxed);
+  for (const auto& shard : shards_) turns += shard->turns.value();
   return turns;
 }
 
@@ -129,7 +141,7 @@ void ShardSet::WorkerMain(Worker& worker) {
   uint32_t idle = 0;
   uint32_t next = worker.first;
   while (!stop_.load(std::memory_order_acquire)) {
-    if (TurnOne(next++ % size())) {
+    if (TurnOne(next++ % size(), worker.budgets)) {
       idle = 0;
       continue;
     }

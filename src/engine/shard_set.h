@@ -4,7 +4,7 @@
 // or the core thread when it has to wait for room (so two cores share any mix of reading and aggregating evenly). A
 // thread looks first at the shards it turned before. Law: whoever turns a shard sees all that was done there before;
 // tasks come and go only between turns. Inline there are no workers: the owner's thread turns the shards, in an order
-// drawn from a seed, which is how interleavings are simulated.
+// drawn from a seed, which is how interleavings are simulated. A worker without work spins for a moment, then parks.
 #pragma once
 
 #include <atomic>
@@ -14,14 +14,30 @@
 
 #include "base/random.h"
 #include "base/status.h"
+#include "observe/metric.h"
 #include "os/thread.h"
-#include "runtime/ring0/core_loop.h"
+#include "runtime/ring0/budget.h"
 
 namespace laminar::engine {
 
+// Work of a shard. Called by whoever turns the shard.
+class ShardTask {
+ public:
+  struct Polled {
+    bool has_worked = false;
+    uint64_t rows = 0;  // taken in
+  };
+  virtual ~ShardTask() = default;
+  // A bounded piece of work.
+  virtual Polled Poll() = 0;
+  // Does something wait? Cheap and without effect. Whoever makes it true calls ShardSet::Wake.
+  virtual bool HasWork() const = 0;
+};
+
 class ShardSet {
  public:
-  explicit ShardSet(uint32_t shards);
+  // The clock is for the workers' budgets.
+  ShardSet(uint32_t shards, const os::Clock& clock);
   ~ShardSet();  // stops the workers
   ShardSet(const ShardSet&) = delete;
 
@@ -31,15 +47,18 @@ class ShardSet {
   void SetSeed(uint64_t seed) { random_ = Random(seed); }
 
   // The owner's thread. A task outlives its place here.
-  void AddTask(uint32_t shard, runtime::CoreTask* task);
-  void RemoveTask(uint32_t shard, const runtime::CoreTask* task);
-  // Turns one shard that has work and nobody turns. False: there is none.
-  bool Help();
+  void AddTask(uint32_t shard, ShardTask* task);
+  void RemoveTask(uint32_t shard, const ShardTask* task);
+  // Turns one shard that has work and nobody turns, on the caller's budgets. False: there is none.
+  bool Help(runtime::CoreBudgets& budgets);
   // Nothing waits, and nobody turns one.
   bool IsIdle() const;
   // The same at a glance: it may be wrong.
   bool LooksIdle() const;
   uint64_t turns() const;
+  uint64_t rows(uint32_t shard) const { return shards_[shard]->rows.value(); }  // that it has taken in
+  const os::Thread& thread(uint32_t worker) const { return workers_[worker]->thread; }
+  runtime::CoreBudgets& budgets(uint32_t worker) { return workers_[worker]->budgets; }
   // There may be work: parked workers look.
   void Wake();
 
@@ -48,11 +67,15 @@ class ShardSet {
     std::atomic<bool> is_turned{false};
     // Set by who sends, cleared by who turns before it looks: false means nothing to do, without taking the shard.
     std::atomic<bool> may_have_work{false};
-    std::vector<runtime::CoreTask*> tasks;  // changed and read only by who turns it
-    std::atomic<uint64_t> turns{0};
+    std::vector<ShardTask*> tasks;  // changed and read only by who turns it
+    // Written by who turns it.
+    observe::Counter turns;
+    observe::Counter rows;
   };
   struct Worker {
+    explicit Worker(const os::Clock& clock) : budgets(clock) {}
     ShardSet* set = nullptr;
+    runtime::CoreBudgets budgets;
     uint32_t first = 0;  // the shard it looks at first
     os::Thread thread;
     os::EventCount parked;
@@ -60,9 +83,11 @@ class ShardSet {
   static bool TryTake(Shard& shard);
   static void GiveBack(Shard& shard);
   static bool HasWork(const Shard& shard);
-  bool TurnOne(uint32_t first);
+  static ShardTask::Polled Turn(Shard& shard, runtime::CoreBudgets& budgets);
+  bool TurnOne(uint32_t first, runtime::CoreBudgets& budgets);
   void WorkerMain(Worker& worker);
 
+  const os::Clock& clock_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<bool> stop_{false};

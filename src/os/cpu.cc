@@ -35,8 +35,8 @@ uint32_t CoresOf(std::string_view quota_text, std::string_view period_text) {
   return static_cast<uint32_t>((*quota + *period - 1) / *period);
 }
 
-Status SetAffinity(const cpu_set_t& cores, std::string_view doing) {
-  const int error = pthread_setaffinity_np(pthread_self(), sizeof cores, &cores);
+Status SetAffinity(pthread_t thread, const cpu_set_t& cores, std::string_view doing) {
+  const int error = pthread_setaffinity_np(thread, sizeof cores, &cores);
   if (error == 0) return Status::Ok();
   return Error(ErrorCode::kIo,
                std::string(doing) + ": " + std::strerror(error) + " (errno " + std::to_string(error) + ")");
@@ -53,13 +53,18 @@ const cpu_set_t& StartMask() {
   return mask;
 }
 
+std::vector<uint32_t> CoresIn(const cpu_set_t& mask) {
+  std::vector<uint32_t> cores;
+  for (uint32_t core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &mask)) cores.push_back(core);
+  }
+  return cores;
+}
+
 }  // namespace
 
 std::vector<uint32_t> AllowedCores() {
-  std::vector<uint32_t> cores;
-  for (uint32_t core = 0; core < CPU_SETSIZE; ++core) {
-    if (CPU_ISSET(core, &StartMask())) cores.push_back(core);
-  }
+  std::vector<uint32_t> cores = CoresIn(StartMask());
   if (cores.empty()) cores.push_back(0);
   return cores;
 }
@@ -79,34 +84,30 @@ std::vector<uint32_t> UsableCores() {
   return cores;
 }
 
-Status PinThisThread(uint32_t core) {
+Status PinThread(pthread_t thread, uint32_t core) {
   StartMask();
   if (core >= CPU_SETSIZE)
     return Error(ErrorCode::kBadArgument, "pinning to core " + std::to_string(core) + ": no such core");
   cpu_set_t cores;
   CPU_ZERO(&cores);
   CPU_SET(core, &cores);
-  return SetAffinity(cores, "pinning to core " + std::to_string(core));
+  return SetAffinity(thread, cores, "pinning to core " + std::to_string(core));
 }
 
-Status UnpinThisThread() { return SetAffinity(StartMask(), "unpinning a thread"); }
+Status UnpinThread(pthread_t thread) { return SetAffinity(thread, StartMask(), "unpinning a thread"); }
+
+std::vector<uint32_t> CoresOfThread(pthread_t thread) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (pthread_getaffinity_np(thread, sizeof cores, &cores) != 0) return {};
+  return CoresIn(cores);
+}
 
 void NameThisThread(const std::string& name) { pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); }
 
 uint32_t CurrentCore() {
   const int core = sched_getcpu();
   return core < 0 ? 0 : static_cast<uint32_t>(core);
-}
-
-Status SetRealTimePriority(int priority) {
-  const std::string doing = "setting real-time priority " + std::to_string(priority);
-  if (priority < 0 || priority > 99) return Error(ErrorCode::kBadArgument, doing + ": expected 0 to 99");
-  sched_param parameter{};
-  parameter.sched_priority = priority;
-  const int error = pthread_setschedparam(pthread_self(), priority == 0 ? SCHED_OTHER : SCHED_FIFO, &parameter);
-  if (error == 0) return {};
-  return Error(Status(ErrorCode::kIo, doing + ": " + std::strerror(error) + " (errno " + std::to_string(error) + ")")
-                   .WithHint("needs CAP_SYS_NICE or a limit of real-time priority (ulimit -r)"));
 }
 
 Result<std::vector<uint32_t>> ParseCpuList(std::string_view text) {

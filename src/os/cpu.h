@@ -1,6 +1,8 @@
-// Which cores this process may use, and pinning a thread to one. Asks the kernel; answers honour affinity masks and the
+// Which cores this process may use, and pinning threads to them. Asks the kernel; answers honour affinity masks and the
 // CPU quota of a container, so a database in a two-core box starts two shards, whatever the machine has.
 #pragma once
+
+#include <pthread.h>
 
 #include <cstdint>
 #include <string>
@@ -20,17 +22,17 @@ uint32_t CoreQuota(FileSystem& files);
 // The cores to start shards on: the allowed ones, no more of them than the quota.
 std::vector<uint32_t> UsableCores();
 
-// Ties the calling thread to one core.
-Status PinThisThread(uint32_t core);
-// Lets the calling thread run on any allowed core again.
-Status UnpinThisThread();
+// Ties a thread, which need not be the calling one, to one core.
+Status PinThread(pthread_t thread, uint32_t core);
+// Lets it run on any allowed core again.
+Status UnpinThread(pthread_t thread);
+// The cores it may run on now: the kernel takes a core out of the list when it goes.
+std::vector<uint32_t> CoresOfThread(pthread_t thread);
 // Shown in process lists; cut to 15 bytes.
 void NameThisThread(const std::string& name);
 
 // The core the calling thread runs on now.
 uint32_t CurrentCore();
-// First-in-first-out scheduling before all ordinary threads, 1 to 99; 0: ordinary again. Needs a permission.
-Status SetRealTimePriority(int priority);
 
 // One hardware thread of the machine.
 struct CpuFacts {

@@ -31,7 +31,7 @@ TEST_CASE("a pinned thread is where it was put, a thousand times") {
       "pinned",
       [](void*) {
         const uint32_t core = AllowedCores().back();
-        CHECK(PinThisThread(core).ok());
+        CHECK(PinThread(pthread_self(), core).ok());
         int elsewhere = 0;
         for (int i = 0; i < 1'000; ++i) elsewhere += CurrentCore() == core ? 0 : 1;
         CHECK(elsewhere == 0);
@@ -41,19 +41,28 @@ TEST_CASE("a pinned thread is where it was put, a thousand times") {
   thread->Join();
 }
 
-TEST_CASE("a real-time priority is set or refused with a reason") {
+TEST_CASE("a thread is pinned and set free by another, which sees where it runs") {
+  struct Spinning {
+    std::atomic<bool> stop{false};
+    std::atomic<uint64_t> looks{0};
+  } spinning;
   auto thread = Thread::Start(
-      "real time",
-      [](void*) {
-        CHECK(SetRealTimePriority(100).code() == ErrorCode::kBadArgument);
-        const Status status = SetRealTimePriority(1);
-        if (status.ok())
-          CHECK(SetRealTimePriority(0).ok());
-        else
-          CHECK_FALSE(status.hint().empty());
+      "spinning",
+      [](void* raw) {
+        auto& mine = *static_cast<Spinning*>(raw);
+        while (!mine.stop) ++mine.looks;
       },
-      nullptr);
+      &spinning);
   REQUIRE(thread.has_value());
+  for (const uint32_t core : AllowedCores()) {
+    CHECK(PinThread(thread->handle(), core).ok());
+    CHECK(CoresOfThread(thread->handle()) == std::vector<uint32_t>{core});
+    for (const uint64_t looks = spinning.looks; spinning.looks < looks + 1'000;) CpuRelax();
+    CHECK(thread->LastCore() == core);
+  }
+  CHECK(UnpinThread(thread->handle()).ok());
+  CHECK(CoresOfThread(thread->handle()) == AllowedCores());
+  spinning.stop = true;
   thread->Join();
 }
 

@@ -30,12 +30,14 @@ TEST_CASE("usable cores are allowed ones, and a pinned thread stays on its core"
   CHECK(cores.size() <= AllowedCores().size());
   std::thread pinned([&] {
     for (const uint32_t core : cores) {
-      CHECK(PinThisThread(core).ok());
+      CHECK(PinThread(pthread_self(), core).ok());
+      CHECK(CoresOfThread(pthread_self()) == std::vector<uint32_t>{core});
       CHECK(static_cast<uint32_t>(sched_getcpu()) == core);
     }
     CHECK(AllowedCores().size() >= cores.size());
-    CHECK(UnpinThisThread().ok());
-    CHECK(PinThisThread(100'000).code() == ErrorCode::kBadArgument);
+    CHECK(UnpinThread(pthread_self()).ok());
+    CHECK(CoresOfThread(pthread_self()) == AllowedCores());
+    CHECK(PinThread(pthread_self(), 100'000).code() == ErrorCode::kBadArgument);
     NameThisThread("a name longer than fifteen bytes");
   });
   pinned.join();

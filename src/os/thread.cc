@@ -13,6 +13,8 @@
 
 #include "base/check.h"
 #include "base/hot_scope.h"
+#include "base/text.h"
+#include "os/file.h"
 
 namespace laminar::os {
 namespace {
@@ -20,6 +22,7 @@ namespace {
 struct StartArguments {
   void (*main)(void*);
   void* argument;
+  std::atomic<int32_t>* id;  // the Thread's, which is joined before it goes
 };
 
 std::atomic<uint64_t> starts_until_failure{0};
@@ -30,6 +33,7 @@ bool IsStartToFail() {
 
 void* ThreadMain(void* raw) {
   const std::unique_ptr<StartArguments> start(static_cast<StartArguments*>(raw));
+  start->id->store(static_cast<int32_t>(syscall(SYS_gettid)), std::memory_order_relaxed);
   start->main(start->argument);
   return nullptr;
 }
@@ -38,12 +42,13 @@ void* ThreadMain(void* raw) {
 
 Result<Thread> Thread::Start(const std::string& name, void (*main)(void*), void* argument) {
   ForbidInHotScope("starting a thread");
-  auto start = std::make_unique<StartArguments>(StartArguments{main, argument});
+  Thread thread;
+  thread.id_ = std::make_unique<std::atomic<int32_t>>(0);
+  auto start = std::make_unique<StartArguments>(StartArguments{main, argument, thread.id_.get()});
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the new thread
-  Thread thread;
   const int error = IsStartToFail() ? EAGAIN : pthread_create(&thread.handle_, nullptr, ThreadMain, start.get());
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (error != 0) {
@@ -63,11 +68,12 @@ void Thread::FailStart(uint64_t n) { starts_until_failure.store(n); }
 Thread::~Thread() { CHECK(!is_joinable_); }
 
 Thread::Thread(Thread&& other) noexcept
-    : handle_(other.handle_), is_joinable_(std::exchange(other.is_joinable_, false)) {}
+    : handle_(other.handle_), id_(std::move(other.id_)), is_joinable_(std::exchange(other.is_joinable_, false)) {}
 
 Thread& Thread::operator=(Thread&& other) noexcept {
   CHECK(!is_joinable_);
   handle_ = other.handle_;
+  id_ = std::move(other.id_);
   is_joinable_ = std::exchange(other.is_joinable_, false);
   return *this;
 }
@@ -76,6 +82,25 @@ void Thread::Join() {
   ForbidInHotScope("waiting for a thread to end");
   if (!std::exchange(is_joinable_, false)) return;
   pthread_join(handle_, nullptr);
+}
+
+// "ID (a name, which may hold anything) S ppid ...": the cpu is the 37th field behind the name.
+std::optional<uint32_t> Thread::LastCore() const {
+  const int32_t id = id_ == nullptr ? 0 : id_->load(std::memory_order_relaxed);
+  if (id == 0) return std::nullopt;
+  Result<std::unique_ptr<File>> file =
+      RealFileSystem().Open("/proc/self/task/" + std::to_string(id) + "/stat", OpenMode::kRead);
+  if (!file) return std::nullopt;
+  std::string text(4096, '\0');
+  const Result<size_t> size = (*file)->ReadAt(0, text);
+  text.resize(size ? *size : 0);
+  const size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  const std::vector<std::string_view> fields = Split(std::string_view(text).substr(name_end + 1), ' ');
+  constexpr size_t kProcessor = 37;  // the first is what stands before the blank
+  const Result<int64_t> core = fields.size() > kProcessor ? ParseInt64(fields[kProcessor]) : Result<int64_t>(-1);
+  if (!core || *core < 0) return std::nullopt;
+  return static_cast<uint32_t>(*core);
 }
 
 void EventCount::PrepareWait() {

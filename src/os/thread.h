@@ -9,6 +9,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "base/status.h"
@@ -31,9 +33,13 @@ class Thread {
 
   void Join();
   bool is_joinable() const { return is_joinable_; }
+  pthread_t handle() const { return handle_; }  // while it is joinable, for os/cpu.h
+  // The cpu it runs on, or ran on last before it went to sleep; nullopt: the kernel does not say.
+  std::optional<uint32_t> LastCore() const;
 
  private:
   pthread_t handle_{};
+  std::unique_ptr<std::atomic<int32_t>> id_;  // the kernel's; 0 until it runs
   bool is_joinable_ = false;
 };
 

@@ -63,12 +63,6 @@ class ListPort final : public ExchangePort {
   std::vector<Type> types_;
 };
 
-VnodeTargets EvenTargets(uint32_t shards) {
-  VnodeTargets targets;
-  for (uint32_t v = 0; v < kVnodes; ++v) targets[v] = static_cast<uint16_t>(v * shards / kVnodes);
-  return targets;
-}
-
 struct Sender {
   Sender(std::vector<Type> row_types, std::vector<uint32_t> keys, uint32_t shards) : types(std::move(row_types)) {
     std::vector<ExchangePort*> pointers;
@@ -153,6 +147,24 @@ TEST_CASE("a batch whose rows have one target is handed on whole") {
   uint64_t whole = 0;
   for (auto& port : sender.ports) whole += port->whole_batches;
   CHECK(whole == 20);
+}
+
+TEST_CASE("targets own neighbouring vnodes, evenly, whatever their number") {
+  for (uint32_t targets = 1; targets <= 64; ++targets) {
+    const VnodeTargets map = EvenTargets(targets);
+    std::vector<uint32_t> owned(targets);
+    uint16_t last = 0;
+    for (const uint16_t target : map) {
+      REQUIRE(target < targets);
+      REQUIRE(target >= last);
+      last = target;
+      ++owned[target];
+    }
+    for (const uint32_t vnodes : owned) {
+      CHECK(vnodes >= kVnodes / targets);
+      CHECK(vnodes <= kVnodes / targets + 1);
+    }
+  }
 }
 
 TEST_CASE("keys spread evenly, and null keys meet on one shard") {

@@ -8,6 +8,13 @@
 
 namespace laminar::exec {
 
+VnodeTargets EvenTargets(uint32_t targets) {
+  CHECK(targets >= 1 && targets <= kVnodes);
+  VnodeTargets map;
+  for (uint32_t vnode = 0; vnode < kVnodes; ++vnode) map[vnode] = static_cast<uint16_t>(vnode * targets / kVnodes);
+  return map;
+}
+
 Partition::Partition(PartitionSpec spec, const VnodeTargets& targets, std::vector<ExchangePort*> ports)
     : spec_(std::move(spec)),
       targets_(targets),

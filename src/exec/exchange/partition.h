@@ -20,6 +20,8 @@ namespace laminar::exec {
 
 inline constexpr uint32_t kVnodes = 256;
 using VnodeTargets = std::array<uint16_t, kVnodes>;
+// Neighbouring vnodes lie together, floor(vnode * targets / 256). 1 <= targets <= kVnodes.
+VnodeTargets EvenTargets(uint32_t targets);
 
 struct PartitionSpec {
   std::vector<data::Type> input;

@@ -5,27 +5,38 @@
 namespace laminar::runtime {
 namespace {
 
-constexpr BudgetFacts kFacts[] = {
-#define BUDGET(symbol, name, ring, nanoseconds, measured) {name, ring, nanoseconds, BudgetMeasure::measured},
-#include "runtime/ring0/budget.def"
-#undef BUDGET
+constexpr int64_t kCalibrationNanos = 10'000'000;
+
+struct Anchor {
+  int64_t nanos = os::RealClock().MonotonicNanos();
+  uint64_t cycles = os::CycleCounter();
 };
-static_assert(sizeof(kFacts) / sizeof(kFacts[0]) == kBudgetCount);
+
+// The first moment anybody asked.
+const Anchor& FirstMoment() {
+  static const Anchor anchor;
+  return anchor;
+}
 
 }  // namespace
 
-const BudgetFacts& FactsOf(BudgetId id) { return kFacts[static_cast<uint32_t>(id)]; }
-
-BudgetClock::BudgetClock() : uses_counter_(os::HasConstantCycleCounter()) {
-  if (uses_counter_) nanos_per_tick_q32_ = static_cast<uint64_t>(1e9 / os::CyclesPerSecond() * 0x1.0p32);
+BudgetClock::BudgetClock(const os::Clock& clock)
+    : clock_(&clock), uses_counter_(&clock == &os::RealClock() && os::HasConstantCycleCounter()) {
+  if (uses_counter_)
+    FirstMoment();
+  else
+    nanos_per_tick_q32_ = uint64_t{1} << 32;
 }
 
-CoreBudgets::CoreBudgets(BudgetClock clock, uint32_t sample_every)
-    : clock_(clock), sample_every_(sample_every == 0 ? 1 : sample_every) {
-  for (uint32_t i = 0; i < kBudgetCount; ++i) {
-    cells_[i].limit_nanos = kFacts[i].nanos;
-    cells_[i].measure = kFacts[i].measure;
-  }
+bool BudgetClock::Calibrate() {
+  const Anchor& anchor = FirstMoment();
+  const Anchor now;
+  if (now.nanos - anchor.nanos < kCalibrationNanos || now.cycles <= anchor.cycles) return false;
+  nanos_per_tick_q32_ = static_cast<uint64_t>(static_cast<double>(now.nanos - anchor.nanos) /
+                                              static_cast<double>(now.cycles - anchor.cycles) * 0x1.0p32);
+  return true;
 }
+
+CoreBudgets::CoreBudgets(const os::Clock& clock, uint32_t sample_every) : clock_(clock), sample_every_(sample_every) {}
 
 }  // namespace laminar::runtime

@@ -2,126 +2,112 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
-
 #include "base/hot_scope.h"
 
 namespace laminar::runtime {
 namespace {
 
+class FakeClock final : public os::Clock {
+ public:
+  Timestamp WallMicros() const override { return 0; }
+  int64_t MonotonicNanos() const override { return now; }
+  int64_t now = 1'000'000;
+};
+
 struct Fake {
-  uint64_t now = 1'000'000;
-  std::unique_ptr<CoreBudgets> budgets = std::make_unique<CoreBudgets>(BudgetClock(&now), 1);
-};
+  FakeClock clock;
+  CoreBudgets budgets{clock, 1};
 
-struct Pending final : Ring0Work {
-  bool HasWork() const override { return has_work; }
-  bool has_work = false;
-};
-
-TEST_CASE("a budget is exceeded strictly above it and almost exceeded above 80 percent") {
-  Fake fake;
-  {
-    TaskBudget budget(BudgetId::kEvent, *fake.budgets);
-    fake.now += 400;
-    CHECK_FALSE(budget.almost_exceeded());
-    fake.now += 1;
-    CHECK(budget.almost_exceeded());
-    fake.now += 99;
-    CHECK(budget.elapsed_nanos() == 500);
-    CHECK(budget.remaining_nanos() == 0);
-    CHECK_FALSE(budget.exceeded());
-    fake.now += 1;
-    CHECK(budget.exceeded());
-    CHECK(budget.remaining_nanos() == -1);
+  void Take(BudgetId id, int64_t nanos, uint64_t rows = 1) {
+    TaskBudget budget(id, budgets);
+    budget.SetRows(rows);
+    clock.now += nanos;
   }
-  const CoreBudgets::Reading reading = fake.budgets->Read(BudgetId::kEvent);
-  CHECK(reading.exceeded == 1);
-  CHECK(reading.exceeded_by_nanos == 1);
+};
+
+TEST_CASE("a budget is exceeded strictly above it, and by how much is added up") {
+  Fake fake;
+  fake.Take(BudgetId::kPush, 5'000);
+  CHECK(fake.budgets.Read(BudgetId::kPush).exceeded == 0);
+  fake.Take(BudgetId::kPush, 5'001);
+  fake.Take(BudgetId::kPush, 6'000);
+  const CoreBudgets::Reading reading = fake.budgets.Read(BudgetId::kPush);
+  CHECK(reading.exceeded == 2);
+  CHECK(reading.exceeded_by_nanos == 1'001);
   observe::HistogramSummary summary;
-  summary.Merge(fake.budgets->Durations(BudgetId::kEvent));
-  CHECK(summary.count() == 1);
-  CHECK(summary.max() == 501);
-  CHECK(FactsOf(BudgetId::kWalFlush).name == "wal_flush");
-  CHECK(FactsOf(BudgetId::kWalFlush).ring == 1);
+  summary.Merge(fake.budgets.Durations(BudgetId::kPush));
+  CHECK(summary.count() == 3);
+  CHECK(summary.max() == 6'000);
+  CHECK(FactsOf(BudgetId::kLogWrite).name == "log_write");
+  CHECK(FactsOf(BudgetId::kLogWrite).ring == 1);
 }
 
-TEST_CASE("the budget of a batch grows with its rows and can be set") {
+TEST_CASE("a budget grows with the rows beyond ten, and what had nothing to do does not count") {
   Fake fake;
-  CHECK(fake.budgets->LimitOf(BudgetId::kBatch, 1) == 5'000);
-  CHECK(fake.budgets->LimitOf(BudgetId::kBatch, 10) == 5'000);
-  CHECK(fake.budgets->LimitOf(BudgetId::kBatch, 1024) == 512'000);
-  CHECK(fake.budgets->LimitOf(BudgetId::kTurn, 1024) == 10'000);
-  fake.budgets->SetLimit(BudgetId::kBatch, 1'000);
-  CHECK(fake.budgets->LimitOf(BudgetId::kBatch, 100) == 10'000);
+  CHECK(CoreBudgets::LimitOf(BudgetId::kPush, 0) == 5'000);
+  CHECK(CoreBudgets::LimitOf(BudgetId::kPush, 10) == 5'000);
+  CHECK(CoreBudgets::LimitOf(BudgetId::kPush, 1024) == 512'000);
+  fake.Take(BudgetId::kTurn, 1'024'000, 1024);
+  CHECK(fake.budgets.Read(BudgetId::kTurn).exceeded == 0);
+  fake.Take(BudgetId::kTurn, 1'024'001, 1024);
+  CHECK(fake.budgets.Read(BudgetId::kTurn).exceeded == 1);
+  {
+    TaskBudget budget(BudgetId::kTurn, fake.budgets);
+    fake.clock.now += 1'000'000;
+    budget.Drop();
+  }
+  CHECK(fake.budgets.Read(BudgetId::kTurn).exceeded == 1);
 }
 
 TEST_CASE("a clock that jumps back gives zero and no wrap") {
   Fake fake;
-  {
-    TaskBudget budget(BudgetId::kEvent, *fake.budgets);
-    fake.now -= 10'000;
-    CHECK(budget.elapsed_nanos() == 0);
-    CHECK_FALSE(budget.exceeded());
-    CHECK(budget.remaining_nanos() == 500);
+  fake.Take(BudgetId::kPush, -900'000);
+  CHECK(fake.budgets.Read(BudgetId::kPush).exceeded == 0);
+  observe::HistogramSummary summary;
+  summary.Merge(fake.budgets.Durations(BudgetId::kPush));
+  CHECK(summary.count() == 1);
+  CHECK(summary.max() == 0);
+  const BudgetClock counter(os::RealClock());
+  CHECK(counter.NanosBetween(1'000, 999) == 0);
+  CHECK(counter.NanosBetween(UINT64_MAX, 0) == 0);
+}
+
+TEST_CASE("short work is sampled, long work is not, and nothing is measured when that is asked") {
+  FakeClock clock;
+  CoreBudgets budgets(clock, 64);
+  auto measured = [&](BudgetId id) {
+    int count = 0;
+    for (int i = 0; i < 6'400; ++i) count += TaskBudget(id, budgets).is_measured() ? 1 : 0;
+    return count;
+  };
+  CHECK(measured(BudgetId::kPush) == 100);
+  CHECK(measured(BudgetId::kCommit) == 6'400);
+  CHECK(budgets.TasksPerMeasured(BudgetId::kPush) == 64);
+  CHECK(budgets.TasksPerMeasured(BudgetId::kCommit) == 1);
+  budgets.SetSampleEvery(0);
+  CHECK(measured(BudgetId::kPush) == 0);
+  CHECK(measured(BudgetId::kCommit) == 0);
+}
+
+TEST_CASE("measuring allocates nothing, and the machine's clock goes forward once its rate is known") {
+  CoreBudgets budgets(os::RealClock(), 1);
+  const int64_t start = os::RealClock().MonotonicNanos();
+  while (os::RealClock().MonotonicNanos() - start < 11'000'000) {
   }
-  CHECK(fake.budgets->Read(BudgetId::kEvent).exceeded == 0);
-}
-
-TEST_CASE("single events are sampled, batches are not") {
-  uint64_t now = 0;
-  CoreBudgets budgets(BudgetClock(&now), 64);
-  int measured = 0;
-  for (int i = 0; i < 6'400; ++i) measured += TaskBudget(BudgetId::kEvent, budgets).is_measured() ? 1 : 0;
-  CHECK(measured == 100);
-  for (int i = 0; i < 10; ++i) CHECK(TaskBudget(BudgetId::kBatch, budgets, 5).is_measured());
-}
-
-TEST_CASE("background work yields at once when ring 0 has work") {
-  Fake fake;
-  Pending ring0;
-  ring0.has_work = true;
-  int done = 0;
-  CHECK(Ring1Slice(BudgetId::kSlice, *fake.budgets, &ring0).Run([&] { return ++done, true; }) ==
-        YieldReason::kRing0Priority);
-  CHECK(done == 0);
-  ring0.has_work = false;
-  const YieldReason why = Ring1Slice(BudgetId::kSlice, *fake.budgets, &ring0).Run([&] {
-    ring0.has_work = ++done == 5;
-    return true;
-  });
-  CHECK(why == YieldReason::kRing0Priority);
-  CHECK(done == 5);
-  CHECK(fake.budgets->priority_yields() == 2);
-}
-
-TEST_CASE("slow background items yield after a millisecond, quick ones when nothing is left") {
-  Fake fake;
-  int left = 1'000;
-  int slices = 0;
-  for (YieldReason why = YieldReason::kBudgetExceeded; why != YieldReason::kQueueEmpty; ++slices) {
-    const uint64_t start = fake.now;
-    why = Ring1Slice(BudgetId::kSlice, *fake.budgets, nullptr).Run([&] {
-      if (left == 0) return false;
-      fake.now += 100'000;  // a tenth of a millisecond each
-      return --left, true;
-    });
-    CHECK(fake.now - start <= 1'100'000);
-  }
-  CHECK(left == 0);
-  CHECK(slices == 91);  // eleven items pass a millisecond
-  CHECK(fake.budgets->budget_yields() == 90);
-}
-
-TEST_CASE("measuring allocates nothing and the machine's clock goes forward") {
-  CoreBudgets budgets;
   HotScope hot("budgets");
-  uint64_t total = 0;
   for (int i = 0; i < 1'000; ++i) {
-    TaskBudget budget(BudgetId::kBatch, budgets, 100);
-    total += budget.elapsed_nanos() < 1'000'000'000 ? 1 : 0;
+    TaskBudget budget(BudgetId::kTurn, budgets);
+    REQUIRE(budget.is_measured());
   }
-  CHECK(total == 1'000);
+  BudgetClock clock(os::RealClock());
+  CHECK(clock.IsReady());
+  const uint64_t from = clock.Now();
+  const int64_t from_nanos = os::RealClock().MonotonicNanos();
+  int64_t nanos = 0;
+  while (nanos < 3'000'000) nanos = os::RealClock().MonotonicNanos() - from_nanos;
+  const auto counted = static_cast<double>(clock.NanosBetween(from, clock.Now()));
+  CHECK(counted > 2'900'000);
+  CHECK(counted < 3'000'000'000);  // this thread may have slept
 }
 
 }  // namespace

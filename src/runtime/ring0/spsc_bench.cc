@@ -10,7 +10,7 @@
 #include "os/cpu.h"
 #include "os/thread.h"
 #include "runtime/ring0/budget.h"
-#include "runtime/ring0/core_loop.h"
+#include "runtime/ring0/budget.h"
 #include "runtime/ring0/spsc_queue.h"
 
 namespace laminar::runtime {
@@ -176,7 +176,7 @@ void HandOver() {
 
 void Small() {
   constexpr int kItems = 10'000'000;
-  CoreBudgets budgets;
+  CoreBudgets budgets(os::RealClock());
   auto per = [](auto&& body) {
     return Best([&] {
       const double start = NowNanos();
@@ -184,20 +184,16 @@ void Small() {
       return (NowNanos() - start) / kItems;
     });
   };
-  std::printf("budget of an event (1 in 64 measured)      %6.2f ns\n",
-              per([&] { TaskBudget budget(BudgetId::kEvent, budgets); }));
-  std::printf("budget of a batch (always measured)        %6.2f ns\n",
-              per([&] { TaskBudget budget(BudgetId::kBatch, budgets, 1024); }));
-  CoreLoop loop({});
-  std::printf("waking a loop that is awake                %6.2f ns\n", per([&] { loop.Wake(); }));
-  std::printf("an idle turn without tasks                 %6.2f ns\n", per([&] { loop.Turn(); }));
-  loop.Close();
+  std::printf("budget of a turn (1 in 64 measured)        %6.2f ns\n",
+              per([&] { TaskBudget budget(BudgetId::kTurn, budgets); }));
+  std::printf("budget of a commit (always measured)       %6.2f ns\n",
+              per([&] { TaskBudget budget(BudgetId::kCommit, budgets); }));
 }
 
 void Run() {
   std::printf("push and pop, one thread, one by one       %6.2f ns an item\n", Best([] { return OneThread(1); }));
   std::printf("push and pop, one thread, batches of 64    %6.2f ns an item\n", Best([] { return OneThread(64); }));
-  static_cast<void>(os::PinThisThread(CpuOf(0)));
+  static_cast<void>(os::PinThread(pthread_self(), CpuOf(0)));
   for (const size_t capacity : {64, 1024}) {
     std::printf("two threads, %4zu places, one by one        %6.2f ns an item\n", capacity,
                 Best([&] { return TwoThreads(1, capacity); }));

@@ -1,10 +1,11 @@
-// BudgetMonitor: says which kind of task oversteps its budget too often, over all cores. Asked by control now and then;
-// it looks at most once a window. A kind is alerted about once a window while it stands above the rate, and counts as
-// quiet again after two windows below it.
+// BudgetMonitor: says which kind of task oversteps its budget too often, over all threads. Asked by control now and
+// then; it looks at most once a window. An alert is raised, once a window, while a kind stands above the rate, and is
+// cleared after two quiet windows.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "runtime/ring0/budget.h"
@@ -17,18 +18,18 @@ struct BudgetMonitorConfig {
 };
 
 struct BudgetAlert {
-  BudgetId task = BudgetId::kEvent;
+  BudgetId task = BudgetId::kTurn;
   double rate = 0;  // violations a second; of sampled tasks an estimate
   uint64_t average_excess_nanos = 0;
 };
 
 class BudgetMonitor {
  public:
-  // The cores' budgets outlive it.
-  BudgetMonitor(std::vector<const CoreBudgets*> cores, BudgetMonitorConfig config, int64_t now_nanos);
+  BudgetMonitor(BudgetMonitorConfig config, int64_t now_nanos) : config_(config), window_start_(now_nanos) {}
 
-  // Alerts of the window that has passed; empty when it has not.
-  std::vector<BudgetAlert> Check(int64_t now_nanos);
+  bool IsDue(int64_t now_nanos) const { return now_nanos - window_start_ >= config_.window_nanos; }
+  // Alerts of the windows that have passed; empty when none has. Of the same threads each time, or more.
+  std::vector<BudgetAlert> Check(int64_t now_nanos, std::span<const CoreBudgets* const> threads);
   bool IsAlerting(BudgetId task) const { return tasks_[static_cast<uint32_t>(task)].is_alerting; }
   uint64_t alerts(BudgetId task) const { return tasks_[static_cast<uint32_t>(task)].alerts; }
 
@@ -36,12 +37,10 @@ class BudgetMonitor {
   struct Task {
     CoreBudgets::Reading seen;
     uint64_t alerts = 0;
-    uint32_t quiet_windows = 0;
+    int64_t quiet_windows = 0;
     bool is_alerting = false;
   };
-  CoreBudgets::Reading Sum(BudgetId task) const;
 
-  std::vector<const CoreBudgets*> cores_;
   BudgetMonitorConfig config_;
   int64_t window_start_;
   std::array<Task, kBudgetCount> tasks_;

@@ -1,73 +1,43 @@
-// Placement: which shard owns which vnode, and which cpu each shard's thread runs on.
+// Placement: how many threads turn a database, and which cpu each of them runs on. Control only.
 //
-// The vnode of a key (its hash mod 256) is part of the file format; which shard owns it is not, so a restart with
-// another number of shards only changes the map. Control only.
+// Honours what the process may use: its affinity mask and the quota of its container. One hardware thread of each
+// physical core comes first, then the siblings.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/status.h"
 #include "os/cpu.h"
-#include "runtime/ring0/core_loop.h"
 
 namespace laminar::runtime {
 
-inline constexpr uint32_t kVnodes = 256;
-inline constexpr uint32_t kShardsMax = kVnodes;
-
-// vnode -> shard: neighbouring vnodes lie together, floor(vnode * shards / 256).
-class VnodeMap {
- public:
-  // 1 <= shards <= kShardsMax.
-  explicit VnodeMap(uint32_t shards);
-
-  uint32_t shards() const { return shards_; }
-  uint16_t ShardOfVnode(uint8_t vnode) const { return shard_of_[vnode]; }
-  uint16_t ShardOfHash(uint64_t hash) const { return shard_of_[hash & (kVnodes - 1)]; }
-  const std::array<uint16_t, kVnodes>& targets() const { return shard_of_; }
-  std::vector<uint8_t> VnodesOf(uint32_t shard) const;
-
-  // What has to move when this map follows `before`: vnodes whose shard differs.
-  struct Move {
-    uint8_t vnode = 0;
-    uint16_t from = 0;
-    uint16_t to = 0;
-  };
-  std::vector<Move> MovesFrom(const VnodeMap& before) const;
-
- private:
-  uint32_t shards_;
-  std::array<uint16_t, kVnodes> shard_of_;
-};
-
 struct PlacementRequest {
-  uint32_t shards = 0;   // 0: one a usable cpu, one less when there are more than two (for background work)
-  bool pins = false;     // embedding programs dislike surprises
-  std::string cpu_list;  // "2-5,8"; empty: all that the process may use
-  bool avoids_smt_siblings = true;
-  bool isolated_only = false;
-  int32_t rt_priority = 0;
-  IdlePolicy idle = IdlePolicy::kSpinThenPark;
+  uint32_t threads = 1;
+  bool isolated_only = false;  // cpus that the kernel keeps free of ordinary threads
+  std::string cpu_list;        // "2-5,8"; empty: all that the process may use
 };
 
-// What the machine offers; from MachineCpus, or made up by a test.
+// What the machine offers; of this one, or made up by a test.
 struct MachineOffer {
   std::vector<os::CpuFacts> allowed;  // by the affinity mask, ascending
   uint32_t quota = 0;                 // whole cores of the container; 0: none
   std::vector<uint32_t> isolated;
+
+  // That may run at once; at least one.
+  uint32_t usable() const;
 };
 MachineOffer ThisMachine();
+// One a usable cpu, less one for background work when there are more than two.
+constexpr uint32_t ThreadsFor(uint32_t usable) { return usable > 2 ? usable - 1 : usable; }
 
 struct Placement {
-  std::vector<CoreLoopConfig> shards;
-  std::vector<uint32_t> background_cpus;  // left over for ring 1; empty: shared
-  std::vector<std::string> notes;         // what could not be had as asked, for SHOW RUNTIME and the log
+  std::vector<std::optional<uint32_t>> cpus;  // by thread; nullopt: wherever the kernel puts it
+  std::vector<std::string> notes;             // what could not be had as asked
 };
-// kBadArgument names what is wrong and the cpus that are allowed.
-Result<Placement> PlaceShards(const PlacementRequest& request, const MachineOffer& machine);
+// kBadOption names what is wrong and the cpus that are allowed.
+Result<Placement> PlaceThreads(const PlacementRequest& request, const MachineOffer& machine);
 
 }  // namespace laminar::runtime
