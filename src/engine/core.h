@@ -15,7 +15,6 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/catalog.h"
 #include "engine/database.h"
 #include "engine/durability.h"
 #include "engine/epoch_pace.h"
@@ -114,6 +113,7 @@ class Core {
     return durability_ != nullptr ? durability_->WaitRoom(cancelled) : Status();
   }
   void WatchThreads();
+  uint32_t shards_of_views() const { return worker_cores_ > 1 ? shards_->size() : 0; }  // 0: they run on the core
   Status UseCores(uint64_t cores);  // for views made from now on; 0: what the machine and its limits allow
   Status SetDatabase(const Settings& settings, std::string_view name);  // if it is database-wide; empty: all that are
   // Closes an epoch and hands it to be written. Returns it.

@@ -58,9 +58,11 @@ Status Database::Load(DatabaseOptions& options, bool reads_all) {
   durable.segment_bytes = options.log_segment_bytes;
   durable.reads_all = reads_all;
   const uint64_t worker_cores = options.worker_cores;
+  const std::string cpu_pinning = options.cpu_pinning;
   core_ = std::make_unique<Core>(std::move(options), functions::BuiltinFunctions());
   auto load = [&]() -> Status {
     TRY(core_->UseCores(worker_cores));
+    TRY(core_->watch().Pin(cpu_pinning));
     if (path.empty()) return {};
     std::unique_ptr<DatabaseDirectory> directory = TRY(DatabaseDirectory::Open(files, clock, path));
     std::unique_ptr<Durability> durability = TRY(Durability::Open(std::move(directory), clock, durable));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "exec/aggregate/group_aggregate.h"
 #include "exec/rank/sort.h"
 #include "exec/stateless/filter_project.h"
@@ -112,7 +113,7 @@ const std::vector<uint32_t>* KeysOf(const plan::Node& node) {
 }  // namespace
 
 // The nodes from `node` down to a keyed aggregate, and further while the keys are plain columns.
-bool Pipeline::FindChain(plan::Node& node, Chain& chain) const {
+bool Pipeline::FindChain(plan::Node& node, Chain& chain) {
   plan::Node* at = &node;
   while (at->kind == NodeKind::kFilterProject) {
     chain.nodes.push_back(at);
@@ -231,7 +232,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Build(PipelineRequest request) {
   pipeline->late_window_ = plan::LateWindow(*mine.root);
   pipeline->late_count_.CountAt(mine.context.late_rows);
   // The same vnodes whether or not there are shards: the stored rows may be read back under another number of them.
-  if (Chain top; mine.stored && pipeline->FindChain(*mine.root, top)) mine.stored->vnode_columns = top.output_keys;
+  if (Chain top; mine.stored && FindChain(*mine.root, top)) mine.stored->vnode_columns = top.output_keys;
   exec::Operator* last = mine.after;
   if (mine.sink != nullptr) {
     last = pipeline->sink_ = mine.sink.get();
@@ -243,6 +244,18 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Build(PipelineRequest request) {
   std::ranges::reverse(pipeline->sections_);  // made from the top down
   for (const auto& [op, context] : pipeline->to_open_) TRY(op->Open(context));
   return pipeline;
+}
+
+void Pipeline::NotePlaces(plan::Node& root, uint32_t shards) {
+  Chain chain;
+  if (FindChain(root, chain)) {
+    std::vector<std::string> keys;
+    for (const uint32_t key : chain.keys) keys.push_back(chain.below->schema[key].name);
+    for (plan::Node* node : chain.nodes) node->runs_on = std::to_string(shards) + " shards by " + Join(keys, ", ");
+    return NotePlaces(*chain.below, shards);
+  }
+  root.runs_on = "the core";
+  for (const plan::NodePtr& input : root.inputs) NotePlaces(*input, shards);
 }
 
 Status Pipeline::Failure() const {

@@ -50,6 +50,8 @@ class Pipeline {
  public:
   // Operators for the plan, all opened.
   static Result<std::unique_ptr<Pipeline>> Build(PipelineRequest request);
+  // Writes into the nodes of a plan where Build puts them when there are so many shards, for EXPLAIN.
+  static void NotePlaces(plan::Node& root, uint32_t shards);
 
   const std::vector<Leaf>& leaves() const { return leaves_; }
   exec::Operator& sink() { return *sink_; }
@@ -68,7 +70,7 @@ class Pipeline {
  private:
   struct Chain;  // of a section, being collected
   Status Add(plan::Node& node, exec::Operator* next, int input);
-  bool FindChain(plan::Node& node, Chain& chain) const;
+  static bool FindChain(plan::Node& node, Chain& chain);
   Status AddSection(Chain& chain, exec::Operator* next, int input);
   exec::Context ContextOf(const plan::Node& node) const;
   void AddMaterialize(exec::Operator*& last);

@@ -175,6 +175,25 @@ class ShowLists {
     return outcome;
   }
 
+  // The threads of the database and the cpus they run on; inline there are none.
+  Outcome Runtime() {
+    Rows rows;
+    auto cpu = [](const std::optional<uint32_t>& number) { return number ? Value::Int(*number) : Value(); };
+    for (const ThreadWatch::Place& place : core_.watch().Places()) {
+      rows.push_back({Cell(place.name), Cell(place.does), cpu(place.pinned_to), cpu(place.runs_on),
+                      place.note.empty() ? Value() : Cell(place.note)});
+    }
+    Schema schema({{"thread", TypeId::kVarchar, false},
+                   {"what_it_does", TypeId::kVarchar, false},
+                   {"pinned_to", TypeId::kInt64, true},
+                   {"runs_on", TypeId::kInt64, true},
+                   {"note", TypeId::kVarchar, true}});
+    Outcome outcome;
+    outcome.cursor = OpenListCursor(std::move(schema), std::move(rows));
+    outcome.notices = core_.watch().notes();
+    return outcome;
+  }
+
   // Those on disk, oldest first; of a database in memory none.
   Outcome Checkpoints() {
     Rows rows;
@@ -282,6 +301,7 @@ Result<Outcome> StatementRunner::Do(const sql::Show& s) {
       return List({"name", "statement"}, std::move(rows));
     }
     case kMetrics: return lists.Metrics();
+    case kRuntime: return lists.Runtime();
     case kWatermarks: return lists.Watermarks();
     case kCheckpoints: return lists.Checkpoints();
     case kCreate: return List({"statement"}, {{Cell(CreateText(*named))}});
@@ -326,6 +346,9 @@ Result<Outcome> StatementRunner::Do(const sql::Explain& s) {
     return Error(
         Status(ErrorCode::kNotSupported, "EXPLAIN (FORMAT DOT) is not supported yet").WithHint("TEXT and JSON work"));
   const plan::QueryPlan plan = TRY(PlanOfExplained(*s.statement));
+  const auto* view = std::get_if<sql::CreateView>(&s.statement->node);
+  const bool runs = (view != nullptr && view->materialized) || std::holds_alternative<sql::CreateSink>(s.statement->node);
+  if (const uint32_t shards = core_.shards_of_views(); shards > 0 && runs) Pipeline::NotePlaces(*plan.root, shards);
   Rows rows;
   if (s.format == sql::ExplainFormat::kJson) {
     rows.push_back({Cell(plan::ExplainJson(plan))});

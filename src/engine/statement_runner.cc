@@ -503,20 +503,29 @@ Result<Outcome> StatementRunner::Do(const sql::WaitFor& s) {
 }
 
 // Some settings are the whole database's: of each the last SET holds, by whatever connection.
-Status StatementRunner::ApplyToDatabase(std::string_view name) {
+Status StatementRunner::ApplyToDatabase(std::string_view name, Settings before) {
   Core::Lock lock(core_);
-  return core_.SetDatabase(connection_.settings(), name);
+  Status applied = core_.SetDatabase(connection_.settings(), name);
+  if (!applied.ok()) connection_.settings() = std::move(before);
+  return applied;
 }
 
 Result<Outcome> StatementRunner::Do(const sql::Set& s) {
+  Settings before = connection_.settings();
   TRY(connection_.settings().Set(s.variable, s.value.value));
-  TRY(ApplyToDatabase(s.variable));
-  return Message("SET " + s.variable);
+  TRY(ApplyToDatabase(s.variable, std::move(before)));
+  Outcome outcome = Message("SET " + s.variable);
+  if (s.variable == "cpu_pinning" || s.variable == "worker_cores") {
+    Core::Lock lock(core_);
+    outcome.notices = core_.watch().notes();
+  }
+  return outcome;
 }
 
 Result<Outcome> StatementRunner::Do(const sql::Reset& s) {
+  Settings before = connection_.settings();
   TRY(connection_.settings().Reset(s.variable));
-  TRY(ApplyToDatabase(s.variable));
+  TRY(ApplyToDatabase(s.variable, std::move(before)));
   return Message(s.variable.empty() ? "RESET ALL" : "RESET " + s.variable);
 }
 

@@ -53,7 +53,7 @@ class StatementRunner {
 
   Status AwaitDurable(const sql::Statement& statement);
   Result<uint64_t> BindEpoch(const sql::Expression& e);
-  Status ApplyToDatabase(std::string_view name);
+  Status ApplyToDatabase(std::string_view name, Settings before);  // on failure they are as before
   plan::PlanContext Context();
   // The statement's own text.
   std::string Text() const { return std::string(text_.substr(statement_->text_offset, statement_->text_length)); }

@@ -61,6 +61,7 @@ struct Node {
   std::string function;                        // kFunction
   std::vector<data::Value> arguments;          // kFunction
   std::string emit_origin;                     // aggregates: "query", "default", "sink", "batch"
+  std::string runs_on;  // "the core", "8 shards by k": for EXPLAIN, from the engine; empty: nothing to choose
 };
 
 enum class QueryMode : uint8_t {

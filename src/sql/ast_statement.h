@@ -162,6 +162,7 @@ enum class ShowKind : uint8_t {
   kConnectors,
   kCheckpoints,
   kPrepared,
+  kRuntime,
   kDependencies,  // name
   kDependents,    // name
   kWatermarks,    // name, may be empty

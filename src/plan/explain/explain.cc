@@ -142,6 +142,7 @@ void Print(const Node& node, int depth, bool verbose, std::string& out) {
   const std::string indent(static_cast<size_t>(depth) * 2, ' ');
   out += indent + NameOf(node) + " " + DetailOf(node) + "\n";
   out += indent + "  | " + PropertiesOf(node) + "\n";
+  if (!node.runs_on.empty()) out += indent + "  | runs on " + node.runs_on + "\n";
   if (verbose) {
     std::string types;
     for (const data::Field& field : node.schema.fields())
@@ -172,7 +173,9 @@ void PrintJson(const Node& node, std::string& out) {
     out += fmt::format("{}{{\"name\":{},\"type\":{},\"time\":{}}}", i == 0 ? "" : ",", Quote(node.schema[i].name),
                        Quote(node.schema[i].type.ToString()), node.properties.IsTime(static_cast<uint32_t>(i)));
   }
-  out += "],\"inputs\":[";
+  out += "],";
+  if (!node.runs_on.empty()) out += fmt::format("\"runs_on\":{},", Quote(node.runs_on));
+  out += "\"inputs\":[";
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (i > 0) out += ",";
     PrintJson(*node.inputs[i], out);

@@ -95,6 +95,7 @@ constexpr ShowWord kShowWords[] = {
     {"VARIABLES", ShowKind::kVariables},     {"ALL", ShowKind::kVariables},
     {"METRICS", ShowKind::kMetrics},         {"CONNECTORS", ShowKind::kConnectors},
     {"CHECKPOINTS", ShowKind::kCheckpoints}, {"PREPARED", ShowKind::kPrepared},
+    {"RUNTIME", ShowKind::kRuntime},
 };
 
 }  // namespace

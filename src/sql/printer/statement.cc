@@ -36,6 +36,7 @@ std::string_view ShowText(ShowKind kind) {
     case ShowKind::kConnectors: return "CONNECTORS";
     case ShowKind::kCheckpoints: return "CHECKPOINTS";
     case ShowKind::kPrepared: return "PREPARED";
+    case ShowKind::kRuntime: return "RUNTIME";
     case ShowKind::kDependencies: return "DEPENDENCIES FOR ";
     case ShowKind::kDependents: return "DEPENDENTS FOR ";
     case ShowKind::kWatermarks: return "WATERMARKS";
@@ -51,7 +52,7 @@ std::string PrintVariable(std::string_view variable) {
   const bool alone = variable.find('.') == std::string_view::npos;
   const auto names_a_list = [&](std::string_view part) {
     if (part == "create" || part == "watermarks") return true;
-    return alone && (part == "checkpoints" || std::any_of(Keywords().begin(), Keywords().end(),
+    return alone && (part == "checkpoints" || part == "runtime" || std::any_of(Keywords().begin(), Keywords().end(),
                                                           [&](auto word) { return EqualsWord(part, word); }));
   };
   const auto is_bare = [](std::string_view part) {
