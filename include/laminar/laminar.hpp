@@ -309,14 +309,15 @@ struct Options {
   std::string path;      // the folder of a database on disk; empty: in memory
   int worker_cores = 0;  // as in laminar_options
   bool arrow_text_offsets = false;
+  std::string cpu_pinning;  // the same
 };
 
 class Database {
  public:
-  explicit Database(Threading threading = Threading::kThreaded) : Database(Options{threading, {}, 0, false}) {}
+  explicit Database(Threading threading = Threading::kThreaded) : Database(Options{threading, {}, 0, false, {}}) {}
   // On disk.
   explicit Database(const std::string& path, Threading threading = Threading::kThreaded)
-      : Database(Options{threading, path, 0, false}) {}
+      : Database(Options{threading, path, 0, false, {}}) {}
   explicit Database(const Options& chosen) {
     laminar_options options{};
     options.struct_size = sizeof(options);
@@ -324,6 +325,7 @@ class Database {
     options.arrow_text_offsets = chosen.arrow_text_offsets ? 1 : 0;
     options.path = chosen.path.c_str();
     options.worker_cores = chosen.worker_cores;
+    options.cpu_pinning = chosen.cpu_pinning.c_str();
     laminar_database* database = nullptr;
     detail::check(laminar_open(&options, &database));
     database_.reset(database);

@@ -68,7 +68,8 @@ namespace {
 
 // The struct may only grow, so any other size is not one this library knows.
 constexpr size_t kOptionSizes[] = {
-    offsetof(laminar_options, path),  // the first: databases in memory
+    offsetof(laminar_options, path),         // the first: databases in memory
+    offsetof(laminar_options, cpu_pinning),  // databases on disk
     sizeof(laminar_options),
 };
 
@@ -100,6 +101,7 @@ Result<DatabasePtr> OpenDatabase(const laminar_options& options) {
   open.connectors = connectors::MakeConnectors(os::RealFileSystem(), os::RealClock());
   if (options.path != nullptr) open.path = options.path;
   open.worker_cores = TRY(WorkerCores(options.worker_cores));
+  if (options.cpu_pinning != nullptr && options.cpu_pinning[0] != '\0') open.cpu_pinning = options.cpu_pinning;
   auto shared = std::make_shared<SharedDatabase>();
   shared->arrow.offsets_instead_of_views = options.arrow_text_offsets != 0;
   shared->database = TRY(engine::Database::Open(std::move(open)));

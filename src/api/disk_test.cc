@@ -181,6 +181,30 @@ TEST_CASE("cores are counted from one; what cannot be a number of cores is refus
   }
 }
 
+TEST_CASE("cpus for the threads are an option, and those that are not there are refused") {
+  laminar_options options{};
+  options.struct_size = sizeof options;
+  laminar_database* database = nullptr;
+  for (const char* refused : {"60000", "yes", "1-"}) {
+    options.cpu_pinning = refused;
+    CHECK(Code(laminar_open(&options, &database)) != "ok");
+    CHECK(database == nullptr);
+  }
+  options.cpu_pinning = "on";
+  REQUIRE(Text(laminar_open(&options, &database)) == "ok");
+  laminar_connection* connection = nullptr;
+  REQUIRE(Text(laminar_connect(database, &connection)) == "ok");
+  laminar_result* result = nullptr;
+  REQUIRE(Text(laminar_execute(connection, "SHOW cpu_pinning", &result)) == "ok");
+  laminar_batch* batch = nullptr;
+  REQUIRE(Text(laminar_result_next(result, &batch)) == "ok");
+  CHECK(RowsOf(batch) == "on\n");
+  laminar_batch_free(batch);
+  laminar_result_free(result);
+  laminar_connection_free(connection);
+  laminar_close(database);
+}
+
 TEST_CASE("a folder that is no database is refused and left as it is") {
   const Folder folder;
   const std::string path = folder / "photos";

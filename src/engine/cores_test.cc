@@ -335,8 +335,8 @@ TEST_CASE("EXPLAIN of a view says what runs on shards, by which key, and what on
   Opened opened(Options(true, 1));
   REQUIRE(opened.Run("CREATE SOURCE s (k BIGINT, v BIGINT)").starts_with("CREATE"));
   const std::string view =
-      "CREATE MATERIALIZED VIEW x AS SELECT k, sum(w) AS t FROM (SELECT k, v * 2 AS w FROM s UNION ALL SELECT k, v FROM "
-      "s) AS u WHERE w > 3 GROUP BY k HAVING sum(w) > 5";
+      "CREATE MATERIALIZED VIEW x AS SELECT k, sum(w) AS t FROM (SELECT k, v * 2 AS w FROM s UNION ALL SELECT k, v "
+      "FROM s) AS u WHERE w > 3 GROUP BY k HAVING sum(w) > 5";
   CHECK(opened.Run("EXPLAIN " + view).find("runs on") == std::string::npos);
   opened.Run("SET worker_cores = 4");
   std::vector<std::string> places;

@@ -11,6 +11,7 @@ namespace laminar::engine {
 Connection::Connection(Database& database) : database_(database) {
   SettingValues initial;
   initial.worker_cores = database.core().options().worker_cores;
+  initial.cpu_pinning = database.core().options().cpu_pinning;
   settings_.SetInitial(initial);
 }
 Connection::~Connection() = default;
