@@ -105,11 +105,6 @@ std::vector<uint32_t> CoresOfThread(pthread_t thread) {
 
 void NameThisThread(const std::string& name) { pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); }
 
-uint32_t CurrentCore() {
-  const int core = sched_getcpu();
-  return core < 0 ? 0 : static_cast<uint32_t>(core);
-}
-
 Result<std::vector<uint32_t>> ParseCpuList(std::string_view text) {
   constexpr int64_t kCpuMax = 1 << 16;
   std::vector<uint32_t> cpus;

@@ -31,9 +31,6 @@ std::vector<uint32_t> CoresOfThread(pthread_t thread);
 // Shown in process lists; cut to 15 bytes.
 void NameThisThread(const std::string& name);
 
-// The core the calling thread runs on now.
-uint32_t CurrentCore();
-
 // One hardware thread of the machine.
 struct CpuFacts {
   uint32_t cpu = 0;
