@@ -77,7 +77,7 @@ typedef struct laminar_options {
   int arrow_text_offsets; /* 1: Arrow texts leave with 32-bit offsets, copied, for readers without view types */
   const char* path;   /* the folder of a database on disk, made if it is missing; NULL or "": in memory */
   int worker_cores;   /* for the keyed parts of views, 1 to 64 or LAMINAR_ALL_CORES; 0: one */
-  const char* cpu_pinning; /* "on", "isolated" or a list of cpus like "2-5,8" for the threads; NULL, "" or "off": none */
+  const char* cpu_pinning; /* a cpu for each thread: "on", "isolated" or a list like "2-5,8"; NULL or "": none */
 } laminar_options;
 
 /* options NULL: in memory, threaded. A folder is open once at a time: LDB-S008 names the process that has it. */
@@ -94,7 +94,6 @@ typedef struct laminar_recovery {
   int64_t micros;               /* it took */
   int is_new;                   /* 1: the folder was made */
 } laminar_recovery;
-
 /* What opening the folder found; NULL for a database in memory. Valid until laminar_close. */
 LAMINAR_API const laminar_recovery* laminar_recovery_get(const laminar_database* database);
 

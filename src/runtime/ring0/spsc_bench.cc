@@ -65,7 +65,7 @@ uint32_t CpuOf(size_t i) {
 
 void Consume(void* raw) {
   auto& work = *static_cast<Work*>(raw);
-  static_cast<void>(os::PinThisThread(work.cpu));
+  static_cast<void>(os::PinThread(pthread_self(), work.cpu));
   work.is_up = true;
   uint64_t value = 0;
   uint64_t sum = 0;
@@ -106,7 +106,7 @@ constexpr uint64_t kDisturbedTicks = 5'000;
 
 void ConsumeStamps(void* raw) {
   auto& work = *static_cast<Work*>(raw);
-  static_cast<void>(os::PinThisThread(work.cpu));
+  static_cast<void>(os::PinThread(pthread_self(), work.cpu));
   work.is_up = true;
   uint64_t stamp = 0;
   uint64_t last = os::CycleCounter();
