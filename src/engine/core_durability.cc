@@ -34,8 +34,9 @@ Status Core::SetDatabase(const Settings& settings, std::string_view name) {
 
 bool Core::IsCommitDue(int64_t now) const {
   if (durability_ == nullptr || durability_->has_failed() || !durability_->has_room()) return false;
-  if (durability_->is_checkpoint_due() && (is_dirty_ || durability_->is_checkpoint_wanted())) return true;
-  if (!is_dirty_ || !is_logged_) return false;
+  if (durability_->is_checkpoint_wanted()) return true;
+  if (!is_dirty_) return false;
+  if (!is_logged_) return durability_->is_checkpoint_due();
   return now - pace_.begin_nanos() > epoch_interval_ * 1000 || pace_.HoldsEnough(RowsRead());
 }
 

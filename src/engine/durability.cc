@@ -83,6 +83,7 @@ Status Durability::Recover() {
   applied_epoch_ = report_.epoch;
   durable_epoch_ = report_.epoch;
   last_checkpoint_nanos_ = clock_.MonotonicNanos();
+  is_due_handed_.store(false, std::memory_order_relaxed);
   return {};
 }
 
@@ -145,7 +146,8 @@ Status Durability::Commit(Epoch epoch, std::string delta) {
   std::unique_lock lock(mutex_);
   TRY(Status(failure_));
   queued_bytes_ += delta.size();
-  queue_.push_back({epoch, std::move(delta), std::exchange(wants_checkpoint_, false)});
+  if (IsIntervalOver()) is_due_handed_.store(true, std::memory_order_relaxed);
+  queue_.push_back({epoch, std::move(delta), wants_checkpoint_.exchange(false)});
   if (options_.is_inline) return WriteInline(lock);
   lock.unlock();
   work_.notify_one();
@@ -334,13 +336,11 @@ void Durability::RequestCheckpoint() {
 }
 
 bool Durability::is_checkpoint_due() const {
-  const std::lock_guard lock(mutex_);
-  return wants_checkpoint_ || IsIntervalOver();
+  return !is_due_handed_.load(std::memory_order_relaxed) && IsIntervalOver();
 }
 
 bool Durability::is_checkpoint_wanted() const {
-  const std::lock_guard lock(mutex_);
-  return wants_checkpoint_;
+  return wants_checkpoint_.load(std::memory_order_relaxed);
 }
 
 bool Durability::needs_checkpoint() const {

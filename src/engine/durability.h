@@ -86,6 +86,7 @@ class Durability {
   Status WaitDurable(Epoch epoch, const std::atomic<bool>& cancelled);
   // The next commit also publishes a checkpoint; see WaitCheckpoint.
   void RequestCheckpoint();
+  // By its interval, and no epoch has been handed over that it will hold.
   bool is_checkpoint_due() const;
   bool is_checkpoint_wanted() const;  // by RequestCheckpoint
   bool needs_checkpoint() const;      // has anything come since the last one?
@@ -144,12 +145,13 @@ class Durability {
   std::condition_variable work_;
   std::condition_variable done_;
   std::deque<Pending> queue_;
-  std::vector<std::string> spare_;  // of deltas that are written: memory is handed over again, not made anew
-  Status failure_;                     // for good
-  Status stalled_;                     // no room on the disk: tried again
-  Status checkpoint_failure_;          // of the last try
-  Epoch checkpoint_failed_epoch_ = 0;  // what it was to hold
-  bool wants_checkpoint_ = false;      // until the next commit takes the wish along
+  std::vector<std::string> spare_;             // of deltas that are written: memory is handed over again, not made anew
+  Status failure_;                             // for good
+  Status stalled_;                             // no room on the disk: tried again
+  Status checkpoint_failure_;                  // of the last try
+  Epoch checkpoint_failed_epoch_ = 0;          // what it was to hold
+  std::atomic<bool> wants_checkpoint_{false};  // until the next commit takes the wish along
+  std::atomic<bool> is_due_handed_{false};
   bool stop_ = false;
   Figures figures_;
   std::optional<state::CheckpointInfo> last_checkpoint_;
