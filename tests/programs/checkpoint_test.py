@@ -152,7 +152,7 @@ class Checkpoint(unittest.TestCase):
 
     def test_a_kill_while_a_savepoint_is_made_leaves_a_whole_one_or_none(self):
         self.make()
-        self.works(self.database, "-c", "INSERT INTO orders SELECT i, 1, 'a note that takes some room ' || i::TEXT FROM "
+        self.works(self.database, "-c", "INSERT INTO orders SELECT i, 1, 'a note that takes room ' || i::TEXT FROM "
                    "generate_series(10001, 110000) AS g(i)")
         dice = random.Random(8)
         rows = f"n\n{ROWS + 100000}\n"
