@@ -119,6 +119,35 @@ TEST_CASE("cpus that are not there are refused with those that are, and nothing 
   CHECK(pinned.Metric("pinning_active", "thread=laminar-core") == 1);
 }
 
+TEST_CASE("a thread whose cpu was taken away is not shown as pinned, and is pinned again when that is asked") {
+  std::atomic<bool> stop{false};
+  auto thread = os::Thread::Start(
+      "spinning",
+      [](void* raw) {
+        while (!*static_cast<std::atomic<bool>*>(raw)) os::CpuRelax();
+      },
+      &stop);
+  REQUIRE(thread.has_value());
+  ThreadWatch watch(os::RealClock());
+  watch.Watch({.core = &*thread});
+  const std::string cpu = std::to_string(os::AllowedCores().front());
+  REQUIRE(watch.Pin(cpu).ok());
+  CHECK(watch.Places()[0].pinned_to == os::AllowedCores().front());
+  // As the kernel does when a cpu is unplugged.
+  REQUIRE(os::UnpinThread(thread->handle()).ok());
+  if (os::AllowedCores().size() > 1) {
+    CHECK_FALSE(watch.Places()[0].pinned_to);
+    CHECK(watch.Places()[0].note == "cpu " + cpu + " has gone");
+    REQUIRE(watch.Pin("on").ok());
+    CHECK(watch.Places()[0].pinned_to);
+    CHECK(watch.Places()[0].note.empty());
+  }
+  REQUIRE(watch.Pin("off").ok());
+  CHECK(os::CoresOfThread(thread->handle()) == os::AllowedCores());
+  stop = true;
+  thread->Join();
+}
+
 TEST_CASE("an inline database has no threads to pin, and says so") {
   Opened opened(Options(true, 2));
   CHECK(opened.Run("SET cpu_pinning = 'on'") == "SET cpu_pinning");
@@ -163,9 +192,14 @@ TEST_CASE("pushes that take too long raise an alert, which is cleared when they 
   CHECK(opened.Metric("task_seconds", "task=push,quantile=1") == doctest::Approx(7e-6));
   CHECK(second() == 1);
   CHECK(opened.Metric("budget_alerts_total", "task=push") == 1);
+  CHECK(opened.Run("SHOW RUNTIME").empty());
+  CHECK(opened.notices == std::vector<std::string>{"push takes longer than it may 200 times a second, by 2.0 "
+                                                   "microseconds on average"});
   push(200, 1'000);
   CHECK(second() == 1);  // one quiet second is not enough
   CHECK(second() == 0);
+  CHECK(opened.Run("SHOW RUNTIME").empty());
+  CHECK(opened.notices.empty());
   push(10, -1'000);  // a clock that goes back
   CHECK(opened.Metric("task_budget_exceeded_total", "task=push") == 200);
   CHECK(opened.Run("SET budget_sample_every = 0") == "SET budget_sample_every");

@@ -191,6 +191,7 @@ class ShowLists {
     Outcome outcome;
     outcome.cursor = OpenListCursor(std::move(schema), std::move(rows));
     outcome.notices = core_.watch().notes();
+    for (std::string& alert : core_.watch().Alerts()) outcome.notices.push_back(std::move(alert));
     return outcome;
   }
 

@@ -1,5 +1,7 @@
 #include "engine/thread_watch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -107,11 +109,23 @@ std::vector<const CoreBudgets*> ThreadWatch::AllBudgets() const {
 }
 
 void ThreadWatch::LookNow(int64_t now_nanos) {
-  (void)monitor_.Check(now_nanos, AllBudgets());  // the monitor keeps what is raised
+  for (const runtime::BudgetAlert& alert : monitor_.Check(now_nanos, AllBudgets()))
+    alerts_[static_cast<size_t>(alert.task)] = alert;
   if (threads_.shards == nullptr || now_nanos - window_start_ < kSkewWindowNanos) return;
   window_start_ = now_nanos;
   std::swap(last_window_rows_, window_rows_);
   for (uint32_t i = 0; i < window_rows_.size(); ++i) window_rows_[i] = threads_.shards->rows(i);
+}
+
+std::vector<std::string> ThreadWatch::Alerts() const {
+  std::vector<std::string> alerts;
+  for (uint32_t i = 0; i < runtime::kBudgetCount; ++i) {
+    if (!monitor_.IsAlerting(static_cast<BudgetId>(i))) continue;
+    alerts.push_back(fmt::format("{} takes longer than it may {:.0f} times a second, by {:.1f} microseconds on average",
+                                 runtime::FactsOf(static_cast<BudgetId>(i)).name, alerts_[i].rate,
+                                 static_cast<double>(alerts_[i].average_excess_nanos) / 1000));
+  }
+  return alerts;
 }
 
 // The rows of the fullest shard over their mean: 1 is even. Of this window and the one before.

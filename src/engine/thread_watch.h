@@ -6,6 +6,7 @@
 // Core, under its lock.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -59,6 +60,8 @@ class ThreadWatch {
     std::string note;
   };
   std::vector<Place> Places() const;
+  // Of what takes longer than it may too often, in words.
+  std::vector<std::string> Alerts() const;
 
  private:
   struct Watched {
@@ -75,6 +78,7 @@ class ThreadWatch {
 
   runtime::CoreBudgets budgets_;
   runtime::BudgetMonitor monitor_;
+  std::array<runtime::BudgetAlert, runtime::kBudgetCount> alerts_;  // the last of each task
   uint32_t sample_every_ = runtime::kSampleEvery;
   Threads threads_;
   std::vector<Watched> watched_;  // the core thread, then the workers
