@@ -6,6 +6,8 @@
 #include "data/text.h"
 #include "engine/core.h"
 #include "engine/sink_operator.h"
+#include "engine/table_loader.h"
+#include "os/cpu.h"
 
 namespace laminar::engine {
 
@@ -17,8 +19,7 @@ Status Core::SetDatabase(const Settings& settings, std::string_view name) {
   if (is_meant("batch_rows")) batch_rows_ = settings.batch_rows;
   if (is_meant("worker_cores")) TRY(UseCores(settings.worker_cores));
   if (is_meant("cpu_pinning")) TRY(watch_.Pin(settings.cpu_pinning));
-  if (is_meant("budget_sample_every"))
-    watch_.SetSampleEvery(static_cast<uint32_t>(settings.budget_sample_every));
+  if (is_meant("budget_sample_every")) watch_.SetSampleEvery(static_cast<uint32_t>(settings.budget_sample_every));
   if (is_meant("state_memory_bytes") || is_meant("spill_directory") || is_meant("spill_limit_bytes"))
     LimitMemory(settings);
   if (is_meant("durability")) {
@@ -399,13 +400,25 @@ Status Core::RestoreLeaf(ViewNode& node, uint32_t scan, ColumnPick& pick, const 
 }
 
 Status Core::RestoreState() {
-  state::CheckpointStore& store = durability_->store();
+  std::vector<StoredOperator*> stored;
   for (auto& [serial, held] : held_heads_) {
-    for (StoredOperator& op : held.operators) TRY(graph_state_.Restore(store, op));
+    for (StoredOperator& op : held.operators) stored.push_back(&op);
   }
   for (const auto& view : views_) {
-    for (StoredOperator& op : view->held) TRY(graph_state_.Restore(store, op));
+    for (StoredOperator& op : view->held) stored.push_back(&op);
   }
+  // On all cores where the state surely fits into memory. Else on one: blocks move only while nobody writes.
+  constexpr uint64_t kGrowth = 3;  // rows in memory, with their index, take less than so many times their bytes
+  constexpr uint32_t kBlocks = 16;
+  const std::optional<state::CheckpointInfo>& base = durability_->store().base();
+  const uint64_t bytes = (base ? base->bytes : 0) + durability_->report().log_bytes;
+  const bool fits = kGrowth * bytes < memory_->GetFigures().limit_bytes;
+  TableLoader loader(durability_->store(), [&] {
+    if (!fits && memory_->is_over()) memory_->Trim(kBlocks);
+  });
+  for (StoredOperator* op : stored) loader.Add(*op);
+  TRY(loader.Run(fits && !options_.is_inline ? static_cast<uint32_t>(os::UsableCores().size()) : 1));
+  for (StoredOperator* op : stored) TRY(graph_state_.RestoreNotes(*op));
   return {};
 }
 

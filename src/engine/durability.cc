@@ -107,6 +107,7 @@ Status Durability::ReplayLog(const WalPosition& from) {
     while (TRY(reader->Next(record)) == state::WalReadStatus::kRecord) {
       if (record.type == WalRecordType::kDelta) {
         epoch.emplace_back(record.payload);
+        report_.log_bytes += record.payload.size();
         continue;
       }
       if (record.type != WalRecordType::kEpochComplete)

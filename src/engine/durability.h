@@ -45,6 +45,7 @@ struct RecoveryReport {
   uint64_t checkpoint_id = 0;  // 0: none
   Epoch checkpoint_epoch = 0;
   uint64_t log_epochs = 0;  // replayed
+  uint64_t log_bytes = 0;   // of their changes
   uint64_t bytes_cut = 0;   // of an unfinished write at the log's end
   std::vector<std::string> skipped_checkpoints;
   int64_t nanos = 0;

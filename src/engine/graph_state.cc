@@ -350,21 +350,12 @@ std::optional<StoredFailure> GraphState::FailureOf(std::string_view name) const 
   return found == failures_.end() ? std::nullopt : std::optional<StoredFailure>(found->second);
 }
 
-Status GraphState::Restore(state::CheckpointStore& store, StoredOperator& stored) {
+std::pair<std::string, std::string> GraphState::RangeOf(uint32_t table) {
+  return {TablePrefix(table), TablePrefix(table + 1)};
+}
+
+Status GraphState::RestoreNotes(StoredOperator& stored) {
   const size_t count = stored.instances.size();
-  for (size_t t = 0; t < stored.numbers.size(); ++t) {
-    for (StoredOperator::Instance& instance : stored.instances) instance.tables[t]->Clear();
-    const std::string prefix = TablePrefix(stored.numbers[t]);
-    std::unique_ptr<state::StateCursor> cursor = TRY(store.Scan(prefix, TablePrefix(stored.numbers[t] + 1)));
-    for (; cursor->valid(); cursor->Next()) {
-      const std::string_view key = cursor->key().substr(prefix.size());
-      const size_t vnode = key.empty() ? 0 : static_cast<uint8_t>(key[0]);
-      const size_t owner = vnode * count / state::kVnodes;
-      TRY(stored.instances[owner].tables[t]->LoadRow(key, cursor->value()));
-    }
-    TRY(cursor->status());
-    for (StoredOperator::Instance& instance : stored.instances) instance.tables[t]->FinishLoad();
-  }
   for (size_t i = 0; i < count; ++i) {
     StoredOperator::Instance& instance = stored.instances[i];
     // There may be more shards than there were: at a cut all stand at the same watermark.

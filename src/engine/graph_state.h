@@ -114,8 +114,10 @@ class GraphState {
   std::vector<StoredHead> HeadsOf(std::string_view source) const;
   std::optional<std::string> NoteOf(std::string_view path) const;
   std::optional<StoredFailure> FailureOf(std::string_view name) const;
-  // Rows and note into an operator that Register has named. What Register found nothing stored for starts empty.
-  Status Restore(state::CheckpointStore& store, StoredOperator& stored);
+  // Where the rows of a table stand: from the first key to the one behind the last. The first is what all begin with.
+  static std::pair<std::string, std::string> RangeOf(uint32_t table);
+  // Of an operator that Register has named and whose tables have their rows. What was not stored starts empty.
+  Status RestoreNotes(StoredOperator& stored);
   // Everything stored has been claimed by Register? Else kPlanChanged with the list of differences.
   Status FinishLoad();
 

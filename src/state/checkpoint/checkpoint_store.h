@@ -30,7 +30,7 @@ struct CheckpointOptions {
   std::string directory;  // made if missing; holds checkpoint-<20 digits>/ and live-<...>/
   uint64_t database_id = 0;
   uint32_t retained = 3;                       // checkpoints kept, at least 1
-  uint64_t memory_bytes = uint64_t{64} << 20;  // write buffers of the live store
+  uint64_t memory_bytes = uint64_t{128} << 20;  // write buffers of the live store
   uint64_t cache_bytes = uint64_t{32} << 20;   // block cache
   // Open reads every byte of checkpoints up to this size. Of larger ones it compares sizes, the manifest and the
   // store's descriptor; damage in a block shows as kCorrupt when it is read. UINT64_MAX: reads all, so that an Open

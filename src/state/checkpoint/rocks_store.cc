@@ -26,7 +26,7 @@ namespace {
 constexpr uint64_t kDeltaBytesMax = uint64_t{1} << 30;
 constexpr size_t kReadAheadBytes = size_t{512} << 10;
 constexpr size_t kBlockBytes = size_t{64} << 10;
-constexpr int kSortedRunsMax = 16;
+constexpr int kSortedRunsMax = 10;
 
 rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -97,6 +97,8 @@ rocksdb::Options MakeOptions(const RocksSettings& settings, rocksdb::Env* env,
   o.level0_slowdown_writes_trigger = 3 * kSortedRunsMax;
   o.level0_stop_writes_trigger = 4 * kSortedRunsMax;
   o.target_file_size_base = uint64_t{64} << 20;
+  // Opening a database reads all of it: merging waits until it runs.
+  o.disable_auto_compactions = !settings.descriptor.empty();
   o.periodic_compaction_seconds = 0;
   o.ttl = 0;
   o.compression = rocksdb::kNoCompression;
@@ -189,7 +191,9 @@ Result<uint32_t> ChecksumOf(const rocksdb::LiveFileStorageInfo& file) {
 }  // namespace
 
 RocksStore::RocksStore(RocksSettings settings)
-    : settings_(std::move(settings)), rocks_files_(std::make_shared<RocksFiles>(*settings_.files, settings_.access)) {}
+    : settings_(std::move(settings)),
+      is_quiet_(settings_.access == RocksAccess::kLive && !settings_.descriptor.empty()),
+      rocks_files_(std::make_shared<RocksFiles>(*settings_.files, settings_.access)) {}
 
 Result<std::shared_ptr<RocksStore>> RocksStore::Open(const RocksSettings& settings) {
   return Guarded("opening state", [&]() -> Result<std::shared_ptr<RocksStore>> {
@@ -290,6 +294,10 @@ Result<std::unique_ptr<StateCursor>> RocksStore::Scan(std::string_view first, st
 
 Result<FrozenStore> RocksStore::Freeze() {
   return Guarded("freezing state", [&]() -> Result<FrozenStore> {
+    if (std::exchange(is_quiet_, false)) {
+      TRY(Translate(db_->EnableAutoCompaction({db_->DefaultColumnFamily()}), *rocks_files_, "starting to merge state",
+                    settings_.directory));
+    }
     rocksdb::FlushOptions flush;
     flush.allow_write_stall = true;
     rocksdb::Status status = db_->Flush(flush);

@@ -78,6 +78,7 @@ class RocksStore : public std::enable_shared_from_this<RocksStore> {
   Status Revive();
 
   RocksSettings settings_;
+  bool is_quiet_;  // opened from a checkpoint, and nothing has been frozen since
   std::shared_ptr<RocksFiles> rocks_files_;
   std::shared_ptr<RocksBackground> background_;  // null: not inline
   std::unique_ptr<rocksdb::Env> env_;

@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kChunked = size_t{4} << 10;  // blocks from here on come from chunks
 constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kFirstBlocks = 16;
 
 }  // namespace
 
@@ -31,8 +32,10 @@ void* EntryPool::Allocate(size_t bytes, bool is_many) {
     count_.Add(bytes);
     return block;
   }
+  size_t blocks = kFirstBlocks;  // each chunk twice the last: on a shard only its own vnodes grow
   for (Chunk& chunk : chunks_) {
     if (chunk.block_bytes != bytes) continue;
+    blocks *= 2;
     if (!chunk.free.empty()) {
       void* block = chunk.free.back();
       chunk.free.pop_back();
@@ -49,7 +52,7 @@ void* EntryPool::Allocate(size_t bytes, bool is_many) {
     }
   }
   Chunk chunk;
-  chunk.bytes = std::max(bytes, std::min(kHugePage, bytes * kVnodes));
+  chunk.bytes = std::max(bytes, std::min(kHugePage, bytes * blocks));
   chunk.base = static_cast<char*>(std::aligned_alloc(std::min(chunk.bytes, kHugePage), chunk.bytes));
   if (chunk.base == nullptr) throw std::bad_alloc();
   if (chunk.bytes >= kHugePage) (void)madvise(chunk.base, chunk.bytes, MADV_HUGEPAGE);
