@@ -37,7 +37,7 @@ class EpochPace {
  private:
   int64_t begin_nanos_ = 0;
   uint64_t begin_rows_ = 0;
-  uint64_t rows_max_ = 64 * 1024;  // until something is known
+  uint64_t rows_max_ = 4 * kRowsMin;  // until something is known
   double nanos_a_row_ = 0;
   int64_t pause_nanos_ = 0;
   int64_t pause_max_nanos_ = 0;
