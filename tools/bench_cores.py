@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Ratios of whole runs of build/release/laminar, interleaved, medians: two cores against one (bars of trades; an
-aggregate of ten million keys), a database on disk against one in memory, and how long a database takes to open.
+aggregate of ten million keys), a database on disk against one in memory, one that makes checkpoints all the time against one
+that makes none, ten million keys on disk and in memory, and how long the database with them takes to open.
 
     tools/bench_cores.py [--rows MILLIONS] [--repeats N] [--json] [--laminar PROGRAM]
 
@@ -85,6 +86,24 @@ def main():
                 options.repeats,
                 lambda: on_disk(laminar, bars, folder),
                 lambda: run(laminar, bars),
+            ),
+            compare(
+                "bars: checkpoints / none",
+                options.repeats,
+                lambda: on_disk(laminar, "SET checkpoint_interval = '200 milliseconds';" + bars, folder),
+                lambda: on_disk(laminar, "SET checkpoint_interval = '0';" + bars, folder),
+            ),
+            compare(
+                "10M keys: on disk / memory",
+                1,
+                lambda: on_disk(laminar, KEYS.format(rows=rows // 2), folder),
+                lambda: run(laminar, KEYS.format(rows=rows // 2)),
+            ),
+            compare(
+                "10M keys: open / nothing",
+                options.repeats,
+                lambda: run(laminar, "SELECT 1", folder),
+                lambda: run(laminar, "SELECT 1"),
             ),
         ]
     finally:
