@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Ratios of whole runs of build/release/laminar, interleaved, medians: two cores against one (bars of trades; an
-aggregate of ten million keys), a database on disk against one in memory, one that makes checkpoints all the time against one
-that makes none, ten million keys on disk and in memory, and how long the database with them takes to open.
+aggregate of ten million keys), a database on disk against one in memory, one that makes checkpoints all the time
+against one that makes none, ten million keys on disk and in memory, and how long that database takes to open.
 
     tools/bench_cores.py [--rows MILLIONS] [--repeats N] [--json] [--laminar PROGRAM]
 

@@ -70,6 +70,33 @@ TEST_CASE("where state can go nowhere, sources slow down first, and the view fai
   CHECK(db.Execute("SELECT count(*) > 0 FROM agg").find("true") != std::string::npos);
 }
 
+TEST_CASE("rows that a program brings make room for themselves, or wait") {
+  for (const int threading : {LAMINAR_INLINE, LAMINAR_THREADED}) {
+    Program db(threading);
+    db.Execute("SET state_memory_bytes = '24 MiB'");
+    db.Execute("CREATE TABLE t (k BIGINT, name VARCHAR)");
+    db.Execute("CREATE MATERIALIZED VIEW v AS SELECT name, count(*) AS c, sum(k) AS s FROM t GROUP BY name");
+    for (int i = 0; i < 30; ++i) {
+      const std::string first = std::to_string(i * 5000);
+      CHECK(db.Execute("INSERT INTO t SELECT generate_series, 'a name of some length ' || generate_series FROM "
+                       "generate_series(" +
+                       first + ", " + first + " + 4999)") == "INSERT 5000");
+    }
+    CHECK(db.Execute("SELECT count(*), sum(c), sum(s) FROM v") == "150000|150000|11249925000\n");
+    CHECK(Metric(db, "state_spilled_bytes") > 0);
+  }
+  Program db(LAMINAR_THREADED);
+  db.Execute("SET memory_limit_bytes = '2 MiB'");
+  db.Execute("CREATE SOURCE s (k BIGINT) WITH (connector = 'memory')");
+  db.Execute("CREATE MATERIALIZED VIEW v AS SELECT k, count(*) AS c FROM s GROUP BY k");
+  for (int i = 0; i < 40; ++i) {
+    const std::string first = std::to_string(i * 1000);
+    db.Execute("INSERT INTO s SELECT generate_series FROM generate_series(" + first + ", " + first + " + 999)");
+  }
+  CHECK(db.Execute("WAIT FOR v").find("LDB-R017") != std::string::npos);
+  CHECK(Metric(db, "source_slowed_total") > 0);
+}
+
 TEST_CASE("a view near its own limit slows its sources, and fails at the limit") {
   Program db(LAMINAR_THREADED);
   db.Execute("SET memory_limit_bytes = '2 MiB'");

@@ -543,6 +543,7 @@ Status Core::CheckPush(const SourceNode& node, const data::Batch& batch) const {
 Status Core::Push(SourceNode& node, data::Batch& batch) {
   TRY(CheckPush(node, batch));
   RefreshTime();
+  if (memory_->needs_care()) MakeRoomForPush();
   Head& head = *node.shared;
   runtime::TaskBudget budget(runtime::BudgetId::kPush, watch_.budgets());
   budget.SetRows(batch.rows);

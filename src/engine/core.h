@@ -106,12 +106,10 @@ class Core {
   Durability* durability() { return durability_.get(); }
   // An error when nothing more can be made durable: then sources stand still and nothing may change.
   Status CheckUsable() const { return durability_ != nullptr ? durability_->CheckUsable() : Status(); }
-  // The same before rows come in, which also need room in the queue of the log. WaitForLog waits for it, without the
-  // lock.
+  // The same before rows come in, which also need memory, and room in the queue of the log. WaitToPush waits for both,
+  // without the lock; for memory a moment only.
   Status PrepareToTake();
-  Status WaitForLog(const std::atomic<bool>& cancelled) {
-    return durability_ != nullptr ? durability_->WaitRoom(cancelled) : Status();
-  }
+  Status WaitToPush(const std::atomic<bool>& cancelled);
   void WatchThreads();
   uint32_t shards_of_views() const { return worker_cores_ > 1 ? shards_->size() : 0; }  // 0: they run on the core
   Status UseCores(uint64_t cores);  // for views made from now on; 0: what the machine and its limits allow
@@ -146,6 +144,7 @@ class Core {
   void WakeWaiters();
 
  private:
+  static constexpr int64_t kSlowNanos = 20'000'000;  // between turns of a source, or pushes, for want of memory
   Status AttachLeaves(ViewNode& node);
   Status AttachLeaf(ViewNode& node, const Leaf& leaf);
   Status AttachToSource(SourceNode& source, exec::Operator* reader, const std::vector<uint32_t>& columns);
@@ -164,15 +163,11 @@ class Core {
   void LimitMemory(const Settings& settings);
   bool IsShortOfMemory(int64_t now);
   void SlowDown(int64_t now);
+  void MakeRoomForPush();
   void CloseEpoch();
   bool IsCommitDue(int64_t now) const;
   uint64_t RowsRead() const;
   void Capture();
-  struct HeldHead {
-    std::vector<StoredOperator> operators;
-    std::string stored;  // as GraphState has it
-    bool is_live = false;
-  };
   void RegisterHead(const Head& head, HeldHead& held);
   Status CaptureHead(SourceNode& source, Head& head, bool is_shared);
   void CaptureSource(SourceNode& source);
@@ -201,6 +196,7 @@ class Core {
   std::shared_ptr<state::StateMemory> memory_ = std::make_shared<state::StateMemory>();
   int64_t short_until_nanos_ = 0;
   int64_t last_look_nanos_ = 0;
+  std::atomic<int64_t> pushes_wait_until_{0};
   uint64_t times_slowed_ = 0;
   std::unique_ptr<ShardSet> shards_;  // null: one core. Outlives the views
   ThreadWatch watch_;

@@ -1,6 +1,9 @@
 // Core, part five: memory. What all state may take, where the rest goes, and sources that slow down before a query
 // fails.
-#include "base/check.h"
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 #include "engine/core.h"
 #include "os/process.h"
 
@@ -8,9 +11,8 @@ namespace laminar::engine {
 
 namespace {
 
-constexpr int64_t kSlowNanos = 20'000'000;  // between turns of a source that is slowed down
-constexpr int64_t kLookNanos = 2'000'000;   // between looks at what came back from disk
-constexpr uint32_t kBlocksPerTurn = 16;     // moved to disk; 32 MiB
+constexpr int64_t kLookNanos = 2'000'000;  // between looks at what came back from disk
+constexpr uint32_t kBlocksPerTurn = 16;    // moved to disk; 32 MiB
 
 }  // namespace
 
@@ -55,12 +57,29 @@ void Core::SlowDown(int64_t now) {
     for (const std::string& name : view.reads) {
       if (SourceNode* source = FindSource(name)) {
         source->slow_until = now + kSlowNanos;
+        if (source->connector == nullptr) pushes_wait_until_.store(source->slow_until, std::memory_order_relaxed);
         ++times_slowed_;
       } else if (const ViewNode* below = FindView(name)) {
         pressed.push_back(below);
       }
     }
   }
+}
+
+// Not told to this push: its rows are taken, the next one waits.
+void Core::MakeRoomForPush() {
+  const int64_t now = options_.clock->MonotonicNanos();
+  SlowDown(now);
+  if (IsShortOfMemory(now)) pushes_wait_until_.store(now + kSlowNanos, std::memory_order_relaxed);
+}
+
+Status Core::WaitToPush(const std::atomic<bool>& cancelled) {
+  const int64_t until = pushes_wait_until_.load(std::memory_order_relaxed);
+  if (until != 0 && !options_.is_inline) {
+    const int64_t left = until - options_.clock->MonotonicNanos();
+    if (left > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left, kSlowNanos)));
+  }
+  return durability_ != nullptr ? durability_->WaitRoom(cancelled) : Status();
 }
 
 }  // namespace laminar::engine

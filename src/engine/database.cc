@@ -144,7 +144,7 @@ Status PushLocked(Core& core, SourceNode& node, data::Batch& batch) {
 }  // namespace
 
 Status Database::Push(std::string_view source, data::Batch& batch) {
-  TRY(core_->WaitForLog(kNever));
+  TRY(core_->WaitToPush(kNever));
   uint64_t epoch = 0;
   {
     Core::Lock lock(*core_);
@@ -162,7 +162,7 @@ Result<Database::PushHandle> Database::OpenPush(std::string_view source, data::S
 }
 
 Status Database::Push(const PushHandle& handle, data::Batch& batch) {
-  TRY(core_->WaitForLog(kNever));
+  TRY(core_->WaitToPush(kNever));
   uint64_t epoch = 0;
   {
     Core::Lock lock(*core_);

@@ -38,6 +38,13 @@ struct StoredOperator {
   bool is_stored = false;  // its tables' rows are, up to the last capture
 };
 
+// What is stored of a reading position that the graph has.
+struct HeldHead {
+  std::vector<StoredOperator> operators;
+  std::string stored;  // as GraphState has it
+  bool is_live = false;
+};
+
 // A statement that made a relation.
 struct CatalogEntry {
   uint64_t ordinal = 0;

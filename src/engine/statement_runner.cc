@@ -426,7 +426,7 @@ Result<Outcome> StatementRunner::Do(const sql::Insert& s) {
     rows.push_back(std::move(buffer));
   }
   connection_.cancelled_.store(false, std::memory_order_release);
-  TRY(core_.WaitForLog(connection_.cancelled_));
+  TRY(core_.WaitToPush(connection_.cancelled_));
   Core::Lock lock(core_);
   SourceNode* node = core_.FindSource(name);
   if (node == nullptr)

@@ -119,6 +119,10 @@ bool StateMemory::is_over() const { return rep_->IsOver(0); }
 
 bool StateMemory::has_spilled() const { return rep_->has_spilled.load(std::memory_order_relaxed); }
 
+bool StateMemory::needs_care() const {
+  return is_over() || has_spilled() || rep_->is_pressed.load(std::memory_order_relaxed);
+}
+
 void StateMemory::Look() {
   std::lock_guard lock(rep_->mutex);
   rep_->Look();

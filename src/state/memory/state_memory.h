@@ -46,6 +46,8 @@ class StateMemory {
   // Is anything on disk? Then what comes back must be looked for now and then.
   bool has_spilled() const;
   void Look();
+  // Cheap: does any of is_over, has_spilled and TakePressure say yes?
+  bool needs_care() const;
   // Moves out what is over the budget, `most` blocks in one call (one block is about a millisecond of a disk's time).
   // False: nothing more can go, though it should; state may grow by an eighth of the budget, and then is_exhausted.
   bool Trim(uint32_t most);
