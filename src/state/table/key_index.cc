@@ -35,7 +35,7 @@ void* EntryPool::Allocate(size_t bytes, bool is_many) {
   size_t blocks = kFirstBlocks;  // each chunk twice the last: on a shard only its own vnodes grow
   for (Chunk& chunk : chunks_) {
     if (chunk.block_bytes != bytes) continue;
-    blocks *= 2;
+    blocks = std::min<size_t>(blocks * 2, kVnodes);
     if (!chunk.free.empty()) {
       void* block = chunk.free.back();
       chunk.free.pop_back();
