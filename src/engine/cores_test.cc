@@ -6,6 +6,7 @@
 #include <map>
 #include <sstream>
 
+#include "base/hot_scope.h"
 #include "engine/shard_section.h"
 #include "engine/testing.h"
 #include "engine/thread_watch.h"
@@ -269,7 +270,9 @@ class FailsOn final : public exec::Operator {
   Status Open(const exec::Context&) override { return {}; }
   exec::Step Process(int, data::Batch& batch, exec::Output& out) override {
     for (uint32_t i = 0; i < batch.rows; ++i) {
-      if (batch.columns[0].As<int64_t>()[i] == value_) return Fail(Status(ErrorCode::kOverflow, "an injected failure"));
+      if (batch.columns[0].As<int64_t>()[i] != value_) continue;
+      AllowAllocation message;
+      return Fail(Status(ErrorCode::kOverflow, "an injected failure"));
     }
     return out.Push(batch);
   }

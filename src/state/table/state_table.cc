@@ -79,11 +79,15 @@ uint32_t StateTable::payload_offset() const { return rep_->layout.payload_offset
 Status StateTable::Reserve(uint32_t rows) {
   const uint64_t limit = rep_->spec.memory_limit_bytes;
   if (size() + rows > kMostRows) {
+    AllowAllocation message;
     return Error(ErrorCode::kLimitReached,
                  fmt::format("state of {}: a table holds at most {} rows", rep_->spec.name, kMostRows));
   }
   StateMemory& memory = *rep_->store.memory()->home;
-  if (memory.is_exhausted()) return memory.Exhausted().Prefix("state of " + rep_->spec.name);
+  if (memory.is_exhausted()) {
+    AllowAllocation message;
+    return memory.Exhausted().Prefix("state of " + rep_->spec.name);
+  }
   if (limit == 0) return Status::Ok();
   const uint64_t room = rep_->store.room();
   const uint64_t missing = rows > room ? rows - room : 0;
