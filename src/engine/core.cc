@@ -18,7 +18,9 @@ Core::Core(DatabaseOptions options, const expr::FunctionRegistry& functions)
       watch_(options_.clock == nullptr ? *(options_.clock = &os::RealClock()) : *options_.clock),
       random_(options_.seed) {
   environment_.random = &random_;
-  LimitMemory(Settings());
+  Settings initial;
+  initial.state_memory_bytes = options_.state_memory_bytes;
+  LimitMemory(initial, "");
   RefreshTime();
 }
 

@@ -160,7 +160,7 @@ class Core {
   bool IsAnySectionBlocked();
   bool WaitForRoom();  // a moment, if there are workers; false: blocked all the same
   void PrepareSections();
-  void LimitMemory(const Settings& settings);
+  void LimitMemory(const Settings& settings, std::string_view name);
   bool IsShortOfMemory(int64_t now);
   void SlowDown(int64_t now);
   void MakeRoomForPush();

@@ -21,7 +21,7 @@ Status Core::SetDatabase(const Settings& settings, std::string_view name) {
   if (is_meant("cpu_pinning")) TRY(watch_.Pin(settings.cpu_pinning));
   if (is_meant("budget_sample_every")) watch_.SetSampleEvery(static_cast<uint32_t>(settings.budget_sample_every));
   if (is_meant("state_memory_bytes") || is_meant("spill_directory") || is_meant("spill_limit_bytes"))
-    LimitMemory(settings);
+    LimitMemory(settings, name);
   if (is_meant("durability")) {
     is_logged_ = settings.durability != "none";
     waits_for_disk_ = settings.durability == "epoch";

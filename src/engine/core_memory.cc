@@ -2,6 +2,8 @@
 // fails.
 #include <algorithm>
 #include <chrono>
+#include <ranges>
+#include <set>
 #include <thread>
 
 #include "engine/core.h"
@@ -16,14 +18,18 @@ constexpr uint32_t kBlocksPerTurn = 16;    // moved to disk; 32 MiB
 
 }  // namespace
 
-void Core::LimitMemory(const Settings& settings) {
-  state::StateMemory::Limits limits;
-  limits.resident_bytes = settings.state_memory_bytes != 0 ? settings.state_memory_bytes : os::UsableMemory() / 5 * 4;
-  limits.spill_bytes = settings.spill_limit_bytes;
-  limits.directory = settings.spill_directory;
-  const bool is_simulated = options_.files != nullptr;  // its folders are not the machine's
-  if (limits.directory.empty() && !is_simulated)
-    limits.directory = options_.path.empty() ? os::TemporaryDirectory() : options_.path;
+// Of the setting `name`; empty: all of them.
+void Core::LimitMemory(const Settings& settings, std::string_view name) {
+  state::StateMemory::Limits limits = memory_->GetLimits();
+  if (name.empty() || name == "state_memory_bytes")
+    limits.resident_bytes = settings.state_memory_bytes != 0 ? settings.state_memory_bytes : os::UsableMemory() / 5 * 4;
+  if (name.empty() || name == "spill_limit_bytes") limits.spill_bytes = settings.spill_limit_bytes;
+  if (name.empty() || name == "spill_directory") {
+    limits.directory = settings.spill_directory;
+    const bool is_simulated = options_.files != nullptr;  // its folders are not the machine's
+    if (limits.directory.empty() && !is_simulated)
+      limits.directory = options_.path.empty() ? os::TemporaryDirectory() : options_.path;
+  }
   memory_->SetLimits(std::move(limits));
 }
 
@@ -47,22 +53,17 @@ bool Core::IsShortOfMemory(int64_t now) {
 // another input, a DROP, a SET. The limit itself is an error of the view.
 void Core::SlowDown(int64_t now) {
   if (!memory_->TakePressure()) return;
-  std::vector<const ViewNode*> pressed;
-  for (const auto& view : views_) {
-    if (view->is_pressed.exchange(false, std::memory_order_relaxed)) pressed.push_back(view.get());
+  // A view is made after what it reads: backwards, each is met when all that read it have been.
+  std::set<std::string_view> feeding;
+  for (const auto& view : std::views::reverse(views_)) {
+    const bool is_pressed = view->is_pressed.exchange(false, std::memory_order_relaxed);
+    if (is_pressed || feeding.contains(view->name)) feeding.insert(view->reads.begin(), view->reads.end());
   }
-  while (!pressed.empty()) {
-    const ViewNode& view = *pressed.back();
-    pressed.pop_back();
-    for (const std::string& name : view.reads) {
-      if (SourceNode* source = FindSource(name)) {
-        source->slow_until = now + kSlowNanos;
-        if (source->connector == nullptr) pushes_wait_until_.store(source->slow_until, std::memory_order_relaxed);
-        ++times_slowed_;
-      } else if (const ViewNode* below = FindView(name)) {
-        pressed.push_back(below);
-      }
-    }
+  for (const auto& source : sources_) {
+    if (!feeding.contains(source->relation->name)) continue;
+    source->slow_until = now + kSlowNanos;
+    if (source->connector == nullptr) pushes_wait_until_.store(source->slow_until, std::memory_order_relaxed);
+    ++times_slowed_;
   }
 }
 

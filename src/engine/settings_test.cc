@@ -50,4 +50,26 @@ TEST_CASE("a setting that does not fit is refused and changes nothing") {
 }
 
 }  // namespace
+TEST_CASE("limits of memory that one connection sets stay when another sets the others") {
+  DatabaseOptions options;
+  options.is_inline = true;
+  options.state_memory_bytes = 123 << 20;
+  const auto database = *Database::Open(std::move(options));
+  Connection a(*database);
+  Connection b(*database);
+  const auto limit = [&] {
+    auto rows = b.Execute("SELECT value FROM laminar_metrics WHERE name = 'laminar_state_memory_limit_bytes'");
+    REQUIRE(rows.has_value());
+    return testing::TestDatabase::Rows(*rows->cursor);
+  };
+  CHECK(limit() == "128974848.0\n");
+  REQUIRE(a.Execute("SET state_memory_bytes = '64 MiB'").has_value());
+  CHECK(limit() == "67108864.0\n");
+  REQUIRE(b.Execute("SET spill_directory = '/tmp'").has_value());
+  REQUIRE(b.Execute("SET spill_limit_bytes = '1 GiB'").has_value());
+  CHECK(limit() == "67108864.0\n");
+  REQUIRE(b.Execute("RESET state_memory_bytes").has_value());
+  CHECK(limit() == "128974848.0\n");
+}
+
 }  // namespace laminar::engine

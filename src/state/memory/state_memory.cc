@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/hot_scope.h"
+#include "base/text.h"
 #include "os/spill_file.h"
 
 namespace laminar::state {
@@ -61,12 +62,23 @@ struct StateMemory::Rep {
   }
   Status MoveOut(Block& block);
   Status Release(Block& block);
+  // Nothing stands in it: the next one is made where it is then wanted.
+  void CloseFile() {
+    file.reset();
+    file_end = 0;
+    free_offsets.clear();
+    has_spilled.store(false, std::memory_order_relaxed);
+  }
   void Look();
   size_t MoveSome(uint32_t most, bool may_move_out, Status& status);
   Status NothingLeft() const {
-    return Status(ErrorCode::kLimitReached,
-                  fmt::format("state needs {} bytes of memory, and the limit is {}", resident(), limits.resident_bytes))
-        .WithHint("SET state_memory_bytes raises it; spill_directory lets cold state go to disk");
+    return Status(ErrorCode::kLimitReached, fmt::format("state needs {} of memory, and the limit is {}",
+                                                        FormatBytes(resident()), FormatBytes(limits.resident_bytes)))
+        .WithHint(
+            limits.directory.empty()
+                ? "SET state_memory_bytes raises it; spill_directory lets cold state go to disk"
+                : "SET state_memory_bytes raises it; indexes and small tables, all that is left in memory, do not "
+                  "go to disk: fewer keys or views need less");
   }
 };
 
@@ -98,7 +110,7 @@ void StateMemory::Free(uint8_t* start) {
     rep_->file->Discard(block.offset, kBlockBytes);
     rep_->free_offsets.push_back(block.offset);
     rep_->figures.spilled_bytes -= kBlockBytes;
-    rep_->has_spilled.store(rep_->figures.spilled_bytes != 0, std::memory_order_relaxed);
+    if (rep_->figures.spilled_bytes == 0) rep_->CloseFile();
   }
   os::UnmapMemory(start, kBlockBytes);
   rep_->places.erase(place);
@@ -108,6 +120,11 @@ void StateMemory::Free(uint8_t* start) {
 }
 
 void StateMemory::Note(int64_t bytes) { rep_->noted.fetch_add(bytes, std::memory_order_relaxed); }
+
+StateMemory::Limits StateMemory::GetLimits() const {
+  std::lock_guard lock(rep_->mutex);
+  return rep_->limits;
+}
 
 void StateMemory::SetLimits(Limits limits) {
   std::lock_guard lock(rep_->mutex);
@@ -138,8 +155,8 @@ Status StateMemory::Rep::MoveOut(Block& block) {
     offset = free_offsets.back();
   } else if (limits.spill_bytes != 0 && file_end + kBlockBytes > limits.spill_bytes) {
     return Status(ErrorCode::kLimitReached,
-                  fmt::format("state on disk needs more than the limit of {} bytes", limits.spill_bytes))
-        .WithHint("raise spill_limit or state_memory, or keep fewer keys: a smaller window, less lateness");
+                  fmt::format("state on disk needs more than the limit of {}", FormatBytes(limits.spill_bytes)))
+        .WithHint("raise spill_limit_bytes or state_memory_bytes, or keep fewer keys: a smaller window, less lateness");
   }
   TRY(file->MoveOut(block.start, kBlockBytes, offset));
   if (free_offsets.empty())
@@ -213,7 +230,8 @@ void StateMemory::LetGo() {
   rep_->MoveSome(kBlocks, false, status);
 }
 
-bool StateMemory::is_exhausted() const { return rep_->is_exhausted.load(std::memory_order_relaxed); }
+// What has been freed since, or a limit that was raised, ends it at once: nobody may have called Trim.
+bool StateMemory::is_exhausted() const { return rep_->is_exhausted.load(std::memory_order_relaxed) && rep_->IsOver(0); }
 
 Status StateMemory::Exhausted() const {
   AllowAllocation message;

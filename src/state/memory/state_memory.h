@@ -39,8 +39,10 @@ class StateMemory {
   // Memory of state that is not in blocks: what it has grown or shrunk by.
   void Note(int64_t bytes);
 
-  // A new directory is used from the next spill file on; the first Trim that moves something makes it.
+  // The first Trim that moves something makes the spill file, and it goes when nothing stands in it any more: a new
+  // directory is used from the next one on.
   void SetLimits(Limits limits);
+  Limits GetLimits() const;
   // Cheap: is there more in memory than should be, as far as is known?
   bool is_over() const;
   // Is anything on disk? Then what comes back must be looked for now and then.

@@ -120,13 +120,38 @@ TEST_CASE(
   CHECK_FALSE(memory.Trim(10));
   CHECK(memory.is_exhausted());
   CHECK(memory.Exhausted().message().find(reason) != std::string::npos);
-  // Room comes back, and all is well.
+  // A higher limit, or room, and all is well, whether anybody has called Trim or not.
+  memory.SetLimits({.resident_bytes = 100 * kBlock, .spill_bytes = spill, .directory = place});
+  CHECK_FALSE(memory.is_exhausted());
+  memory.SetLimits({.resident_bytes = 8 * kBlock, .spill_bytes = spill, .directory = place});
+  CHECK(memory.is_exhausted());
   for (uint64_t i = 0; i < 11 + fits; ++i) {
     REQUIRE(Holds(blocks[i], i));
     memory.Free(blocks[i]);
   }
-  CHECK(memory.Trim(10));
   CHECK_FALSE(memory.is_exhausted());
+  CHECK(memory.Trim(10));
+}
+
+TEST_CASE("a new folder is used when nothing stands in the old one any more") {
+  StateMemory memory;
+  memory.SetLimits({.resident_bytes = 1, .directory = os::TemporaryDirectory()});
+  uint8_t* block = memory.Allocate();
+  Fill(block, 1);
+  CHECK(memory.Trim(1));
+  memory.SetLimits({.resident_bytes = 1, .directory = "/no/such/folder"});
+  CHECK(Holds(block, 1));
+  uint8_t* other = memory.Allocate();
+  Fill(other, 2);
+  CHECK(memory.Trim(2));  // the file there is takes it still
+  memory.Free(block);
+  CHECK(Holds(other, 2));
+  memory.Free(other);
+  block = memory.Allocate();
+  Fill(block, 3);
+  CHECK_FALSE(memory.Trim(1));
+  CHECK(memory.Exhausted().message().find("/no/such/folder") != std::string::npos);
+  memory.Free(block);
 }
 
 TEST_CASE("what is noted counts and cannot go") {

@@ -1,0 +1,40 @@
+#include "engine/epoch_pace.h"
+
+#include <doctest/doctest.h>
+
+namespace laminar::engine {
+
+TEST_CASE("epochs become as short as the pause at their end demands, and never shorter than the least") {
+  EpochPace pace;
+  pace.Begin(100, 1000);
+  CHECK(pace.begin_nanos() == 100);
+  CHECK_FALSE(pace.HoldsEnough(1000));
+  CHECK_FALSE(pace.HoldsEnough(500));  // a reader has gone, and its rows with it
+  // 100 ns a row: half a millisecond is 5,000 rows.
+  for (int i = 0; i < 60; ++i) pace.NotePause(1'000'000, 10'000);
+  CHECK_FALSE(pace.HoldsEnough(1000 + 4'900));
+  CHECK(pace.HoldsEnough(1000 + 5'100));
+  // Very dear rows: the least.
+  for (int i = 0; i < 60; ++i) pace.NotePause(1'000'000'000, 10'000);
+  CHECK_FALSE(pace.HoldsEnough(1000 + EpochPace::kRowsMin - 1));
+  CHECK(pace.HoldsEnough(1000 + EpochPace::kRowsMin));
+  // Cheap ones: the time alone decides.
+  for (int i = 0; i < 200; ++i) pace.NotePause(1'000, 10'000);
+  CHECK_FALSE(pace.HoldsEnough(1000 + 1'000'000));
+  CHECK(pace.pause_nanos() == 1'000);
+  CHECK(pace.pause_max_nanos() == 1'000'000'000);
+}
+
+TEST_CASE("a clock that stands still or goes back, and epochs of few rows, teach nothing") {
+  EpochPace pace;
+  pace.Begin(0, 0);
+  const bool before = pace.HoldsEnough(4 * EpochPace::kRowsMin);
+  pace.NotePause(0, 100'000);
+  pace.NotePause(-5, 100'000);
+  pace.NotePause(1'000'000'000, 10);
+  CHECK(before);
+  CHECK(pace.HoldsEnough(4 * EpochPace::kRowsMin));
+  CHECK_FALSE(pace.HoldsEnough(4 * EpochPace::kRowsMin - 1));
+}
+
+}  // namespace laminar::engine
