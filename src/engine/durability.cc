@@ -128,6 +128,7 @@ Status Durability::Start() {
   figures_.log_method = log_->method();
   figures_.durable_epoch = report_.epoch;
   kept_ = store_->List();
+  TRY(store_->StartMerging());
   if (options_.is_inline) return {};
   thread_ =
       TRY(os::Thread::Start("laminar-log", [](void* self) { static_cast<Durability*>(self)->ThreadMain(); }, this));

@@ -51,6 +51,7 @@ class Store final : public CheckpointStore {
   Result<std::unique_ptr<StateCursor>> Scan(std::string_view first, std::string_view behind) override {
     return live_->Scan(first, behind);
   }
+  Status StartMerging() override { return live_->StartMerging(); }
   Result<CheckpointInfo> Publish(Epoch epoch, const std::vector<WalPosition>& log) override;
   std::vector<CheckpointInfo> List() const override { return kept_; }
   Result<std::unique_ptr<CheckpointPin>> Pin(uint64_t id) override { return pins_->Pin(id); }

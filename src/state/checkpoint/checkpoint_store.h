@@ -89,6 +89,9 @@ class CheckpointStore {
   // Keys in [first, behind); behind empty: to the end.
   virtual Result<std::unique_ptr<StateCursor>> Scan(std::string_view first, std::string_view behind) = 0;
 
+  // When what was recovered has been read: from then on table files are merged in the background. Until then they only
+  // become more.
+  virtual Status StartMerging() = 0;
   // Freezes what was applied. `epoch` and `log` say where it stands. Older checkpoints beyond `retained` are removed
   // (manifest first). On failure nothing is left behind and the live store goes on.
   virtual Result<CheckpointInfo> Publish(Epoch epoch, const std::vector<WalPosition>& log) = 0;

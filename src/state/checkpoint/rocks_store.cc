@@ -97,7 +97,7 @@ rocksdb::Options MakeOptions(const RocksSettings& settings, rocksdb::Env* env,
   o.level0_slowdown_writes_trigger = 3 * kSortedRunsMax;
   o.level0_stop_writes_trigger = 4 * kSortedRunsMax;
   o.target_file_size_base = uint64_t{64} << 20;
-  // Opening a database reads all of it: merging waits until it runs.
+  // Opening a database reads all of it: merging waits for StartMerging.
   o.disable_auto_compactions = !settings.descriptor.empty();
   o.periodic_compaction_seconds = 0;
   o.ttl = 0;
@@ -192,7 +192,6 @@ Result<uint32_t> ChecksumOf(const rocksdb::LiveFileStorageInfo& file) {
 
 RocksStore::RocksStore(RocksSettings settings)
     : settings_(std::move(settings)),
-      is_quiet_(settings_.access == RocksAccess::kLive && !settings_.descriptor.empty()),
       rocks_files_(std::make_shared<RocksFiles>(*settings_.files, settings_.access)) {}
 
 Result<std::shared_ptr<RocksStore>> RocksStore::Open(const RocksSettings& settings) {
@@ -293,12 +292,15 @@ Result<std::unique_ptr<StateCursor>> RocksStore::Scan(std::string_view first, st
   });
 }
 
+Status RocksStore::StartMerging() {
+  if (settings_.access != RocksAccess::kLive || settings_.descriptor.empty()) return {};  // it does already
+  const rocksdb::Status status = db_->EnableAutoCompaction({db_->DefaultColumnFamily()});
+  Settle();
+  return Translate(status, *rocks_files_, "starting to merge state", settings_.directory);
+}
+
 Result<FrozenStore> RocksStore::Freeze() {
   return Guarded("freezing state", [&]() -> Result<FrozenStore> {
-    if (std::exchange(is_quiet_, false)) {
-      TRY(Translate(db_->EnableAutoCompaction({db_->DefaultColumnFamily()}), *rocks_files_, "starting to merge state",
-                    settings_.directory));
-    }
     rocksdb::FlushOptions flush;
     flush.allow_write_stall = true;
     rocksdb::Status status = db_->Flush(flush);

@@ -64,6 +64,8 @@ class RocksStore : public std::enable_shared_from_this<RocksStore> {
   Result<std::optional<std::string>> Get(std::string_view key);
   Result<std::unique_ptr<StateCursor>> Scan(std::string_view first, std::string_view behind);
 
+  // Of a store made from a checkpoint: until then its table files are left as they are.
+  Status StartMerging();
   Result<FrozenStore> Freeze();
   Status Thaw();
 
@@ -78,7 +80,6 @@ class RocksStore : public std::enable_shared_from_this<RocksStore> {
   Status Revive();
 
   RocksSettings settings_;
-  bool is_quiet_;  // opened from a checkpoint, and nothing has been frozen since
   std::shared_ptr<RocksFiles> rocks_files_;
   std::shared_ptr<RocksBackground> background_;  // null: not inline
   std::unique_ptr<rocksdb::Env> env_;
