@@ -48,6 +48,16 @@ def compare(name, repeats, first, second):
     return {"name": name, "first_s": round(a, 3), "second_s": round(b, 3), "ratio": round(a / b, 3)}
 
 
+def longest_pause(laminar, sql, folder):
+    """Milliseconds that the graph stood still at the end of an epoch, at most."""
+    shutil.rmtree(folder, ignore_errors=True)
+    ask = "SELECT value FROM laminar_metrics WHERE name = 'laminar_epoch_pause_max_us'"
+    done = subprocess.run(
+        [laminar, folder, "-o", "csv", "-c", sql + ask], check=True, capture_output=True, text=True
+    )
+    return float(done.stdout.split()[-1]) / 1000
+
+
 def on_disk(laminar, sql, folder):
     shutil.rmtree(folder, ignore_errors=True)
     return run(laminar, sql, folder)
@@ -106,6 +116,8 @@ def main():
                 lambda: run(laminar, "SELECT 1"),
             ),
         ]
+        pause = longest_pause(laminar, "SET checkpoint_interval = '200 milliseconds';" + bars, folder)
+        results.append({"name": "bars: longest pause", "milliseconds": round(pause, 3)})
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if options.json:
@@ -113,6 +125,9 @@ def main():
         print()
         return
     for result in results:
+        if "milliseconds" in result:
+            print(f"{result['name']:28} {result['milliseconds']:9.3f} ms")
+            continue
         print(
             f"{result['name']:28} {result['first_s']:9.3f} s {result['second_s']:9.3f} s   ratio {result['ratio']}"
         )
