@@ -40,7 +40,7 @@ TEST_CASE("state beyond the memory there is goes to disk, and no result changes"
       CAPTURE(cores);
       Program db(threading);
       db.Execute(std::string("SET worker_cores = ") + cores);
-      REQUIRE(db.Execute("SET state_memory_bytes = '56 MiB'").starts_with("SET"));
+      REQUIRE(db.Execute("SET state_memory_bytes = '48 MiB'").starts_with("SET"));
       Define(db, kRows);
       CHECK(db.Execute("WAIT FOR agg") == "WAIT FOR agg");
       CHECK(db.Execute("WAIT FOR names") == "WAIT FOR names");
