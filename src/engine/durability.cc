@@ -83,7 +83,6 @@ Status Durability::Recover() {
   applied_epoch_ = report_.epoch;
   durable_epoch_ = report_.epoch;
   last_checkpoint_nanos_ = clock_.MonotonicNanos();
-  is_due_handed_.store(false, std::memory_order_relaxed);
   return {};
 }
 
@@ -303,6 +302,7 @@ void Durability::NoteDurable(Epoch epoch) {
 
 Status Durability::Publish(Epoch epoch) {
   last_checkpoint_nanos_ = clock_.MonotonicNanos();
+  is_due_handed_.store(false, std::memory_order_relaxed);
   const CheckpointInfo info = TRY(store_->Publish(epoch, {log_->end()}));
   NoteDurable(epoch);
   const std::vector<CheckpointInfo> kept = store_->List();

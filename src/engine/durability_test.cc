@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include "base/random.h"
+#include "engine/durability.h"
 #include "engine/testing.h"
 #include "sim/clock.h"
 #include "sim/file_system.h"
+#include "state/log/delta.h"
 
 namespace laminar::engine {
 namespace {
@@ -80,4 +82,27 @@ TEST_CASE("epochs that wait for room on the disk are all there afterwards, in th
 }
 
 }  // namespace
+// The core asks at every turn, and a checkpoint takes many of them to be written.
+TEST_CASE("a checkpoint that is due asks for one epoch, not for one a turn until it is written") {
+  sim::SimClock clock(0);
+  sim::SimFileSystem files(clock);
+  auto directory = DatabaseDirectory::Open(files, clock, "/due");
+  REQUIRE(directory.has_value());
+  auto durability = Durability::Open(*std::move(directory), clock, {.checkpoint_interval = 10 * kSecond});
+  REQUIRE_MESSAGE(durability.has_value(), durability.error().ToString());
+  REQUIRE((*durability)->Start().ok());
+  std::string delta;
+  state::DeltaWriter(delta).Put(std::string("\0\0\0\1key", 7), "value");
+  CHECK_FALSE((*durability)->is_checkpoint_due());
+  clock.Advance(11 * kSecond);
+  CHECK((*durability)->is_checkpoint_due());
+  REQUIRE((*durability)->Commit(1, delta).ok());
+  CHECK_FALSE((*durability)->is_checkpoint_due());  // whether the other thread has come to it or not
+  const std::atomic<bool> cancelled{false};
+  CHECK((*durability)->WaitCheckpoint(1, cancelled).has_value());
+  CHECK_FALSE((*durability)->is_checkpoint_due());
+  clock.Advance(11 * kSecond);
+  CHECK((*durability)->is_checkpoint_due());
+}
+
 }  // namespace laminar::engine
