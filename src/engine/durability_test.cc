@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "base/random.h"
+#include "engine/disk_database_test.h"
 #include "engine/durability.h"
-#include "engine/testing.h"
 #include "sim/clock.h"
 #include "sim/file_system.h"
 #include "state/log/delta.h"
@@ -12,38 +12,7 @@
 namespace laminar::engine {
 namespace {
 
-using testing::TestDatabase;
-
-struct Place {
-  sim::SimClock clock{0};
-  sim::SimFileSystem files{clock};
-  std::unique_ptr<Database> database;
-  std::unique_ptr<Connection> connection;
-
-  void Open() {
-    DatabaseOptions options;
-    options.is_inline = true;
-    options.clock = &clock;
-    options.path = "/db";
-    options.files = &files;
-    options.log_segment_bytes = 64 << 10;
-    auto opened = Database::Open(std::move(options));
-    REQUIRE_MESSAGE(opened.has_value(), opened.error().ToString());
-    database = *std::move(opened);
-    connection = std::make_unique<Connection>(*database);
-  }
-  std::string Run(std::string_view sql) {
-    auto outcome = connection->Execute(sql);
-    if (!outcome) return outcome.error().ToString();
-    return outcome->cursor != nullptr ? TestDatabase::Rows(*outcome->cursor) : outcome->message;
-  }
-  void Crash(Random& random) {
-    files.Plan({.kind = sim::FileFault::Kind::kPowerCut});
-    connection.reset();
-    database.reset();
-    files.CrashTorn(random);
-  }
-};
+using testing::DiskDatabase;
 
 TEST_CASE("epochs that wait for room on the disk are all there afterwards, in the log and in checkpoints") {
   for (const sim::FileOperation operation : {sim::FileOperation::kWrite, sim::FileOperation::kSync}) {
@@ -53,7 +22,7 @@ TEST_CASE("epochs that wait for room on the disk are all there afterwards, in th
         CAPTURE(full);
         CAPTURE(with_checkpoint);
         Random random(full);
-        Place place;
+        DiskDatabase place;
         place.Open();
         REQUIRE(place.Run("CREATE TABLE t (k BIGINT)") == "CREATE TABLE t");
         REQUIRE(
