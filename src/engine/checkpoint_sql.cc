@@ -33,11 +33,6 @@ struct TableRows {
   Status refused;
 };
 
-std::string TablePrefix(uint32_t number) {
-  return {static_cast<char>(number >> 24), static_cast<char>(number >> 16), static_cast<char>(number >> 8),
-          static_cast<char>(number)};
-}
-
 class RowSource final : public sdk::Source {
  public:
   RowSource(std::string name, StoredRowReader reader) : name_(std::move(name)), reader_(std::move(reader)) {}
@@ -73,7 +68,8 @@ class CheckpointConnector final : public sdk::Connector {
       if (place != RowSelection::kNowhere && place < request.needed.size() && !request.needed[place])
         place = RowSelection::kNowhere;
     }
-    auto cursor = TRY(reader_->Scan(TablePrefix(rows.number), TablePrefix(rows.number + 1)));
+    const auto [first, behind] = GraphState::RangeOf(rows.number);
+    auto cursor = TRY(reader_->Scan(first, behind));
     return std::make_unique<RowSource>(request.name,
                                        StoredRowReader(std::move(cursor), rows.shape, std::move(selection)));
   }
@@ -282,7 +278,8 @@ struct Opened {
 Result<Opened> OpenOne(os::FileSystem& files, const CheckpointSummary& checkpoint) {
   Opened opened;
   opened.reader = TRY(state::CheckpointReader::Open(files, checkpoint.directory));
-  const auto system = TRY(opened.reader->Scan(TablePrefix(0), TablePrefix(1)));
+  const auto [first, behind] = GraphState::RangeOf(0);
+  const auto system = TRY(opened.reader->Scan(first, behind));
   TRY(opened.stored.Load(*system));
   return opened;
 }
