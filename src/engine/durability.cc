@@ -297,6 +297,9 @@ void Durability::NoteDurable(Epoch epoch) {
   durable_epoch_.store(epoch, std::memory_order_release);
   const std::lock_guard lock(mutex_);
   figures_.durable_epoch = epoch;
+  // The disk takes again: were this said only when the whole group is written, what comes meanwhile would be refused.
+  stalled_ = {};
+  is_stalled_.store(false, std::memory_order_release);
   done_.notify_all();
 }
 

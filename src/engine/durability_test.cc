@@ -50,7 +50,6 @@ TEST_CASE("epochs that wait for room on the disk are all there afterwards, in th
   }
 }
 
-}  // namespace
 // The core asks at every turn, and a checkpoint takes many of them to be written.
 TEST_CASE("a checkpoint that is due asks for one epoch, not for one a turn until it is written") {
   sim::SimClock clock(0);
@@ -74,4 +73,34 @@ TEST_CASE("a checkpoint that is due asks for one epoch, not for one a turn until
   CHECK((*durability)->is_checkpoint_due());
 }
 
+// Room for what comes in is made epoch by epoch: who used it was refused for a disk that was full no longer.
+TEST_CASE("when the disk takes again, nobody is told that it is full while the rest of what waited is written") {
+  sim::SimClock clock(0);
+  sim::SimFileSystem files(clock);
+  auto directory = DatabaseDirectory::Open(files, clock, "/full");
+  REQUIRE(directory.has_value());
+  auto durability = Durability::Open(*std::move(directory), clock, {.queue_bytes_max = 4096});
+  REQUIRE_MESSAGE(durability.has_value(), durability.error().ToString());
+  REQUIRE((*durability)->Start().ok());
+  files.Plan({.kind = sim::FileFault::Kind::kDiskFull,
+              .operation = sim::FileOperation::kWrite,
+              .path_part = "/log",
+              .times = UINT64_MAX / 2});
+  constexpr Epoch kEpochs = 2000;
+  for (Epoch epoch = 1; epoch <= kEpochs; ++epoch) {
+    std::string delta;
+    state::DeltaWriter(delta).Put(std::string("\0\0\0\1", 4) + std::to_string(epoch), "value");
+    REQUIRE((*durability)->Commit(epoch, std::move(delta)).ok());
+  }
+  const std::atomic<bool> cancelled{false};
+  CHECK((*durability)->WaitDurable(1, cancelled).code() == ErrorCode::kLimitReached);
+  CHECK((*durability)->CheckAccepts().code() == ErrorCode::kLimitReached);
+  files.ClearFaults();
+  while ((*durability)->durable_epoch() == 0) {
+  }
+  for (Epoch epoch = 1; epoch <= kEpochs; ++epoch) CHECK((*durability)->WaitDurable(epoch, cancelled).ok());
+  CHECK((*durability)->CheckAccepts().ok());
+}
+
+}  // namespace
 }  // namespace laminar::engine
