@@ -45,8 +45,7 @@ typedef struct laminar_progress laminar_progress;
 typedef struct laminar_error laminar_error;
 
 #define LAMINAR_VERSION "0.1.0" /* of this header */
-/* Of the library the program runs with. */
-LAMINAR_API const char* laminar_version(void);
+LAMINAR_API const char* laminar_version(void); /* of the library the program runs with */
 
 /* --- errors --------------------------------------------------------------------------------------------------- */
 
@@ -59,8 +58,7 @@ LAMINAR_API const char* laminar_error_hint(const laminar_error* error);
 /* Where in the SQL text, counted from 1, columns in bytes; 0: nowhere. */
 LAMINAR_API uint32_t laminar_error_line(const laminar_error* error);
 LAMINAR_API uint32_t laminar_error_column(const laminar_error* error);
-/* All of it in one line. */
-LAMINAR_API const char* laminar_error_text(const laminar_error* error);
+LAMINAR_API const char* laminar_error_text(const laminar_error* error); /* all of it in one line */
 LAMINAR_API void laminar_error_free(laminar_error* error);
 
 /* --- databases and connections -------------------------------------------------------------------------------- */
@@ -77,6 +75,8 @@ typedef struct laminar_options {
   int arrow_text_offsets; /* 1: Arrow texts leave with 32-bit offsets, copied, for readers without view types */
   const char* path;   /* the folder of a database on disk, made if it is missing; NULL or "": in memory */
   int worker_cores;   /* for the keyed parts of views, 1 to 64 or LAMINAR_ALL_CORES; 0: one */
+  uint64_t state_memory_bytes; /* for all state, from 1 MiB on; beyond it goes to disk. 0: 80 % of what there is */
+  const char* spill_directory; /* a folder, where to; NULL or "": the database's, in memory that of temporary files */
   const char* cpu_pinning; /* a cpu for each thread: "on", "isolated" or a list like "2-5,8"; NULL or "": none */
 } laminar_options;
 

@@ -309,15 +309,17 @@ struct Options {
   std::string path;      // the folder of a database on disk; empty: in memory
   int worker_cores = 0;  // as in laminar_options
   bool arrow_text_offsets = false;
-  std::string cpu_pinning;  // the same
+  std::string cpu_pinning;  // the same, also what follows
+  uint64_t state_memory_bytes = 0;
+  std::string spill_directory;
 };
 
 class Database {
  public:
-  explicit Database(Threading threading = Threading::kThreaded) : Database(Options{threading, {}, 0, false, {}}) {}
+  explicit Database(Threading threading = Threading::kThreaded) : Database(std::string(), threading) {}
   // On disk.
   explicit Database(const std::string& path, Threading threading = Threading::kThreaded)
-      : Database(Options{threading, path, 0, false, {}}) {}
+      : Database(Options{threading, path, 0, false, {}, 0, {}}) {}
   explicit Database(const Options& chosen) {
     laminar_options options{};
     options.struct_size = sizeof(options);
@@ -326,6 +328,8 @@ class Database {
     options.path = chosen.path.c_str();
     options.worker_cores = chosen.worker_cores;
     options.cpu_pinning = chosen.cpu_pinning.c_str();
+    options.state_memory_bytes = chosen.state_memory_bytes;
+    options.spill_directory = chosen.spill_directory.c_str();
     laminar_database* database = nullptr;
     detail::check(laminar_open(&options, &database));
     database_.reset(database);

@@ -1,6 +1,7 @@
 // Databases, connections and statements.
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include "api/handles.h"
@@ -8,6 +9,7 @@
 #include "engine/durability.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/spill_file.h"
 
 namespace laminar::api {
 
@@ -68,8 +70,9 @@ namespace {
 
 // The struct may only grow, so any other size is not one this library knows.
 constexpr size_t kOptionSizes[] = {
-    offsetof(laminar_options, path),         // the first: databases in memory
-    offsetof(laminar_options, cpu_pinning),  // databases on disk
+    offsetof(laminar_options, path),                // the first: databases in memory
+    offsetof(laminar_options, cpu_pinning),         // databases on disk
+    offsetof(laminar_options, state_memory_bytes),  // threads on cpus
     sizeof(laminar_options),
 };
 
@@ -81,6 +84,26 @@ laminar_recovery Described(const engine::RecoveryReport& report) {
           .checkpoints_skipped = report.skipped_checkpoints.size(),
           .micros = report.nanos / 1000,
           .is_new = report.is_new ? 1 : 0};
+}
+
+// 0: what the machine has.
+Result<uint64_t> StateMemory(uint64_t asked) {
+  constexpr uint64_t kLeast = uint64_t{1} << 20;
+  if (asked == 0 || (asked >= kLeast && asked <= INT64_MAX)) return asked;
+  return Error(
+      Status(ErrorCode::kBadArgument,
+             "opening a database: state_memory_bytes must be 0, or 1048576 (1 MiB) to 9223372036854775807, found " +
+                 std::to_string(asked))
+          .WithHint("it counts bytes; 0 takes 80 % of what the machine and its limits allow"));
+}
+
+// A name that is wrong would else be found when memory is short.
+Result<std::string> SpillDirectory(const char* asked) {
+  if (asked == nullptr || asked[0] == '\0') return std::string();
+  auto file = os::SpillFile::Create(asked);
+  if (file) return std::string(asked);
+  return Error(Status(ErrorCode::kBadArgument, "opening a database: spill_directory: " + file.error().message())
+                   .WithHint("name a folder on a disk that can be written to, or none"));
 }
 
 Result<uint64_t> WorkerCores(int asked) {
@@ -101,6 +124,8 @@ Result<DatabasePtr> OpenDatabase(const laminar_options& options) {
   open.connectors = connectors::MakeConnectors(os::RealFileSystem(), os::RealClock());
   if (options.path != nullptr) open.path = options.path;
   open.worker_cores = TRY(WorkerCores(options.worker_cores));
+  open.state_memory_bytes = TRY(StateMemory(options.state_memory_bytes));
+  open.spill_directory = TRY(SpillDirectory(options.spill_directory));
   if (options.cpu_pinning != nullptr && options.cpu_pinning[0] != '\0') open.cpu_pinning = options.cpu_pinning;
   auto shared = std::make_shared<SharedDatabase>();
   shared->arrow.offsets_instead_of_views = options.arrow_text_offsets != 0;

@@ -49,6 +49,10 @@ struct Program {
     options.struct_size = sizeof options;
     options.threading = threading;
     options.path = path.c_str();
+    Open(options);
+  }
+  explicit Program(const laminar_options& options) { Open(options); }
+  void Open(const laminar_options& options) {
     REQUIRE(Text(laminar_open(&options, &database)) == "ok");
     REQUIRE(Text(laminar_connect(database, &connection)) == "ok");
   }

@@ -20,6 +20,7 @@ Core::Core(DatabaseOptions options, const expr::FunctionRegistry& functions)
   environment_.random = &random_;
   Settings initial;
   initial.state_memory_bytes = options_.state_memory_bytes;
+  initial.spill_directory = options_.spill_directory;
   LimitMemory(initial, "");
   RefreshTime();
 }

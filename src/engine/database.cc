@@ -12,6 +12,7 @@ Connection::Connection(Database& database) : database_(database) {
   SettingValues initial;
   initial.worker_cores = database.core().options().worker_cores;
   initial.state_memory_bytes = database.core().options().state_memory_bytes;
+  initial.spill_directory = database.core().options().spill_directory;
   initial.cpu_pinning = database.core().options().cpu_pinning;
   settings_.SetInitial(initial);
 }

@@ -41,6 +41,8 @@ struct DatabaseOptions {
   uint64_t seed = 0x1A31AA5DB;  // of everything that is drawn by chance: random(), and inline the order of the shards
   std::vector<std::unique_ptr<sdk::Connector>>
       connectors;  // besides "memory" (alias "test", "channel"), which is the engine's own
+  std::string spill_directory;      // the same
+  os::SpillFiles* spill_files = nullptr;  // makes the file there; null: the machine
 };
 
 // What is happening, for people and metrics.
