@@ -42,7 +42,6 @@ struct DatabaseOptions {
   std::vector<std::unique_ptr<sdk::Connector>>
       connectors;  // besides "memory" (alias "test", "channel"), which is the engine's own
   std::string spill_directory;      // the same
-  os::SpillFiles* spill_files = nullptr;  // makes the file there; null: the machine
 };
 
 // What is happening, for people and metrics.
