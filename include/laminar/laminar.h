@@ -75,9 +75,9 @@ typedef struct laminar_options {
   int arrow_text_offsets; /* 1: Arrow texts leave with 32-bit offsets, copied, for readers without view types */
   const char* path;   /* the folder of a database on disk, made if it is missing; NULL or "": in memory */
   int worker_cores;   /* for the keyed parts of views, 1 to 64 or LAMINAR_ALL_CORES; 0: one */
+  const char* cpu_pinning; /* a cpu for each thread: "on", "isolated" or a list like "2-5,8"; NULL or "": none */
   uint64_t state_memory_bytes; /* for all state, from 1 MiB on; beyond it goes to disk. 0: 80 % of what there is */
   const char* spill_directory; /* a folder, where to; NULL or "": the database's, in memory that of temporary files */
-  const char* cpu_pinning; /* a cpu for each thread: "on", "isolated" or a list like "2-5,8"; NULL or "": none */
 } laminar_options;
 
 /* options NULL: in memory, threaded. A folder is open once at a time: LDB-S008 names the process that has it. */
