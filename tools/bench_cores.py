@@ -73,8 +73,9 @@ def main():
     rows = options.rows * 1_000_000
     with open(BARS, encoding="utf-8") as script:
         bars = re.sub(r"rows = \d+", f"rows = {rows}", script.read())
-    keys = KEYS.format(rows=rows)
-    laminar, two = options.laminar, "SET worker_cores = 2;"
+    laminar, one, two = options.laminar, "SET worker_cores = 1;", "SET worker_cores = 2;"
+    bars, keys = one + bars, one + KEYS.format(rows=rows)
+    keys_on_disk = one + KEYS.format(rows=rows // 2)
     scratch = tempfile.mkdtemp(prefix="laminar-bench-")
     try:
         folder = os.path.join(scratch, "database")
@@ -83,13 +84,13 @@ def main():
                 "bars: one core / two",
                 options.repeats,
                 lambda: run(laminar, bars),
-                lambda: run(laminar, two + bars),
+                lambda: run(laminar, bars.replace(one, two)),
             ),
             compare(
                 "10M keys: one core / two",
                 options.repeats,
                 lambda: run(laminar, keys),
-                lambda: run(laminar, two + keys),
+                lambda: run(laminar, keys.replace(one, two)),
             ),
             compare(
                 "bars: on disk / in memory",
@@ -106,8 +107,8 @@ def main():
             compare(
                 "10M keys: on disk / memory",
                 1,
-                lambda: on_disk(laminar, KEYS.format(rows=rows // 2), folder),
-                lambda: run(laminar, KEYS.format(rows=rows // 2)),
+                lambda: on_disk(laminar, keys_on_disk, folder),
+                lambda: run(laminar, keys_on_disk),
             ),
             compare(
                 "10M keys: open / nothing",

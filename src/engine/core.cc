@@ -209,11 +209,14 @@ Result<bool> Core::Turn() {
     }
     moved |= *caught || *stepped;
   }
-  if (!sections_.empty())
-    moved |= PumpSections(!moved || shards_->LooksIdle(), is_blocked || !moved || shards_->workers() == 0);
-  if (options_.is_inline) Quiesce();
+  if (!sections_.empty() && (options_.is_inline || MayWorkAlone())) {
+    Quiesce();
+  } else if (!sections_.empty()) {
+    moved |= PumpSections(!moved || shards_->LooksIdle(), is_blocked || !moved);
+  }
   if (!moved) budget->Drop();
-  if (budget->is_measured()) budget->SetRows(std::max(RowsRead(), rows_before) - rows_before);  // a head that joined is gone
+  if (budget->is_measured())
+    budget->SetRows(std::max(RowsRead(), rows_before) - rows_before);  // a head that joined is gone
   budget.reset();
   moved |= is_blocked;  // not idle: the shards are at work
   SlowDown(start);
@@ -314,12 +317,13 @@ void Core::CloseEpoch() {
 void Core::NoteChange() {
   if (!sections_.empty()) {
     PrepareSections();  // nothing need have been pushed: an INSERT of no rows
-    while (IsAnySectionBlocked()) PumpSections(true, true);
-    PumpSections(true, true);
-    if (options_.is_inline)
+    if (options_.is_inline || MayWorkAlone()) {
       Quiesce();
-    else
+    } else {
+      while (IsAnySectionBlocked()) PumpSections(true, true);
+      PumpSections(true, true);
       WakeThread();
+    }
   }
   SettleFailures();
   if (durability_ == nullptr && is_asleep_) WakeThread();  // to end an epoch; durable ones: Acknowledge

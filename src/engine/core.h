@@ -156,7 +156,9 @@ class Core {
   void SettleFailures();
   void StopViews();  // that have failed, or read one that stands still
   PipelineRequest RequestFor(ViewNode& node, plan::QueryPlan& plan, const Settings& settings);
-  bool PumpSections(bool may_flush, bool may_help);  // moves rows between the core and the shards; true when any moved
+  // Moves rows between the core and the shards; true when any moved. Alone: no worker is woken.
+  bool PumpSections(bool may_flush, bool may_help, bool is_alone = false);
+  bool MayWorkAlone() const;
   bool IsAnySectionBlocked();
   bool WaitForRoom();  // a moment, if there are workers; false: blocked all the same
   void PrepareSections();

@@ -6,10 +6,20 @@
 #include "os/cpu.h"
 
 namespace laminar::engine {
+namespace {
+
+// One thread reads: it keeps no more cores than these busy, and each shard of each view takes memory.
+constexpr uint32_t kCoresInitially = 8;
+// To wake a worker costs as much as working off some thousand rows; and what fires windows is more than its rows.
+constexpr uint64_t kRowsWorthWaking = 2048;
+constexpr int64_t kNanosAlone = 100'000;
+
+}  // namespace
 
 Status Core::UseCores(uint64_t cores) {
   const auto usable = static_cast<uint32_t>(os::UsableCores().size());
-  worker_cores_ = cores == 0 ? runtime::ThreadsFor(usable) : cores;
+  const uint32_t initially = options_.is_inline ? 1 : std::min(runtime::ThreadsFor(usable), kCoresInitially);
+  worker_cores_ = cores == 0 ? initially : cores;
   if (worker_cores_ < 2) return {};
   if (shards_ == nullptr) {
     // Two for each core, so that whoever is free finds one; of small machines a few more, so that SET can go higher.
@@ -24,9 +34,8 @@ Status Core::UseCores(uint64_t cores) {
 }
 
 void Core::WatchThreads() {
-  watch_.Watch({.core = &thread_,
-                .shards = shards_.get(),
-                .log = durability_ != nullptr ? &durability_->budgets() : nullptr});
+  watch_.Watch(
+      {.core = &thread_, .shards = shards_.get(), .log = durability_ != nullptr ? &durability_->budgets() : nullptr});
 }
 
 void Core::PrepareSections() {
@@ -52,7 +61,14 @@ bool Core::WaitForRoom() {
   return true;
 }
 
-bool Core::PumpSections(bool may_flush, bool may_help) {
+// Little is done where it came in, as on one core.
+bool Core::MayWorkAlone() const {
+  uint64_t rows = 0;
+  for (const ShardSection* section : sections_) rows += section->rows_since_dry();
+  return rows < kRowsWorthWaking && shards_ != nullptr && shards_->workers() > 0;
+}
+
+bool Core::PumpSections(bool may_flush, bool may_help, bool is_alone) {
   bool any = false;
   bool is_ready = true;  // of what may stand behind
   for (auto section = sections_.rbegin(); section != sections_.rend(); ++section) {
@@ -63,24 +79,32 @@ bool Core::PumpSections(bool may_flush, bool may_help) {
   if (sections_.empty()) return any;
   bool has_sent = false;
   for (ShardSection* section : sections_) has_sent |= section->TakeHasSent();
-  if (has_sent || any) shards_->Wake();  // there is something to read, or room again
-  return (may_help && shards_->Help(watch_.budgets())) || any;
+  if ((has_sent || any) && !is_alone) shards_->Wake();  // there is something to read, or room again
+  using Look = ShardSet::Look;
+  return (may_help && shards_->Help(watch_.budgets(), is_alone ? Look::kAll : Look::kMarked)) || any;
 }
 
 void Core::Quiesce() {
   if (sections_.empty()) return;
   PrepareSections();
+  bool is_alone = MayWorkAlone();
+  const int64_t alone_until = is_alone ? options_.clock->MonotonicNanos() + kNanosAlone : 0;
   while (true) {
-    if (PumpSections(true, true)) continue;
+    if (is_alone && options_.clock->MonotonicNanos() > alone_until) {
+      is_alone = false;
+      shards_->Wake();
+    }
+    if (PumpSections(true, true, is_alone)) continue;
     // First the shards, then what they put out: a shard that stands still puts out nothing more.
     if (!shards_->IsIdle()) {
-      shards_->Wake();
+      if (!is_alone) shards_->Wake();
       continue;
     }
     const bool is_dry = std::ranges::none_of(
         sections_, [](ShardSection* section) { return section->IsHolding() || section->HasOutput(); });
-    if (is_dry && shards_->IsIdle()) return;
+    if (is_dry && shards_->IsIdle()) break;
   }
+  for (ShardSection* section : sections_) section->NoteDry();
 }
 
 }  // namespace laminar::engine

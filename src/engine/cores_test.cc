@@ -214,6 +214,27 @@ TEST_CASE("pushes that take too long raise an alert, which is cleared when they 
   CHECK(opened.Metric("task_measured_total", "task=push") == 610);
 }
 
+TEST_CASE("few rows are worked off where they come in and wake nobody; many wake the workers") {
+  FakeClock clock;  // stands still: by a real one, who is at it for long calls for help
+  DatabaseOptions options = Options(false, 2);
+  options.clock = &clock;
+  Opened opened(std::move(options));
+  CHECK(opened.Run("CREATE TABLE t (k BIGINT, v BIGINT)") == "CREATE TABLE t");
+  CHECK(opened.Run("CREATE MATERIALIZED VIEW v AS SELECT k, sum(v) AS s FROM t GROUP BY k").starts_with("CREATE"));
+  CHECK(opened.Run("CREATE MATERIALIZED VIEW w AS SELECT s, count(*) AS n FROM v GROUP BY s").starts_with("CREATE"));
+  const double before = opened.Metric("shard_wakeups_total", "");
+  for (int i = 1; i <= 300; ++i) {
+    REQUIRE(opened.Run("INSERT INTO t VALUES (" + std::to_string(i % 10) + ", 1)") == "INSERT 1");
+    REQUIRE(opened.Run("SELECT sum(s) FROM v") == std::to_string(i) + "\n");
+  }
+  CHECK(opened.Run("SELECT s, n FROM w") == "30 | 10\n");
+  CHECK(opened.Metric("shard_wakeups_total", "") == before);
+  for (int i = 0; i < 10; ++i)
+    REQUIRE(opened.Run("INSERT INTO t SELECT generate_series, 1 FROM generate_series(1, 100000)") == "INSERT 100000");
+  CHECK(opened.Run("SELECT sum(s) FROM v") == "1000300\n");
+  CHECK(opened.Metric("shard_wakeups_total", "") > before);
+}
+
 TEST_CASE("one hot key degrades to one shard: same results, no deadlock, and the skew shows it") {
   std::map<uint64_t, std::string> results;
   for (const uint64_t cores : {1, 2, 4}) {
@@ -239,8 +260,9 @@ TEST_CASE("one hot key degrades to one shard: same results, no deadlock, and the
     if (cores == 1) continue;
     // The second view's rows are few beside.
     const double skew = opened.Metric("shard_skew_ratio", "");
-    const auto shards = static_cast<double>(opened.Lines("SELECT 1 FROM laminar_metrics WHERE name = "
-                                                         "'laminar_shard_rows_total'")
+    const auto shards = static_cast<double>(opened
+                                                .Lines("SELECT 1 FROM laminar_metrics WHERE name = "
+                                                       "'laminar_shard_rows_total'")
                                                 .size());
     CHECK(shards >= 4);
     CHECK(skew > shards * 0.9);
@@ -362,8 +384,7 @@ TEST_CASE("a view whose state grows too large on a shard stops alone and says wh
     REQUIRE(opened.Run("RESET memory_limit_bytes").starts_with("RESET"));
     REQUIRE(opened.Run("CREATE MATERIALIZED VIEW large AS SELECT k, count(*) AS n FROM s GROUP BY k")
                 .starts_with("CREATE"));
-    for (int i = 0; i < 10; ++i)
-      opened.Run("INSERT INTO s SELECT generate_series FROM generate_series(1, 50000)");
+    for (int i = 0; i < 10; ++i) opened.Run("INSERT INTO s SELECT generate_series FROM generate_series(1, 50000)");
     CHECK(opened.Run("SELECT count(*), sum(n) FROM large") == "50000 | 500000\n");
     CHECK(opened.Run("WAIT FOR large TIMEOUT INTERVAL '10' SECOND").find("failed") == std::string::npos);
     const std::string why = opened.Run("WAIT FOR small TIMEOUT INTERVAL '10' SECOND");

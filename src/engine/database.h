@@ -24,6 +24,10 @@
 #include "os/file.h"
 #include "sdk/connector.h"
 
+namespace laminar::os {
+class SpillFiles;
+}
+
 namespace laminar::engine {
 
 class Core;
@@ -35,9 +39,10 @@ struct DatabaseOptions {
   std::string path;                                 // the database's folder; empty: in memory, gone when it is closed
   os::FileSystem* files = nullptr;                  // of that folder; null: the machine's
   uint64_t log_segment_bytes = uint64_t{64} << 20;  // of a file of the log, taken from the disk at once
-  uint64_t worker_cores = 1;    // for the views that opening brings back, and those made before a SET worker_cores
+  uint64_t worker_cores = 0;        // for the views that opening brings back, and those made before a SET worker_cores
   uint64_t state_memory_bytes = 0;  // as SET state_memory_bytes, from the opening on
   std::string spill_directory;      // the same
+  os::SpillFiles* spill_files = nullptr;  // makes the file there; null: the machine
   std::string cpu_pinning = "off";  // as SET cpu_pinning; what the machine lacks is an error of Open
   uint64_t seed = 0x1A31AA5DB;  // of everything that is drawn by chance: random(), and inline the order of the shards
   std::vector<std::unique_ptr<sdk::Connector>>

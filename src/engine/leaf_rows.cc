@@ -141,6 +141,7 @@ void Core::AppendSystemMetrics(std::vector<std::vector<Value>>& rows) {
   out.Add(kEpochCurrent, "", static_cast<double>(epoch_));
   if (shards_ != nullptr) {
     out.Add(kShardTurns, "", static_cast<double>(shards_->turns()));
+    out.Add(kShardWakeUps, "", static_cast<double>(shards_->wake_ups()));
     out.Add(kShardBlocked, "", static_cast<double>(times_blocked_));
   }
   watch_.AppendMetrics(out, options_.clock->MonotonicNanos());

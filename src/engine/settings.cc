@@ -41,7 +41,7 @@ Status Assign(uint64_t& slot, std::string_view name, std::string_view value) {
     return Status(ErrorCode::kBadOption, "batch_rows must be 1 to 1024, found " + std::string(value));
   if (name == "worker_cores" && *number > 64)
     return Status(ErrorCode::kBadOption, "worker_cores must be 0 to 64, found " + std::string(value))
-        .WithHint("0 takes what the machine and its limits allow");
+        .WithHint("0 takes what the machine and its limits allow, up to eight");
   if (name == "log_queue_bytes" && *number < 4096)
     return Status(ErrorCode::kBadOption, "log_queue_bytes must be at least 4 KiB, found " + std::string(value));
   if (name == "budget_sample_every" && *number > 1'000'000)

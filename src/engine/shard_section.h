@@ -61,6 +61,9 @@ class ShardSection {
   // Passes on what came out of the shards. True when there was something.
   bool Drain();
   bool HasOutput() const;
+  // Everything that came in is worked off, and out.
+  void NoteDry() { rows_when_dry_ = entry_->rows_in(); }
+  uint64_t rows_since_dry() const { return entry_->rows_in() - rows_when_dry_; }
   bool has_failed() const { return has_failed_.load(std::memory_order_acquire); }
   Status failure() const;  // while no shard is turned
 
@@ -75,6 +78,7 @@ class ShardSection {
   std::unique_ptr<exec::Partition> entry_;
   exec::Gather exit_;
   uint64_t messages_sent_ = 0;  // when TakeHasSent was asked
+  uint64_t rows_when_dry_ = 0;
   std::atomic<bool> is_read_{true};
   std::atomic<bool> has_failed_{false};
   std::atomic<Timestamp> now_{0};

@@ -65,18 +65,19 @@ ShardTask::Polled ShardSet::Turn(Shard& shard, runtime::CoreBudgets& budgets) {
 }
 
 // The shard is taken before its tasks are asked: their list may change otherwise.
-bool ShardSet::TurnOne(uint32_t first, runtime::CoreBudgets& budgets) {
+bool ShardSet::TurnOne(uint32_t first, runtime::CoreBudgets& budgets, Look look) {
   const auto count = static_cast<uint32_t>(shards_.size());
   for (uint32_t n = 0; n < count; ++n) {
     Shard& shard = *shards_[(first + n) % count];
-    if (!shard.may_have_work.load(std::memory_order_relaxed) || !TryTake(shard)) continue;
+    if (look == Look::kMarked && !shard.may_have_work.load(std::memory_order_relaxed)) continue;
+    if (!TryTake(shard)) continue;
     // Pairs with Wake: either what was sent before it is seen below, or it sees that the mark is gone and sets it.
-    shard.may_have_work.exchange(false, std::memory_order_seq_cst);
+    if (look == Look::kMarked) shard.may_have_work.exchange(false, std::memory_order_seq_cst);
     const ShardTask::Polled polled = Turn(shard, budgets);
     if (polled.has_worked) {
       shard.turns.Add();
       shard.rows.Add(polled.rows);
-      shard.may_have_work.store(true, std::memory_order_relaxed);  // until a turn finds none
+      if (look == Look::kMarked) shard.may_have_work.store(true, std::memory_order_relaxed);  // until a turn finds none
     }
     GiveBack(shard);
     if (polled.has_worked) return true;
@@ -84,10 +85,10 @@ bool ShardSet::TurnOne(uint32_t first, runtime::CoreBudgets& budgets) {
   return false;
 }
 
-bool ShardSet::Help(runtime::CoreBudgets& budgets) {
+bool ShardSet::Help(runtime::CoreBudgets& budgets, Look look) {
   // The workers begin at the front, the helper where they come last.
   const uint32_t first = workers_.empty() ? static_cast<uint32_t>(random_.Below(shards_.size())) : size() - 1;
-  return TurnOne(first, budgets);
+  return TurnOne(first, budgets, look);
 }
 
 bool ShardSet::IsIdle() const {
@@ -134,14 +135,16 @@ void ShardSet::Wake() {
       shard->may_have_work.store(true, std::memory_order_release);
   }
 #endif
-  for (const auto& worker : workers_) worker->parked.Notify();
+  for (const auto& worker : workers_) {
+    if (worker->parked.Notify()) wake_ups_.Add();
+  }
 }
 
 void ShardSet::WorkerMain(Worker& worker) {
   uint32_t idle = 0;
   uint32_t next = worker.first;
   while (!stop_.load(std::memory_order_acquire)) {
-    if (TurnOne(next++ % size(), worker.budgets)) {
+    if (TurnOne(next++ % size(), worker.budgets, Look::kMarked)) {
       idle = 0;
       continue;
     }

@@ -49,17 +49,20 @@ class ShardSet {
   // The owner's thread. A task outlives its place here.
   void AddTask(uint32_t shard, ShardTask* task);
   void RemoveTask(uint32_t shard, const ShardTask* task);
+  // Who is looked at: shards that a Wake has marked, or all, also what was sent without a Wake.
+  enum class Look : uint8_t { kMarked, kAll };
   // Turns one shard that has work and nobody turns, on the caller's budgets. False: there is none.
-  bool Help(runtime::CoreBudgets& budgets);
+  bool Help(runtime::CoreBudgets& budgets, Look look = Look::kMarked);
   // Nothing waits, and nobody turns one.
   bool IsIdle() const;
   // The same at a glance: it may be wrong.
   bool LooksIdle() const;
   uint64_t turns() const;
+  uint64_t wake_ups() const { return wake_ups_.value(); }
   uint64_t rows(uint32_t shard) const { return shards_[shard]->rows.value(); }  // that it has taken in
   const os::Thread& thread(uint32_t worker) const { return workers_[worker]->thread; }
   runtime::CoreBudgets& budgets(uint32_t worker) { return workers_[worker]->budgets; }
-  // There may be work: parked workers look.
+  // There may be work: parked workers look. The owner's thread. Not needed by who turns the shards until nothing waits (Help, IsIdle).
   void Wake();
 
  private:
@@ -84,13 +87,14 @@ class ShardSet {
   static void GiveBack(Shard& shard);
   static bool HasWork(const Shard& shard);
   static ShardTask::Polled Turn(Shard& shard, runtime::CoreBudgets& budgets);
-  bool TurnOne(uint32_t first, runtime::CoreBudgets& budgets);
+  bool TurnOne(uint32_t first, runtime::CoreBudgets& budgets, Look look);
   void WorkerMain(Worker& worker);
 
   const os::Clock& clock_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<bool> stop_{false};
+  observe::Counter wake_ups_;
   Random random_{1};
 };
 

@@ -34,6 +34,7 @@ Status Partition::Open(const Context&) {
 
 Step Partition::Process(int, data::Batch& batch, Output&) {
   if (batch.rows == 0) return Step::kMore;
+  rows_in_ += batch.rows;
   // Batches of the engine have at most kBatchCapacity rows; larger ones are cut.
   DCHECK(batch.rows <= data::kBatchCapacity);
   if (lanes_.size() == 1) {

@@ -48,6 +48,7 @@ class Partition final : public Operator {
   bool CanMove();
   void Flush();
 
+  uint64_t rows_in() const { return rows_in_; }
   uint64_t rows_to(size_t target) const { return lanes_[target].rows; }
   uint64_t rows_kept_back() const { return rows_kept_back_; }  // ever, not now
 
@@ -78,6 +79,7 @@ class Partition final : public Operator {
   VnodeTargets targets_;
   std::vector<Lane> lanes_;
   std::vector<std::unique_ptr<data::BatchBuffer>> spare_;
+  uint64_t rows_in_ = 0;
   uint64_t rows_kept_back_ = 0;
   // Scratch of one batch.
   std::array<uint64_t, data::kBatchCapacity> hashes_;
