@@ -26,7 +26,9 @@ void Core::LimitMemory(const Settings& settings, std::string_view name) {
   if (name.empty() || name == "spill_limit_bytes") limits.spill_bytes = settings.spill_limit_bytes;
   if (name.empty() || name == "spill_directory") {
     limits.directory = settings.spill_directory;
-    const bool is_simulated = options_.files != nullptr;  // its folders are not the machine's
+    // The folders of another file system are not the machine's.
+    const bool is_simulated = options_.files != nullptr && options_.spill_files == nullptr;
+    limits.files = options_.spill_files;
     if (limits.directory.empty() && !is_simulated)
       limits.directory = options_.path.empty() ? os::TemporaryDirectory() : options_.path;
   }

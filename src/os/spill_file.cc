@@ -39,7 +39,26 @@ uint8_t* MapMemory(size_t bytes, size_t alignment) {
 
 void UnmapMemory(uint8_t* start, size_t bytes) { munmap(start, bytes); }
 
-Status SpillFile::Failed(const char* what) const {
+namespace {
+
+class MachineSpillFile final : public SpillFile {
+ public:
+  MachineSpillFile(int file, std::string directory) : file_(file), directory_(std::move(directory)) {}
+  ~MachineSpillFile() override;
+  MachineSpillFile(const MachineSpillFile&) = delete;
+
+  Status MoveOut(uint8_t* start, size_t bytes, uint64_t offset) override;
+  Status Release(uint8_t* start, size_t bytes, uint64_t offset) override;
+  uint64_t ResidentBytes(const uint8_t* start, size_t bytes) override;
+  void Discard(uint64_t offset, size_t bytes) override;
+  Status Failed(const char* what) const;
+
+ private:
+  const int file_;
+  const std::string directory_;
+};
+
+Status MachineSpillFile::Failed(const char* what) const {
   const int error = errno;
   Status status(error == ENOSPC || error == EDQUOT || error == ENOMEM ? ErrorCode::kLimitReached : ErrorCode::kIo,
                 std::string(what) + " in " + Quoted(directory_, 300) + ": " + std::strerror(error));
@@ -47,24 +66,11 @@ Status SpillFile::Failed(const char* what) const {
       "state that does not fit into memory needs room in a folder on a disk: SET spill_directory");
 }
 
-Result<std::unique_ptr<SpillFile>> SpillFile::Create(const std::string& directory) {
-  int file = open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-    // A file system without nameless files: the name goes at once.
-    std::string name = directory + "/laminar-spill-XXXXXX";
-    file = mkostemp(name.data(), O_CLOEXEC);
-    if (file >= 0) unlink(name.c_str());
-  }
-  std::unique_ptr<SpillFile> spill(new SpillFile(file, directory));
-  if (file < 0) return Error(spill->Failed("cannot make a file for state that does not fit into memory"));
-  return spill;
-}
-
-SpillFile::~SpillFile() {
+MachineSpillFile::~MachineSpillFile() {
   if (file_ >= 0) close(file_);
 }
 
-Status SpillFile::MoveOut(uint8_t* start, size_t bytes, uint64_t offset) {
+Status MachineSpillFile::MoveOut(uint8_t* start, size_t bytes, uint64_t offset) {
   for (size_t done = 0; done < bytes;) {
     const ssize_t n = pwrite(file_, start + done, bytes - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
@@ -81,7 +87,7 @@ Status SpillFile::MoveOut(uint8_t* start, size_t bytes, uint64_t offset) {
   return {};
 }
 
-Status SpillFile::Release(uint8_t* start, size_t bytes, uint64_t offset) {
+Status MachineSpillFile::Release(uint8_t* start, size_t bytes, uint64_t offset) {
   constexpr unsigned kWait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
   const auto at = static_cast<off_t>(offset);
   const auto length = static_cast<off_t>(bytes);
@@ -92,7 +98,7 @@ Status SpillFile::Release(uint8_t* start, size_t bytes, uint64_t offset) {
   return {};
 }
 
-uint64_t SpillFile::ResidentBytes(const uint8_t* start, size_t bytes) {
+uint64_t MachineSpillFile::ResidentBytes(const uint8_t* start, size_t bytes) {
   std::array<unsigned char, 512> pages;
   uint64_t resident = 0;
   for (size_t done = 0; done < bytes; done += pages.size() * kPage) {
@@ -105,9 +111,24 @@ uint64_t SpillFile::ResidentBytes(const uint8_t* start, size_t bytes) {
   return resident;
 }
 
-void SpillFile::Discard(uint64_t offset, size_t bytes) {
+void MachineSpillFile::Discard(uint64_t offset, size_t bytes) {
   (void)fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
                   static_cast<off_t>(bytes));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SpillFile>> SpillFile::Create(const std::string& directory) {
+  int file = open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (file < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+    // A file system without nameless files: the name goes at once.
+    std::string name = directory + "/laminar-spill-XXXXXX";
+    file = mkostemp(name.data(), O_CLOEXEC);
+    if (file >= 0) unlink(name.c_str());
+  }
+  auto spill = std::make_unique<MachineSpillFile>(file, directory);
+  if (file < 0) return Error(spill->Failed("cannot make a file for state that does not fit into memory"));
+  return spill;
 }
 
 }  // namespace laminar::os

@@ -8,9 +8,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
-#include <vector>
 
 #include "base/status.h"
 
@@ -23,27 +21,26 @@ void UnmapMemory(uint8_t* start, size_t bytes);
 
 class SpillFile {
  public:
-  // In an existing folder.
+  // The machine's, in an existing folder.
   static Result<std::unique_ptr<SpillFile>> Create(const std::string& directory);
-  ~SpillFile();
-  SpillFile(const SpillFile&) = delete;
+  virtual ~SpillFile() = default;
 
   // Moves what stands at [start, start + bytes) to the file at `offset` and maps it there. Ordinary memory before, page
   // aligned; the same bytes before and after.
-  Status MoveOut(uint8_t* start, size_t bytes, uint64_t offset);
+  virtual Status MoveOut(uint8_t* start, size_t bytes, uint64_t offset) = 0;
   // Of a range moved out: writes what changed and lets go of the memory that holds copies. Waits for the disk.
-  Status Release(uint8_t* start, size_t bytes, uint64_t offset);
+  virtual Status Release(uint8_t* start, size_t bytes, uint64_t offset) = 0;
   // How much of such a range is in memory now.
-  static uint64_t ResidentBytes(const uint8_t* start, size_t bytes);
+  virtual uint64_t ResidentBytes(const uint8_t* start, size_t bytes) = 0;
   // What stands at `offset` is no longer needed.
-  void Discard(uint64_t offset, size_t bytes);
+  virtual void Discard(uint64_t offset, size_t bytes) = 0;
+};
 
- private:
-  SpillFile(int file, std::string directory) : file_(file), directory_(std::move(directory)) {}
-  Status Failed(const char* what) const;
-
-  const int file_;
-  const std::string directory_;
+// Who makes them: the machine, or the simulator (sim/file_system.h).
+class SpillFiles {
+ public:
+  virtual ~SpillFiles() = default;
+  virtual Result<std::unique_ptr<SpillFile>> MakeSpillFile(const std::string& directory) = 0;
 };
 
 }  // namespace laminar::os

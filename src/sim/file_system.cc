@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "sim/spill_memory.h"
 
 namespace laminar::sim {
 namespace {
@@ -297,6 +298,30 @@ class SimLock final : public os::FileLock {
   uint64_t born_;  // the number of crashes before it was taken
 };
 
+class SimSpillFile final : public os::SpillFile {
+ public:
+  SimSpillFile(std::shared_ptr<State> state, std::unique_ptr<os::SpillFile> memory, std::string path)
+      : state_(std::move(state)), memory_(std::move(memory)), path_(std::move(path)) {}
+
+  Status MoveOut(uint8_t* start, size_t bytes, uint64_t offset) override {
+    std::lock_guard lock(state_->mutex);
+    TRY(state_->Enter(FileOperation::kWrite, path_, "writing"));
+    return memory_->MoveOut(start, bytes, offset);
+  }
+  Status Release(uint8_t* start, size_t bytes, uint64_t offset) override {
+    std::lock_guard lock(state_->mutex);
+    TRY(state_->Enter(FileOperation::kSync, path_, "syncing"));
+    return memory_->Release(start, bytes, offset);
+  }
+  uint64_t ResidentBytes(const uint8_t* start, size_t bytes) override { return memory_->ResidentBytes(start, bytes); }
+  void Discard(uint64_t offset, size_t bytes) override { memory_->Discard(offset, bytes); }
+
+ private:
+  std::shared_ptr<State> state_;
+  std::unique_ptr<os::SpillFile> memory_;
+  std::string path_;
+};
+
 }  // namespace
 
 SimFileSystem::SimFileSystem(const os::Clock& clock) : state_(std::make_shared<State>(clock)) {}
@@ -451,6 +476,18 @@ Result<std::unique_ptr<os::FileLock>> SimFileSystem::Lock(const std::string& raw
   }
   if (node->is_locked) return Error(os::LockIsHeld(path, std::string_view(node->bytes).substr(0, kHolderBytesMax)));
   return std::make_unique<SimLock>(state_, node);
+}
+
+Result<std::unique_ptr<os::SpillFile>> SimFileSystem::MakeSpillFile(const std::string& raw_directory) {
+  std::lock_guard lock(state_->mutex);
+  const std::string directory = Normal(raw_directory);
+  const std::string path = os::JoinPath(directory, "(spill)");
+  TRY(state_->Enter(FileOperation::kOpen, path, "making"));
+  const std::shared_ptr<Node> folder = state_->Find(directory);
+  if (folder == nullptr || !folder->is_directory) return Missing("making", path);
+  std::unique_ptr<os::SpillFile> memory = TRY(MakeSpillMemory(state_->calls));
+  std::unique_ptr<os::SpillFile> file = std::make_unique<SimSpillFile>(state_, std::move(memory), path);
+  return file;
 }
 
 void SimFileSystem::Plan(FileFault fault) {

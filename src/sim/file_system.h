@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/spill_file.h"
 
 namespace laminar::sim {
 
@@ -50,7 +51,7 @@ struct FileFault {
   uint64_t times = 1;     // and so many in a row
 };
 
-class SimFileSystem final : public os::FileSystem {
+class SimFileSystem final : public os::FileSystem, public os::SpillFiles {
  public:
   explicit SimFileSystem(const os::Clock& clock);
   ~SimFileSystem() override;
@@ -64,6 +65,8 @@ class SimFileSystem final : public os::FileSystem {
   Status SyncDirectory(const std::string& path) override;
   Status HardLink(const std::string& from, const std::string& to) override;
   Result<std::unique_ptr<os::FileLock>> Lock(const std::string& path) override;
+  // Its calls are those of a file "(spill)" in that folder: kOpen, kWrite to move something out, kSync to release it.
+  Result<std::unique_ptr<os::SpillFile>> MakeSpillFile(const std::string& directory) override;
 
   void Plan(FileFault fault);
   void ClearFaults();

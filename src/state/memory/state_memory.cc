@@ -148,7 +148,8 @@ void StateMemory::Look() {
 Status StateMemory::Rep::MoveOut(Block& block) {
   if (file == nullptr) {
     if (limits.directory.empty()) return NothingLeft();
-    file = TRY(os::SpillFile::Create(limits.directory));
+    file = TRY(limits.files != nullptr ? limits.files->MakeSpillFile(limits.directory)
+                                       : os::SpillFile::Create(limits.directory));
   }
   uint64_t offset = file_end;
   if (!free_offsets.empty()) {
@@ -173,7 +174,7 @@ Status StateMemory::Rep::MoveOut(Block& block) {
 
 Status StateMemory::Rep::Release(Block& block) {
   TRY(file->Release(block.start, kBlockBytes, block.offset));
-  SetResident(block, os::SpillFile::ResidentBytes(block.start, kBlockBytes));
+  SetResident(block, file->ResidentBytes(block.start, kBlockBytes));
   return {};
 }
 
@@ -183,7 +184,7 @@ void StateMemory::Rep::Look() {
   for (uint32_t i = 0; i < std::min<size_t>(kLooksPerTrim, blocks.size()); ++i) {
     eye = eye + 1 < blocks.size() ? eye + 1 : 0;
     Block& block = blocks[eye];
-    if (block.is_out) SetResident(block, os::SpillFile::ResidentBytes(block.start, kBlockBytes));
+    if (block.is_out) SetResident(block, file->ResidentBytes(block.start, kBlockBytes));
   }
 }
 

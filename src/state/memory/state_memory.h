@@ -15,6 +15,10 @@
 
 #include "base/status.h"
 
+namespace laminar::os {
+class SpillFiles;
+}
+
 namespace laminar::state {
 
 class StateMemory {
@@ -24,9 +28,10 @@ class StateMemory {
   static constexpr size_t kWorthABlock = size_t{512} << 10;
 
   struct Limits {
-    uint64_t resident_bytes = 0;  // 0: no limit
-    uint64_t spill_bytes = 0;     // of the spill file; 0: what the disk has
-    std::string directory;        // for the spill file; empty: state cannot leave memory
+    uint64_t resident_bytes = 0;      // 0: no limit
+    uint64_t spill_bytes = 0;         // of the spill file; 0: what the disk has
+    std::string directory;            // for the spill file; empty: state cannot leave memory
+    os::SpillFiles* files = nullptr;  // who makes the spill file there; null: the machine
   };
 
   StateMemory();
