@@ -566,7 +566,7 @@ Status Core::Push(SourceNode& node, data::Batch& batch) {
 Status Core::PushWatermark(SourceNode& node, Timestamp watermark) {
   if (node.connector != nullptr)
     return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" is fed by its connector");
-  TRY(CheckUsable());
+  TRY(PrepareToTake());
   RefreshTime();
   is_dirty_ = true;
   if (node.shared->entry().Watermark(0, watermark, node.shared->entry().output()) == exec::Step::kFailed)
@@ -577,7 +577,7 @@ Status Core::PushWatermark(SourceNode& node, Timestamp watermark) {
 Status Core::End(SourceNode& node) {
   if (node.connector != nullptr)
     return Status(ErrorCode::kNotThatKind, "source \"" + node.relation->name + "\" ends by itself");
-  TRY(CheckUsable());
+  TRY(PrepareToTake());
   RefreshTime();
   is_dirty_ = true;
   return EndHead(*node.shared);

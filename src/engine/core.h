@@ -110,6 +110,8 @@ class Core {
   // without the lock; for memory a moment only.
   Status PrepareToTake();
   Status WaitToPush(const std::atomic<bool>& cancelled);
+  // Before a definition, or a checkpoint, which is of use only on the disk: waits for a slow one, not for a full one.
+  Status WaitToDefine(bool is_checkpoint, const std::atomic<bool>& cancelled);
   void WatchThreads();
   uint32_t shards_of_views() const { return worker_cores_ > 1 ? shards_->size() : 0; }  // 0: they run on the core
   Status UseCores(uint64_t cores);  // for views made from now on; 0: what the machine and its limits allow

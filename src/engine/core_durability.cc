@@ -86,6 +86,20 @@ Result<Epoch> Core::Acknowledge(bool has_changed) {
   return epoch;
 }
 
+// Nothing has changed yet. What nobody waits for may wait for room in memory, as rows may.
+Status Core::WaitToDefine(bool is_checkpoint, const std::atomic<bool>& cancelled) {
+  if (durability_ == nullptr) return {};
+  bool is_awaited = is_checkpoint;
+  {
+    const Lock lock(*this);
+    durability_->RetryWrites();
+    is_awaited |= is_logged_ && waits_for_disk_;
+  }
+  TRY(durability_->WaitRetry(cancelled));
+  TRY(durability_->WaitRoom(cancelled));
+  return is_awaited ? durability_->CheckWrites() : durability_->CheckAccepts();
+}
+
 void Core::DecideSinks() {
   if (durability_ == nullptr) return;
   const Epoch durable = durability_->durable_epoch();

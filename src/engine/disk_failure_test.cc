@@ -175,6 +175,113 @@ TEST_CASE("while the disk is full no more waits than may, and with room again al
   }
 }
 
+// The names of all there is.
+std::string Known(DiskDatabase& db) {
+  std::string out;
+  for (const char* sql : {"SHOW SOURCES", "SHOW TABLES", "SHOW VIEWS", "SHOW MATERIALIZED VIEWS"}) {
+    const std::string shown = db.Run(sql);
+    for (const std::string_view line : Split(shown, '\n')) out += std::string(line.substr(0, line.find(' '))) + " ";
+  }
+  return out;
+}
+
+// Rows until they are refused, or until the disk has been found full.
+void FillTheDisk(DiskDatabase& db, bool fills_queue) {
+  db.files.Plan({.kind = FileFault::Kind::kDiskFull,
+                 .operation = FileOperation::kWrite,
+                 .path_part = "/log",
+                 .times = UINT64_MAX / 2});
+  while (true) {
+    const Status pushed = Push(db, 1, 3000);
+    REQUIRE_MESSAGE((pushed.ok() || pushed.code() == ErrorCode::kLimitReached), pushed.ToString());
+    if (db.is_inline) db.clock.Advance(30 * kMillisecond);
+    if (db.is_inline) REQUIRE(db.database->RunUntilIdle(2).has_value());
+    if (fills_queue ? pushed.message().starts_with("the disk is full") : db.Metric("laminar_wal_stalled") == 1) break;
+  }
+}
+
+TEST_CASE("what defines or drops while the disk is full is refused and has changed nothing, and so are checkpoints") {
+  for (uint32_t variant = 0; variant < 8; ++variant) {
+    CAPTURE(variant);
+    const bool fills_queue = (variant & 2) != 0;
+    const bool is_async = (variant & 4) != 0;
+    DiskDatabase db;
+    db.is_inline = (variant & 1) != 0;
+    db.Open();
+    Define(db);
+    REQUIRE(db.Run("INSERT INTO t VALUES (1, '')") == "INSERT 1");
+    if (fills_queue) REQUIRE(db.Run("SET log_queue_bytes = '64 KiB'").starts_with("SET"));
+    if (is_async) REQUIRE(db.Run("SET durability = 'async'").starts_with("SET"));
+    const std::string known = Known(db);
+    FillTheDisk(db, fills_queue);
+    const double queued = db.Metric("laminar_wal_queued_bytes");
+    auto is_refused = [&](const std::string& sql) {
+      CAPTURE(sql);
+      const std::string told = db.Run(sql);
+      CHECK_MESSAGE(told.starts_with("LDB-R017: the disk is full"), told);
+      CHECK(told.find("(hint: make room on the disk") != std::string::npos);
+      const std::string now = Known(db);
+      CHECK(now == known);
+    };
+    for (const char* sql : {"CHECKPOINT", "SAVEPOINT TO '/copy'", "CHECKPOINT"}) is_refused(sql);
+    const bool may_wait_in_memory = is_async && !fills_queue;
+    for (const char* sql :
+         {"CREATE TABLE u (k BIGINT)", "CREATE SOURCE u (k BIGINT)", "CREATE MATERIALIZED VIEW u AS SELECT k FROM t",
+          "CREATE VIEW u AS SELECT k FROM t", "CREATE OR REPLACE MATERIALIZED VIEW of_t AS SELECT k FROM t",
+          "DROP MATERIALIZED VIEW of_t", "DROP TABLE t CASCADE", "CREATE TABLE IF NOT EXISTS t (k BIGINT)"}) {
+      if (!may_wait_in_memory) is_refused(sql);
+    }
+    if (fills_queue) {
+      CHECK(db.database->PushWatermark("m", 5).message().starts_with("the disk is full"));
+      CHECK(db.database->EndSource("m").message().starts_with("the disk is full"));
+      CHECK(db.Metric("laminar_wal_queued_bytes") == queued);  // nothing has come to what waits
+    }
+    CHECK(!db.files.Exists("/copy"));
+    if (may_wait_in_memory) CHECK(db.Run("CREATE TABLE early (k BIGINT)") == "CREATE TABLE early");
+    CHECK(db.Run("SELECT n FROM of_t") == "1\n");  // reading goes on
+    db.files.ClearFaults();
+    // The first that asks finds the room that was made.
+    CHECK(db.Run("CREATE TABLE u (k BIGINT)") == "CREATE TABLE u");
+    CHECK(db.Metric("laminar_wal_stalled") == 0);
+    CHECK(db.Run("DROP MATERIALIZED VIEW of_t").starts_with("DROP"));
+    CHECK(db.Run("INSERT INTO u VALUES (8)") == "INSERT 1");
+    CHECK(db.Run("SAVEPOINT TO '/copy'").starts_with("SAVEPOINT"));
+    CHECK(db.Run("CHECKPOINT").starts_with("CHECKPOINT"));
+    const std::string after = Known(db);
+    Random random(variant);
+    db.Crash(random);
+    db.Open();
+    const std::string again = Known(db);
+    CHECK(again == after);
+    CHECK(again.find(" u ") != std::string::npos);
+    CHECK(db.Run("SELECT * FROM u") == "8\n");
+    CHECK(db.Run("SELECT * FROM of_t").starts_with("LDB-"));
+    CHECK(db.Run("SELECT count(*) FROM t") == "1\n");
+  }
+}
+
+TEST_CASE("a definition that meets the full disk first is told that it is done and not kept yet, and is kept later") {
+  for (const bool is_inline : {true, false}) {
+    DiskDatabase db;
+    db.is_inline = is_inline;
+    db.Open();
+    db.files.Plan({.kind = FileFault::Kind::kDiskFull,
+                   .operation = FileOperation::kWrite,
+                   .path_part = "/log",
+                   .times = UINT64_MAX / 2});
+    const std::string told = db.Run("CREATE TABLE u (k BIGINT)");
+    CHECK_MESSAGE(told.starts_with("LDB-R017: done, and not on the disk yet"), told);
+    CHECK(told.find("(hint: make room on the disk") != std::string::npos);
+    CHECK(db.Run("SELECT count(*) FROM u") == "0\n");
+    db.files.ClearFaults();
+    CHECK(db.Run("CREATE TABLE v (k BIGINT)") == "CREATE TABLE v");
+    Random random(1);
+    db.Crash(random);
+    db.Open();
+    CHECK(db.Run("SELECT count(*) FROM u") == "0\n");
+  }
+}
+
 TEST_CASE("who brings more than the disk takes waits for it, and nothing is refused") {
   DiskDatabase db;
   db.is_inline = false;

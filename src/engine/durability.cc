@@ -202,6 +202,31 @@ Status Durability::CheckAccepts() const {
       .WithHint("make room on the disk and all of it is written; SET log_queue_bytes says how much may wait");
 }
 
+Status Durability::CheckWrites() const {
+  if (!has_failed() && !is_stalled_.load(std::memory_order_acquire)) return {};
+  const std::lock_guard lock(mutex_);
+  TRY(Status(failure_));
+  if (stalled_.ok()) return {};
+  return Status(ErrorCode::kLimitReached,
+                "the disk is full, and what is done now could not be kept: " + stalled_.message())
+      .WithHint("make room on the disk; what waits for it is written then");
+}
+
+// What was refused up to a moment ago says nothing of now, and who asks may have made the room.
+Status Durability::WaitRetry(const std::atomic<bool>& cancelled) {
+  if (options_.is_inline || !is_stalled_.load(std::memory_order_acquire)) return {};
+  std::unique_lock lock(mutex_);
+  const uint64_t last = tries_ + (is_writing_ ? 2 : 1);  // the one that is under way may have met the full disk before
+  is_retry_wanted_ = true;
+  work_.notify_one();
+  while (failure_.ok() && !stalled_.ok() && tries_ < last) {
+    if (cancelled.load(std::memory_order_acquire))
+      return Error(ErrorCode::kCancelled, "waiting for room on the disk was cancelled");
+    done_.wait_for(lock, std::chrono::milliseconds(100));
+  }
+  return failure_;
+}
+
 Status Durability::WaitRoom(const std::atomic<bool>& cancelled) {
   if (options_.is_inline || (!has_failed() && has_room())) return {};  // inline: Push looks itself
   std::unique_lock lock(mutex_);
@@ -219,9 +244,13 @@ void Durability::ThreadMain() {
     work_.wait(lock, [this] { return stop_ || !queue_.empty(); });
     if (queue_.empty()) return;  // stopped, and all is written
     std::deque<Pending> group = std::exchange(queue_, {});
+    is_retry_wanted_ = false;
+    is_writing_ = true;
     lock.unlock();
     Status written = WriteGroup(group);
     lock.lock();
+    is_writing_ = false;
+    ++tries_;
     // What was not written goes before what came meanwhile.
     while (!group.empty()) {
       queue_.push_front(std::move(group.back()));
@@ -231,7 +260,8 @@ void Durability::ThreadMain() {
     done_.notify_all();
     if (!failure_.ok()) return;
     if (!stalled_.ok() && stop_) return;
-    if (!stalled_.ok()) work_.wait_for(lock, std::chrono::milliseconds(100), [this] { return stop_; });
+    if (!stalled_.ok())
+      work_.wait_for(lock, std::chrono::milliseconds(100), [this] { return stop_ || is_retry_wanted_; });
   }
 }
 
@@ -327,7 +357,10 @@ Status Durability::WaitDurable(Epoch epoch, const std::atomic<bool>& cancelled) 
   while (true) {
     if (durable_epoch() >= epoch) return {};
     TRY(Status(failure_));
-    if (!stalled_.ok()) return Status(stalled_).Prefix("making rows durable");
+    if (!stalled_.ok()) {
+      return Status(ErrorCode::kLimitReached, "done, and not on the disk yet, which is full: " + stalled_.message())
+          .WithHint("make room on the disk and it is written; a crash before that loses it");
+    }
     if (cancelled.load(std::memory_order_acquire))
       return Error(ErrorCode::kCancelled, "waiting for rows to be durable was cancelled");
     CHECK(!options_.is_inline);
@@ -344,9 +377,7 @@ bool Durability::is_checkpoint_due() const {
   return !is_due_handed_.load(std::memory_order_relaxed) && IsIntervalOver();
 }
 
-bool Durability::is_checkpoint_wanted() const {
-  return wants_checkpoint_.load(std::memory_order_relaxed);
-}
+bool Durability::is_checkpoint_wanted() const { return wants_checkpoint_.load(std::memory_order_relaxed); }
 
 bool Durability::needs_checkpoint() const {
   const std::lock_guard lock(mutex_);
@@ -364,7 +395,7 @@ Result<CheckpointInfo> Durability::WaitCheckpoint(Epoch epoch, const std::atomic
   while (true) {
     if (last_checkpoint_ && last_checkpoint_->epoch >= epoch) return *last_checkpoint_;
     TRY(Status(failure_));
-    TRY(Status(stalled_));
+    if (!stalled_.ok()) return Error(Status(stalled_).Prefix("making a checkpoint"));
     if (!checkpoint_failure_.ok() && checkpoint_failed_epoch_ >= epoch) return Error(Status(checkpoint_failure_));
     if (cancelled.load(std::memory_order_acquire))
       return Error(ErrorCode::kCancelled, "waiting for a checkpoint was cancelled");

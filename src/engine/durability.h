@@ -77,11 +77,15 @@ class Durability {
   }
   // Whether rows may come in: not when it has failed, nor when the disk is full and there is no room left to wait in.
   Status CheckAccepts() const;
+  // Whether what is handed over now can be written now: not while the disk is full, be there room to wait in or not.
+  Status CheckWrites() const;
   // The same, and waits while the disk is merely slower than what comes in. Not under the core's lock.
   Status WaitRoom(const std::atomic<bool>& cancelled);
   void SetQueueBytes(uint64_t bytes) { queue_bytes_max_.store(bytes, std::memory_order_relaxed); }
   // Inline: tries again to write what a full disk has refused.
   void RetryWrites();
+  // Threaded: the same, by the writing thread, and waits for the outcome. Not under the core's lock.
+  Status WaitRetry(const std::atomic<bool>& cancelled);
   Epoch durable_epoch() const { return durable_epoch_.load(std::memory_order_acquire); }
   // ok when `epoch` is durable; the error that stands in its way; kCancelled.
   Status WaitDurable(Epoch epoch, const std::atomic<bool>& cancelled);
@@ -149,6 +153,9 @@ class Durability {
   std::vector<std::string> spare_;             // of deltas that are written: memory is handed over again, not made anew
   Status failure_;                             // for good
   Status stalled_;                             // no room on the disk: tried again
+  uint64_t tries_ = 0;                         // groups written or not
+  bool is_writing_ = false;                    // one of them, now
+  bool is_retry_wanted_ = false;               // at once
   Status checkpoint_failure_;                  // of the last try
   Epoch checkpoint_failed_epoch_ = 0;          // what it was to hold
   std::atomic<bool> wants_checkpoint_{false};  // until the next commit takes the wish along

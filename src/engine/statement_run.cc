@@ -8,19 +8,26 @@ namespace {
 template <class T, class... Of>
 constexpr bool kIsOneOf = (std::is_same_v<T, Of> || ...);
 
-bool Changes(const sql::Statement& statement) {
+bool Defines(const sql::Statement& statement) {
   return std::visit(
       []<class T>(const T&) {
-        return kIsOneOf<T, sql::CreateSource, sql::CreateTable, sql::CreateView, sql::CreateSink, sql::Drop,
-                        sql::Insert>;
+        return kIsOneOf<T, sql::CreateSource, sql::CreateTable, sql::CreateView, sql::CreateSink, sql::Drop>;
       },
       statement.node);
 }
 
+bool Changes(const sql::Statement& statement) {
+  return Defines(statement) || std::holds_alternative<sql::Insert>(statement.node);
+}
+
+bool MakesCheckpoint(const sql::Statement& statement) {
+  return std::holds_alternative<sql::Checkpoint>(statement.node) ||
+         std::holds_alternative<sql::Savepoint>(statement.node);
+}
+
 // What such a statement does would be lost with the process, or what it waits for will not come.
 bool NeedsLog(const sql::Statement& statement) {
-  return Changes(statement) || std::holds_alternative<sql::WaitFor>(statement.node) ||
-         std::holds_alternative<sql::Checkpoint>(statement.node);
+  return Changes(statement) || std::holds_alternative<sql::WaitFor>(statement.node) || MakesCheckpoint(statement);
 }
 
 }  // namespace
@@ -28,6 +35,10 @@ bool NeedsLog(const sql::Statement& statement) {
 Result<Outcome> StatementRunner::Run(const sql::Statement& statement) {
   statement_ = &statement;
   if (core_.restoring() == nullptr && NeedsLog(statement)) TRY(core_.CheckUsable());
+  if (core_.restoring() == nullptr && (Defines(statement) || MakesCheckpoint(statement))) {
+    connection_.cancelled_.store(false, std::memory_order_release);
+    TRY(core_.WaitToDefine(MakesCheckpoint(statement), connection_.cancelled_));
+  }
   Outcome outcome = TRY(std::visit([this](const auto& node) { return Do(node); }, statement.node));
   if (core_.is_durable() && core_.restoring() == nullptr) TRY(AwaitDurable(statement));
   return outcome;
