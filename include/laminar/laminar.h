@@ -68,13 +68,12 @@ enum {
   LAMINAR_INLINE = 1    /* no thread: laminar_run_until_idle, reading a result and WAIT FOR advance the sources */
 };
 
-#define LAMINAR_ALL_CORES (-1) /* what the machine and its limits allow */
 typedef struct laminar_options {
   size_t struct_size; /* sizeof(laminar_options): later versions add fields at the end, older programs go on to work */
   int threading;      /* LAMINAR_THREADED or LAMINAR_INLINE; results are the same */
   int arrow_text_offsets; /* 1: Arrow texts leave with 32-bit offsets, copied, for readers without view types */
   const char* path;   /* the folder of a database on disk, made if it is missing; NULL or "": in memory */
-  int worker_cores;   /* for the keyed parts of views, 1 to 64 or LAMINAR_ALL_CORES; 0: one */
+  int worker_cores;   /* for the keyed parts of views, 1 to 64; 0: what the machine and its limits allow; inline: one */
   const char* cpu_pinning; /* a cpu for each thread: "on", "isolated" or a list like "2-5,8"; NULL or "": none */
   uint64_t state_memory_bytes; /* for all state, from 1 MiB on; beyond it goes to disk. 0: 80 % of what there is */
   const char* spill_directory; /* a folder, where to; NULL or "": the database's, in memory that of temporary files */

@@ -107,11 +107,10 @@ Result<std::string> SpillDirectory(const char* asked) {
 }
 
 Result<uint64_t> WorkerCores(int asked) {
-  if (asked == LAMINAR_ALL_CORES) return 0;
-  if (asked >= 0 && asked <= 64) return static_cast<uint64_t>(asked == 0 ? 1 : asked);
+  if (asked >= 0 && asked <= 64) return static_cast<uint64_t>(asked);
   return Error(Status(ErrorCode::kBadArgument,
-                      "opening a database: worker_cores must be 1 to 64, found " + std::to_string(asked))
-                   .WithHint("LAMINAR_ALL_CORES takes what the machine and its limits allow"));
+                      "opening a database: worker_cores must be 0 to 64, found " + std::to_string(asked))
+                   .WithHint("0 takes what the machine and its limits allow, up to eight"));
 }
 
 Result<DatabasePtr> OpenDatabase(const laminar_options& options) {
@@ -124,9 +123,9 @@ Result<DatabasePtr> OpenDatabase(const laminar_options& options) {
   open.connectors = connectors::MakeConnectors(os::RealFileSystem(), os::RealClock());
   if (options.path != nullptr) open.path = options.path;
   open.worker_cores = TRY(WorkerCores(options.worker_cores));
+  if (options.cpu_pinning != nullptr && options.cpu_pinning[0] != '\0') open.cpu_pinning = options.cpu_pinning;
   open.state_memory_bytes = TRY(StateMemory(options.state_memory_bytes));
   open.spill_directory = TRY(SpillDirectory(options.spill_directory));
-  if (options.cpu_pinning != nullptr && options.cpu_pinning[0] != '\0') open.cpu_pinning = options.cpu_pinning;
   auto shared = std::make_shared<SharedDatabase>();
   shared->arrow.offsets_instead_of_views = options.arrow_text_offsets != 0;
   shared->database = TRY(engine::Database::Open(std::move(open)));

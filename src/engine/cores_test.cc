@@ -395,6 +395,30 @@ TEST_CASE("a view whose state grows too large on a shard stops alone and says wh
   }
 }
 
+TEST_CASE("the limit of a stored table is for all of it, on however many shards") {
+  std::map<uint64_t, int> taken;
+  for (const uint64_t cores : {1, 2, 8}) {
+    Opened opened(Options(true, cores));
+    REQUIRE(opened.Run("CREATE SOURCE s (k BIGINT)").starts_with("CREATE"));
+    REQUIRE(opened.Run("SET memory_limit_bytes = '64 MiB'").starts_with("SET"));
+    REQUIRE(
+        opened.Run("CREATE MATERIALIZED VIEW v AS SELECT k, count(*) AS n FROM s GROUP BY k").starts_with("CREATE"));
+    for (bool has_room = true; has_room && taken[cores] < 100; taken[cores] += has_room ? 1 : 0) {
+      const std::string first = std::to_string(taken[cores] * 50'000);
+      opened.Run("INSERT INTO s SELECT generate_series FROM generate_series(" + first + ", " + first + " + 49999)");
+      has_room = opened.Run("SELECT count(*) FROM v") == std::to_string((taken[cores] + 1) * 50'000) + "\n";
+    }
+    CHECK(opened.Run("WAIT FOR v").find("memory_limit_bytes") != std::string::npos);
+  }
+  CHECK(taken[1] > 10);
+  CHECK(taken[1] < 40);
+  for (const uint64_t cores : {2, 8}) {
+    CAPTURE(cores);
+    CHECK(taken[cores] > taken[1] / 2);  // parts have room of their own to grow into
+    CHECK(taken[cores] <= taken[1] + 2);
+  }
+}
+
 TEST_CASE("EXPLAIN of a view says what runs on shards, by which key, and what on the core") {
   Opened opened(Options(true, 1));
   REQUIRE(opened.Run("CREATE SOURCE s (k BIGINT, v BIGINT)").starts_with("CREATE"));

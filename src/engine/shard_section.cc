@@ -52,6 +52,8 @@ class ShardSection::Lane final : public ShardTask {
     context.environment = &environment_;
     context.late_rows = &late_;
     context.row_errors = &errors_;
+    context.parts = &section_.tables_;
+    section_.tables_.BeginInstance();
     for (const OperatorFactory& make : section_.request_.chain) operators_.push_back(make(shard));
     exec::Operator* before = &gather_;
     for (const auto& op : operators_) {

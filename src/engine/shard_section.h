@@ -73,6 +73,7 @@ class ShardSection {
 
   ShardSet& shards_;
   SectionRequest request_;
+  exec::TablesInParts tables_;
   ExchangePool pool_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<exec::Partition> entry_;

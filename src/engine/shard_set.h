@@ -62,7 +62,7 @@ class ShardSet {
   uint64_t rows(uint32_t shard) const { return shards_[shard]->rows.value(); }  // that it has taken in
   const os::Thread& thread(uint32_t worker) const { return workers_[worker]->thread; }
   runtime::CoreBudgets& budgets(uint32_t worker) { return workers_[worker]->budgets; }
-  // There may be work: parked workers look. The owner's thread. Not needed by who turns the shards until nothing waits (Help, IsIdle).
+  // The owner's thread: there may be work, parked workers look. Not needed by who turns the shards until nothing waits.
   void Wake();
 
  private:

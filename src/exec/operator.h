@@ -41,6 +41,20 @@ class SideOutput {
                    ErrorCode why) = 0;
 };
 
+// The tables of a chain that exists once on each shard: the n-th of every instance are one table, with one limit.
+class TablesInParts {
+ public:
+  void BeginInstance() { next_ = 0; }
+  std::shared_ptr<std::atomic<uint64_t>> Next() {
+    if (next_ == bytes_.size()) bytes_.push_back(std::make_shared<std::atomic<uint64_t>>(0));
+    return bytes_[next_++];
+  }
+
+ private:
+  std::vector<std::shared_ptr<std::atomic<uint64_t>>> bytes_;
+  size_t next_ = 0;
+};
+
 // What an operator is given in Open; all outlive it. `environment` is refreshed by the head of the chain before each
 // event.
 struct Context {
@@ -51,9 +65,11 @@ struct Context {
   std::shared_ptr<state::StateMemory> memory;  // of all state tables; null: each has its own, without a limit
   std::atomic<bool>* is_pressed = nullptr;     // set when a state table comes near its limit; may be null
   bool is_durable = false;                     // ListTables, SaveNote and Restore will be used
+  TablesInParts* parts = nullptr;              // of a chain of which every shard has one; else null
 
-  // Where a state table stands and how much it may hold.
+  // Where a state table stands and how much it may hold. Called in Open, once for each table, in the same order always.
   void SetMemory(state::TableSpec& table) const {
+    table.bytes_of_all = parts != nullptr ? parts->Next() : nullptr;
     table.memory_limit_bytes = memory_limit_bytes;
     table.memory = memory;
     table.is_pressed = is_pressed;

@@ -81,6 +81,7 @@ void WindowAggregate::MakeTables(const std::vector<data::Type>& key_types) {
   table_ = std::make_unique<state::StateTable>(spec);
   spec.name = "window aggregate: one window's slices together";
   spec.key = key_types;
+  context_.SetMemory(spec);
   merged_ = std::make_unique<state::StateTable>(std::move(spec));
 }
 

@@ -42,7 +42,8 @@ struct StateTable::Rep {
   mutable KeyLookup lookup;
   std::string scratch;
   std::string key_bytes;
-  std::string tombstones;  // u32 length and bytes, again and again
+  std::string tombstones;   // u32 length and bytes, again and again
+  uint64_t told_bytes = 0;  // of this table in spec.bytes_of_all
 
   void FreeStrings(const std::vector<StoredColumn>& columns, const uint8_t* row) {
     for (const StoredColumn& column : columns) {
@@ -61,13 +62,22 @@ struct StateTable::Rep {
   std::string KeyText(const uint8_t* row) const;
   Status ReadRow(std::string_view key, std::string_view value, uint8_t* row);
   void Erase(RowRef row);
+  // With the other parts of the table, of which this one holds `own`.
+  uint64_t BytesOfAll(uint64_t own) {
+    if (spec.bytes_of_all == nullptr) return own;
+    const uint64_t more = own - std::exchange(told_bytes, own);  // modulo 2^64: it may be less
+    return spec.bytes_of_all->fetch_add(more, std::memory_order_relaxed) + more;
+  }
 };
 
 StateTable::StateTable(TableSpec spec) : rep_(std::make_unique<Rep>(std::move(spec))) {
   CHECK(rep_->spec.payload_bytes % 8 == 0);
 }
 
-StateTable::~StateTable() { rep_->DestroyPayloads(); }
+StateTable::~StateTable() {
+  rep_->DestroyPayloads();
+  if (rep_->spec.bytes_of_all != nullptr) rep_->spec.bytes_of_all->fetch_sub(rep_->told_bytes);
+}
 
 const TableSpec& StateTable::spec() const { return rep_->spec; }
 uint64_t StateTable::size() const { return rep_->store.live(); }
@@ -91,7 +101,7 @@ Status StateTable::Reserve(uint32_t rows) {
   if (limit == 0) return Status::Ok();
   const uint64_t room = rep_->store.room();
   const uint64_t missing = rows > room ? rows - room : 0;
-  const uint64_t needed = memory_bytes() + missing * rep_->layout.row_bytes;
+  const uint64_t needed = rep_->BytesOfAll(memory_bytes()) + missing * rep_->layout.row_bytes;
   if (needed > limit - limit / 8 && rep_->spec.is_pressed != nullptr) {
     rep_->spec.is_pressed->store(true, std::memory_order_relaxed);
     memory.NotePressure();
@@ -100,8 +110,9 @@ Status StateTable::Reserve(uint32_t rows) {
   AllowAllocation message;
   return Error(
       Status(ErrorCode::kLimitReached,
-             fmt::format("state of {}: {} more rows need {} bytes, and the limit is {} bytes ({} rows held)",
-                         rep_->spec.name, rows, needed, limit, size()))
+             fmt::format("state of {}: {} more rows need {} bytes, and the limit is {} bytes ({} rows held{})",
+                         rep_->spec.name, rows, needed, limit, size(),
+                         rep_->spec.bytes_of_all != nullptr ? " on this shard" : ""))
           .WithHint("raise memory_limit_bytes, or keep fewer groups: a smaller window, less lateness, fewer keys"));
 }
 

@@ -45,6 +45,8 @@ struct TableSpec {
   Status (*load_payload)(const void* context, std::string_view bytes, uint8_t* payload) = nullptr;
   const void* payload_context = nullptr;    // of the three; outlives the table
   uint64_t memory_limit_bytes = 0;          // 0: none. Passing it is kLimitReached from Reserve
+  // What tables that are one, a part on each shard, hold together: it is what the limit is for. Null: this is all of it.
+  std::shared_ptr<std::atomic<uint64_t>> bytes_of_all;
   std::atomic<bool>* is_pressed = nullptr;  // set by Reserve near the limit; may be null
   std::shared_ptr<StateMemory> memory;      // where its pages stand; null: in a memory of its own, without a limit
 };
