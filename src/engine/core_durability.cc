@@ -266,7 +266,7 @@ void Core::CaptureView(ViewNode& view) {
 void Core::CaptureFailures() {
   auto put = [this](const std::string& name, uint8_t state, const Status& failure, std::string& last) {
     if (state == 0 && last.empty()) return;
-    graph_state_.PutFailure(name, {state, failure.code(), failure.message()}, last);
+    graph_state_.PutFailure(name, StoredFailure::Of(state, failure), last);
   };
   for (const auto& view : views_) {
     if (!view->name.empty()) put(view->name, static_cast<uint8_t>(view->state), view->failure, view->stored_failure);
@@ -359,7 +359,7 @@ Result<std::unique_ptr<Head>> Core::RestoreHead(SourceNode& source, const Stored
 
 Status Core::RestoreHeads(SourceNode& source) {
   if (const auto failure = graph_state_.FailureOf(source.relation->name); failure && failure->state != 0) {
-    source.failure = Status(failure->code, failure->message);
+    source.failure = failure->ToStatus();
   }
   for (const StoredHead& stored : graph_state_.HeadsOf(source.relation->name)) {
     std::unique_ptr<Head> head;
@@ -388,7 +388,7 @@ void Core::RestoreFailure(ViewNode& node) {
   const auto failure = graph_state_.FailureOf(node.name);
   if (!failure || failure->state == 0) return;
   node.state = static_cast<ViewState>(failure->state);
-  node.failure = failure->code == ErrorCode::kOk ? Status() : Status(failure->code, failure->message);
+  node.failure = failure->ToStatus();
 }
 
 // Hangs a scan where it hung, without feeding it anything.

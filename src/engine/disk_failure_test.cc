@@ -282,6 +282,29 @@ TEST_CASE("a definition that meets the full disk first is told that it is done a
   }
 }
 
+TEST_CASE("a view that has failed says the same after every opening, with the hint what to do") {
+  for (const uint64_t cores : {1, 3}) {
+    DiskDatabase db;
+    db.worker_cores = cores;
+    db.Open();
+    REQUIRE(db.Run("CREATE SOURCE s (k BIGINT)").starts_with("CREATE"));
+    REQUIRE(db.Run("SET memory_limit_bytes = '256 KiB'").starts_with("SET"));
+    REQUIRE(db.Run("CREATE MATERIALIZED VIEW v AS SELECT k, count(*) AS n FROM s GROUP BY k").starts_with("CREATE"));
+    REQUIRE(db.Run("INSERT INTO s SELECT generate_series FROM generate_series(1, 50000)") == "INSERT 50000");
+    const std::string told = db.Run("WAIT FOR v");
+    CHECK_MESSAGE(told.find("LDB-R017") == 0, told);
+    CHECK(told.find("(hint: ") != std::string::npos);
+    for (int round = 0; round < 3; ++round) {
+      if (round == 1) REQUIRE(db.Run("CHECKPOINT").starts_with("CHECKPOINT"));
+      Random random(1);
+      db.Crash(random);
+      db.Open();
+      CHECK(db.Run("WAIT FOR v") == told);
+      CHECK(db.Run("SHOW MATERIALIZED VIEWS").find("(hint: ") != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("who brings more than the disk takes waits for it, and nothing is refused") {
   DiskDatabase db;
   db.is_inline = false;

@@ -139,6 +139,7 @@ std::string EncodeFailure(const StoredFailure& failure) {
   AppendNumber(failure.state, out);
   AppendText(failure.code == ErrorCode::kOk ? "" : PublicCode(failure.code), out);
   AppendText(failure.message, out);
+  if (!failure.hint.empty()) AppendText(failure.hint, out);  // databases from before hints were kept have none
   return out;
 }
 
@@ -154,10 +155,18 @@ bool DecodeFailure(std::string_view bytes, StoredFailure& failure) {
   std::string_view code;
   if (!TakeNumber(bytes, failure.state) || !TakeText(bytes, code) || !TakeString(bytes, failure.message)) return false;
   failure.code = CodeOf(code);
-  return bytes.empty();
+  return (bytes.empty() || TakeString(bytes, failure.hint)) && bytes.empty();
 }
 
 }  // namespace
+
+StoredFailure StoredFailure::Of(uint8_t state, const Status& failure) {
+  return {state, failure.code(), failure.message(), failure.hint()};
+}
+
+Status StoredFailure::ToStatus() const {
+  return code == ErrorCode::kOk ? Status() : Status(code, message).WithHint(hint);
+}
 
 void GraphState::Put(StoredKind kind, std::string_view name, std::string_view value) {
   state::DeltaWriter(delta_).Put(SystemKey(kind, name), value);

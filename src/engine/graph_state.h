@@ -75,6 +75,10 @@ struct StoredFailure {
   uint8_t state = 0;
   ErrorCode code = ErrorCode::kOk;
   std::string message;
+  std::string hint;
+
+  static StoredFailure Of(uint8_t state, const Status& failure);
+  Status ToStatus() const;
 };
 
 enum class StoredKind : uint8_t { kCatalog = 1, kTable = 2, kNote = 3, kHead = 4, kFailure = 5 };

@@ -64,8 +64,51 @@ TEST_CASE("a reading position has the bytes that its page shows") {
 TEST_CASE("a failure has the bytes that its page shows") {
   GraphState state;
   std::string last;
-  state.PutFailure("v", {1, ErrorCode::kLimitReached, "no"}, last);
+  state.PutFailure("v", {1, ErrorCode::kLimitReached, "no", ""}, last);
   CHECK(Entry(state) == "000000000576 01084c44422d52303137026e6f");
+  state.PutFailure("v", {1, ErrorCode::kLimitReached, "no", "why"}, last);
+  CHECK(Entry(state) == "000000000576 01084c44422d52303137026e6f03776879");
+}
+
+// The entries of one delta.
+class DeltaCursor final : public state::StateCursor {
+ public:
+  explicit DeltaCursor(std::string delta) : delta_(std::move(delta)), reader_(delta_) { Next(); }
+  bool valid() const override { return is_valid_; }
+  void Next() override { is_valid_ = *reader_.Next(entry_); }
+  std::string_view key() const override { return entry_.key; }
+  std::string_view value() const override { return entry_.value; }
+  Status status() const override { return {}; }
+
+ private:
+  const std::string delta_;
+  state::DeltaReader reader_;
+  state::DeltaEntry entry_;
+  bool is_valid_ = false;
+};
+
+TEST_CASE(
+    "a failure is read back with its hint, or without one as earlier versions stored it, and damaged not at all") {
+  const std::string key("\0\0\0\0\5v", 6);
+  const std::string before("\1\10LDB-R017\2no", 13);
+  for (const std::string& hint : {std::string(), std::string("\3why", 4)}) {
+    std::string delta;
+    state::DeltaWriter(delta).Put(key, before + hint);
+    GraphState state;
+    DeltaCursor cursor(delta);
+    REQUIRE(state.Load(cursor).ok());
+    const std::optional<StoredFailure> failure = state.FailureOf("v");
+    REQUIRE(failure.has_value());
+    CHECK(failure->ToStatus().ToString() == (hint.empty() ? "LDB-R017: no" : "LDB-R017: no (hint: why)"));
+    CHECK(StoredFailure::Of(1, failure->ToStatus()).hint == failure->hint);
+  }
+  for (const std::string& after : {std::string("\3wh", 3), std::string("\3why\0", 5), std::string("\377", 1)}) {
+    std::string delta;
+    state::DeltaWriter(delta).Put(key, before + after);
+    GraphState state;
+    DeltaCursor cursor(delta);
+    CHECK(state.Load(cursor).code() == ErrorCode::kUnreadableState);
+  }
 }
 
 }  // namespace
