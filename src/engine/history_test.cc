@@ -6,13 +6,12 @@
 
 #include "base/random.h"
 #include "base/text.h"
-#include "engine/testing.h"
-#include "sim/clock.h"
-#include "sim/file_system.h"
+#include "engine/disk_database_test.h"
 
 namespace laminar::engine {
 namespace {
 
+using testing::DiskDatabase;
 using testing::TestDatabase;
 
 uint64_t EpochOf(TestDatabase& db) {
@@ -95,39 +94,24 @@ TEST_CASE("a subscriber that names the last epoch it saw misses nothing and sees
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     CAPTURE(seed);
     Random random(seed);
-    sim::SimClock clock(0);
-    sim::SimFileSystem files(clock);
-    std::unique_ptr<Database> database;
-    std::unique_ptr<Connection> connection;
-    auto open = [&] {
-      DatabaseOptions options;
-      options.is_inline = true;
-      options.clock = &clock;
-      options.path = "/db";
-      options.files = &files;
-      options.log_segment_bytes = 64 << 10;
-      auto opened = Database::Open(std::move(options));
-      REQUIRE_MESSAGE(opened.has_value(), opened.error().ToString());
-      database = *std::move(opened);
-      connection = std::make_unique<Connection>(*database);
-    };
-    auto run = [&](const std::string& sql) { return connection->Execute(sql); };
-    open();
-    REQUIRE(run("CREATE SOURCE s (k BIGINT)").has_value());
-    REQUIRE(run("CREATE MATERIALIZED VIEW v WITH (retain_history = '1 MiB') AS SELECT k % 4 AS g, count(*) AS n FROM s "
-                "GROUP BY k % 4")
-                .has_value());
+    DiskDatabase db;
+    db.Open();
+    REQUIRE(db.Run("CREATE SOURCE s (k BIGINT)").starts_with("CREATE"));
+    REQUIRE(
+        db.Run("CREATE MATERIALIZED VIEW v WITH (retain_history = '1 MiB') AS SELECT k % 4 AS g, count(*) AS n FROM "
+               "s GROUP BY k % 4")
+            .starts_with("CREATE"));
     std::map<std::pair<int64_t, int64_t>, int64_t> sum;  // (g, n) -> weight
     std::map<int64_t, int64_t> expected;
     uint64_t last = 0;
     for (int round = 0; round < 12; ++round) {
-      auto outcome = run("SUBSCRIBE TO v AS OF EPOCH " + std::to_string(last));
+      auto outcome = db.connection->Execute("SUBSCRIBE TO v AS OF EPOCH " + std::to_string(last));
       REQUIRE_MESSAGE(outcome.has_value(), outcome.error().ToString());
       Cursor& cursor = *outcome->cursor;
       data::BatchBuffer rows(cursor.schema().Types());
       for (uint64_t step = random.Below(6); step > 0; --step) {
         const auto k = static_cast<int64_t>(random.Below(9));
-        REQUIRE(run("INSERT INTO s VALUES (" + std::to_string(k) + ")").has_value());
+        REQUIRE(db.Run("INSERT INTO s VALUES (" + std::to_string(k) + ")") == "INSERT 1");
         ++expected[k % 4];
         if (random.OneIn(3)) continue;
         while (true) {
@@ -142,18 +126,13 @@ TEST_CASE("a subscriber that names the last epoch it saw misses nothing and sees
         }
       }
       outcome->cursor.reset();
-      if (random.OneIn(2)) {
-        files.Plan({.kind = sim::FileFault::Kind::kPowerCut});
-        connection.reset();
-        database.reset();
-        files.CrashTorn(random);
-      } else {
-        connection.reset();
-        database.reset();
-      }
-      open();
+      if (random.OneIn(2))
+        db.Crash(random);
+      else
+        db.Close();
+      db.Open();
     }
-    auto outcome = run("SUBSCRIBE TO v AS OF EPOCH " + std::to_string(last));
+    auto outcome = db.connection->Execute("SUBSCRIBE TO v AS OF EPOCH " + std::to_string(last));
     REQUIRE(outcome.has_value());
     data::BatchBuffer rows(outcome->cursor->schema().Types());
     while (outcome->cursor->Poll(rows).has_value() && rows.rows() > 0) {
@@ -165,8 +144,7 @@ TEST_CASE("a subscriber that names the last epoch it saw misses nothing and sees
     for (const auto& [g, n] : expected) wanted[{g, n}] = 1;
     CHECK(sum == wanted);
     outcome->cursor.reset();
-    connection.reset();
-    database.reset();
+    db.Close();
   }
 }
 
