@@ -135,6 +135,7 @@ class AppendedMemTable final : public rocksdb::MemTableRep {
 
 class AppendedMemTables final : public rocksdb::MemTableRepFactory {
  public:
+  using MemTableRepFactory::CreateMemTableRep;
   rocksdb::MemTableRep* CreateMemTableRep(const Comparator& compare, rocksdb::Allocator* allocator,
                                           const rocksdb::SliceTransform*, rocksdb::Logger*) override {
     return new AppendedMemTable(compare, allocator);

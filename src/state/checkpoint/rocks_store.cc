@@ -191,8 +191,7 @@ Result<uint32_t> ChecksumOf(const rocksdb::LiveFileStorageInfo& file) {
 }  // namespace
 
 RocksStore::RocksStore(RocksSettings settings)
-    : settings_(std::move(settings)),
-      rocks_files_(std::make_shared<RocksFiles>(*settings_.files, settings_.access)) {}
+    : settings_(std::move(settings)), rocks_files_(std::make_shared<RocksFiles>(*settings_.files, settings_.access)) {}
 
 Result<std::shared_ptr<RocksStore>> RocksStore::Open(const RocksSettings& settings) {
   return Guarded("opening state", [&]() -> Result<std::shared_ptr<RocksStore>> {
@@ -345,8 +344,21 @@ Result<FrozenStore> RocksStore::Freeze() {
   });
 }
 
+namespace {
+
+// Ends one DisableFileDeletions. RocksDB 9 has no other way; before, it is to be said.
+template <class Db>
+rocksdb::Status EnableDeletions(Db& db) {
+  if constexpr (requires { db.EnableFileDeletions(/*force=*/false); })
+    return db.EnableFileDeletions(/*force=*/false);
+  else
+    return db.EnableFileDeletions();
+}
+
+}  // namespace
+
 Status RocksStore::Thaw() {
-  const rocksdb::Status status = db_->EnableFileDeletions(/*force=*/false);
+  const rocksdb::Status status = EnableDeletions(*db_);
   Settle();
   return Translate(status, *rocks_files_, "going on after freezing state", settings_.directory);
 }
