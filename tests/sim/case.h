@@ -2,10 +2,12 @@
 //
 // The laws under test. An acknowledged step survives everything; one that was not acknowledged survives whole or not at
 // all, and what survives is a prefix of the steps. After every opening, and at the end, the database looks like the
-// reference that has seen just the surviving steps. Damage of cold files is found. No epoch comes twice. All is done on
-// one thread with a clock and a disk that are simulated, so a seed gives the same life each time.
+// reference that has seen just the surviving steps. Damage of cold files is found. No epoch comes twice. Nothing stops
+// without a cause. All is done on one thread with a clock and a disk that are simulated, so a seed gives the same life
+// each time. What a life has beside is said by the last digit of its seed: savepoints, little memory for state.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -20,15 +22,36 @@
 
 namespace laminar::simulate {
 
+// A savepoint that was asked for, and what it must hold if it is there.
+struct Saved {
+  std::string path;
+  std::vector<Step> steps;
+  uint64_t epoch = 0;                        // that it named
+  bool is_said = false;                      // acknowledged: it must be there
+  bool was_seen = false;                     // it was there once
+  std::map<std::string, std::string> sinks;  // their files at that moment, as far as they could be read
+};
+
+// What the running database has been told of its memory.
+struct MemoryLimits {
+  uint64_t bytes = 0;  // 0: no limit
+  uint64_t spill_bytes = 0;
+  bool can_spill = true;
+};
+
 struct CaseResult {
   std::string failure;  // empty: all laws held
   std::vector<std::string> log;
-  uint64_t trace = 0;  // of everything that was seen
+  std::vector<uint64_t> calls;  // of the disk, before each line of the log
+  uint64_t trace = 0;           // of everything that was seen
   uint64_t steps = 0;
   uint64_t crashes = 0;
   uint64_t openings = 0;
   uint64_t faults = 0;
   uint64_t checks = 0;
+  uint64_t savepoints = 0;    // that were there and opened
+  uint64_t blocks_moved = 0;  // of state, to disk
+  uint64_t refusals = 0;      // for want of memory
 };
 
 class Case {
@@ -67,16 +90,39 @@ class Case {
   std::vector<std::string> ColdFiles();
   std::string DescribeCheckpoints();  // what is wrong with each
 
+  // --- savepoints.cc ---
+  void MakeSavepoint();
+  void PlanSavepointFault();
+  void CheckSavepoint(size_t index);  // one that is not there is forgotten
+  std::map<std::string, std::string> SinkFiles();
+  Status CopyForCheck(const Saved& saved, sim::SimFileSystem& files);
+  void CheckSaved(const Saved& saved, sim::SimFileSystem& files);
+  void CheckSomeSavepoint();
+
+  // --- memory.cc ---
+  void ChooseMemory(engine::DatabaseOptions& options);
+  void SetMemory();
+  void FillMemory();
+  bool IsWantOfMemory(const std::string& error);  // is it told? Then the limits must say so
+  void CheckNothingStops();
+  void NoteMemory();
+
   // --- checks.cc ---
   void FindSurvivors();
   void CheckAll();
   void CheckPushed();  // without what advances by itself
   void CheckBatch();
   void CheckSinks();
-  std::set<std::string> LeftOut();
+  // As the reference has them after these steps. Empty, or what is wrong.
+  std::string LookAtSinks(os::FileSystem& files, const std::vector<Step>& steps, const std::set<std::string>& stopped);
+  std::set<std::string> LeftOut() { return LeftOut(*database_, *connection_, Relations()); }
+  static std::set<std::string> LeftOut(engine::Database& database, engine::Connection& connection,
+                                       const std::vector<RelationInfo>& relations);
   void NoteEpoch();
   std::vector<RelationInfo> Relations() const { return RelationsAfter(steps_, steps_.size()); }
 
+  const bool has_savepoints_;
+  const bool has_little_memory_;
   const bool prints_;
   const bool watches_;
   Random random_;
@@ -90,13 +136,21 @@ class Case {
   std::unique_ptr<engine::Connection> connection_;
   uint64_t segment_bytes_ = 0;
 
-  std::vector<Step> steps_;        // done, as far as the running database is concerned
-  size_t acknowledged_ = 0;        // of them: these must survive
-  bool waits_for_disk_ = true;     // durability = 'epoch'
-  bool is_faulty_ = false;         // something was planned to fail since the last opening without faults
-  bool has_failed_ = false;        // some call failed since then
-  uint64_t durable_epoch_ = 0;     // seen durable
-  std::set<std::string> stopped_;  // durably so
+  std::vector<Step> steps_;         // done, as far as the running database is concerned
+  size_t acknowledged_ = 0;         // of them: these must survive
+  bool waits_for_disk_ = true;      // durability = 'epoch'
+  bool is_faulty_ = false;          // something was planned to fail since the last opening without faults
+  bool has_failed_ = false;         // some call failed since then
+  uint64_t durable_epoch_ = 0;      // seen durable
+  std::set<std::string> stopped_;   // durably so
+  std::set<std::string> standing_;  // stopped, and that was in order
+
+  std::vector<Saved> saved_;
+  std::vector<std::string> free_paths_;  // of savepoints that came to nothing
+  uint64_t saved_count_ = 0;
+  MemoryLimits memory_;
+  uint64_t blocks_moved_ = 0;  // since the opening
+  bool was_refused_ = false;   // since the last look at what has stopped
 };
 
 }  // namespace laminar::simulate

@@ -15,9 +15,10 @@ void Case::NoteEpoch() {
 }
 
 // What has stopped, and all that waits for it.
-std::set<std::string> Case::LeftOut() {
-  std::set<std::string> out = Stopped(*database_, *connection_);
-  for (const RelationInfo& relation : Relations()) {
+std::set<std::string> Case::LeftOut(engine::Database& database, engine::Connection& connection,
+                                    const std::vector<RelationInfo>& relations) {
+  std::set<std::string> out = Stopped(database, connection);
+  for (const RelationInfo& relation : relations) {
     if (std::ranges::any_of(relation.reads, [&](const std::string& read) { return out.contains(read); }))
       out.insert(relation.name);
   }
@@ -105,34 +106,41 @@ void Case::CheckBatch() {
 
 // The database is closed, after it was idle.
 void Case::CheckSinks() {
+  if (const std::string problem = LookAtSinks(files_, steps_, stopped_); !problem.empty()) Fail(problem);
+}
+
+std::string Case::LookAtSinks(os::FileSystem& files, const std::vector<Step>& steps,
+                              const std::set<std::string>& stopped) {
+  const std::vector<RelationInfo> relations = RelationsAfter(steps, steps.size());
   Reference reference(inputs_, 2);
-  if (const std::string problem = reference.Advance(steps_, steps_.size()); !problem.empty()) return Fail(problem);
+  if (std::string problem = reference.Advance(steps, steps.size()); !problem.empty()) return problem;
   reference.RunUntilIdle();
-  (void)Look(reference.database(), reference.connection(), Relations(),
-             {});  // ends an epoch: what waited for that goes out
+  // Ends an epoch: what waited for that goes out.
+  (void)Look(reference.database(), reference.connection(), relations, {});
   reference.Close();
-  for (const RelationInfo& sink : Relations()) {
+  for (const RelationInfo& sink : relations) {
     if (sink.kind != RelationKind::kSink) continue;
-    const bool is_stopped = std::ranges::any_of(stopped_, [&](const std::string& name) {
-      const auto waiting = WithDependents(Relations(), name);
+    const bool is_stopped = std::ranges::any_of(stopped, [&](const std::string& name) {
+      const auto waiting = WithDependents(relations, name);
       return std::ranges::find(waiting, sink.name) != waiting.end();
     });
     if (is_stopped) continue;
-    auto file = files_.ReadWhole(sink.path + ".part", uint64_t{1} << 28);
-    if (!file) file = files_.ReadWhole(sink.path, uint64_t{1} << 28);
+    auto file = files.ReadWhole(sink.path + ".part", uint64_t{1} << 28);
+    if (!file) file = files.ReadWhole(sink.path, uint64_t{1} << 28);
     const std::string found = file ? SinkRows(*file, sink.has_envelope) : file.error().ToString();
     const std::string expected = SinkRows(reference.SinkFile(sink.path), sink.has_envelope);
     const std::string difference = Difference({{sink.path, found}}, {{sink.path, expected}});
     if (difference.empty()) continue;
     std::string there;
-    if (const auto names = files_.List("/out")) {
+    if (const auto names = files.List("/out")) {
       for (const std::string& name : *names) {
-        const auto facts = files_.Stat("/out/" + name);
+        const auto facts = files.Stat("/out/" + name);
         there += " " + name + " " + std::to_string(facts ? facts->bytes : 0);
       }
     }
-    return Fail("sink " + difference + "\n  files:" + there);
+    return "sink " + difference + "\n  files:" + there;
   }
+  return "";
 }
 
 }  // namespace laminar::simulate

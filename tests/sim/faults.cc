@@ -78,6 +78,8 @@ Status Case::Open() {
   options.worker_cores = 1 + random_.Below(4);
   options.seed = random_.Next();
   options.connectors = ConnectorsOn(files_, clock_);
+  memory_ = {};
+  if (has_little_memory_) ChooseMemory(options);
   const uint64_t cores = options.worker_cores;
   auto opened = engine::Database::Open(std::move(options));
   Note("OPEN with " + std::to_string(cores) + " cores -> " + (opened ? "ok" : opened.error().ToString()));
@@ -86,6 +88,8 @@ Status Case::Open() {
   database_ = *std::move(opened);
   connection_ = std::make_unique<engine::Connection>(*database_);
   waits_for_disk_ = true;
+  blocks_moved_ = 0;
+  standing_ = Stopped(*database_, *connection_);
   return {};
 }
 
@@ -144,6 +148,7 @@ void Case::OpenAgain(bool may_fail) {
       }
       FindSurvivors();
       if (!is_faulty_ && !IsOver() && random_.OneIn(2)) CheckAll();
+      if (has_savepoints_ && !IsOver() && random_.OneIn(3)) CheckSomeSavepoint();
       return;
     }
     if (!is_faulty_) return Fail("opening failed: " + opened.ToString() + DescribeCheckpoints());

@@ -349,6 +349,25 @@ Step Generator::Insert(const std::vector<RelationInfo>& relations) {
   return Statement(text);
 }
 
+// Many rows, or long texts: either takes blocks of state, which a table has when it is larger than half a megabyte.
+// Keys come again from one such step to the next.
+Step Generator::InsertMany(const std::vector<RelationInfo>& relations) {
+  const RelationInfo* target = Pick(relations, [](const RelationInfo& r) {
+    return r.kind == RelationKind::kTable || r.kind == RelationKind::kMemory;
+  });
+  if (target == nullptr) return {};
+  const bool is_long = random_.OneIn(2);
+  const bool is_table = target->kind == RelationKind::kTable;
+  const uint64_t rows = is_long ? 40 + random_.Below(80) : is_table ? 1024 : 3000 + random_.Below(6000);
+  const uint64_t length = is_long ? 6000 + random_.Below(18'000) : random_.Below(60);
+  const std::string first = std::to_string(random_.Below(is_table ? 8 : 3) * (is_table ? 1024 : 5000));
+  const std::string keys = std::to_string(1 + random_.Below(random_.OneIn(3) ? 20 : 30'000));
+  return Statement("INSERT INTO " + target->name + " SELECT g % " + keys + ", repeat('x', " + std::to_string(length) +
+                   ") || (g % " + keys + "), g % 101 - 50, CAST(g % 1000 AS DECIMAL(12, 2)), CAST(g % 16 AS DOUBLE), " +
+                   "TIMESTAMP '" + Timestamp() + "' FROM (SELECT generate_series AS g FROM generate_series(" + first +
+                   ", " + first + " + " + std::to_string(rows - 1) + "))");
+}
+
 Step Generator::Push(const std::vector<RelationInfo>& relations, const std::vector<Step>& steps) {
   const RelationInfo* source = Pick(relations, IsPushed);
   if (source == nullptr) return {};

@@ -24,6 +24,7 @@ class Generator {
   Step NewSink(const std::vector<RelationInfo>& relations);
   Step Drop(const std::vector<RelationInfo>& relations);
   Step Insert(const std::vector<RelationInfo>& relations);
+  Step InsertMany(const std::vector<RelationInfo>& relations);  // some megabytes
   Step Push(const std::vector<RelationInfo>& relations, const std::vector<Step>& steps);
   Step Watermark(const std::vector<RelationInfo>& relations);
 

@@ -7,6 +7,19 @@
 
 namespace laminar::simulate {
 
+namespace {
+
+// Of long rows that they are equal matters, not how they read.
+std::string Shortened(std::string line) {
+  constexpr size_t kLong = 600;
+  constexpr size_t kShown = 100;
+  if (line.size() <= kLong) return line;
+  const size_t hash = std::hash<std::string>()(line);
+  return line.substr(0, kShown) + "..., " + std::to_string(line.size()) + " bytes, " + std::to_string(hash);
+}
+
+}  // namespace
+
 Result<std::string> SortedRows(engine::Connection& connection, const std::string& query) {
   engine::Outcome outcome = TRY(connection.Execute(query));
   std::vector<std::string> lines;
@@ -19,7 +32,7 @@ Result<std::string> SortedRows(engine::Connection& connection, const std::string
         if (c > 0) line += " | ";
         data::AppendText(schema[c].type, buffer.column(c), row, line);
       }
-      lines.push_back(std::move(line));
+      lines.push_back(Shortened(std::move(line)));
     }
   }
   std::ranges::sort(lines);
@@ -58,8 +71,13 @@ Picture Look(engine::Database& database, engine::Connection& connection, const s
     // Before anything reads it a reader stands still, and so it may again when nothing does any more.
     const RelationInfo* info = FindRelation(relations, source.name);
     if (info != nullptr && info->over_reader) continue;
-    text = std::to_string(source.rows) + " rows, watermark " + std::to_string(source.watermark) +
-           (source.has_ended ? ", ended" : "");
+    text = std::to_string(source.rows) + " rows" + (source.has_ended ? ", ended" : "");
+    // When the last of its readers fails, the watermark of those very rows is not sent to nobody.
+    const bool has_lost_reader = std::ranges::any_of(relations, [&](const RelationInfo& reader) {
+      return request.without.contains(reader.name) &&
+             std::ranges::find(reader.reads, source.name) != reader.reads.end();
+    });
+    if (!has_lost_reader) text += ", watermark " + std::to_string(source.watermark);
   }
   for (const engine::ViewProgress& view : progress.views) {
     std::string& text = picture["view " + view.name];

@@ -24,6 +24,7 @@ void Reference::Start() {
     CHECK(files_->WriteWhole("/in/f" + std::to_string(i) + ".csv", inputs_[i]).ok());
   engine::DatabaseOptions options;
   options.is_inline = true;
+  options.worker_cores = 1;
   options.clock = clock_.get();
   options.connectors = ConnectorsOn(*files_, *clock_);
   database_ = *engine::Database::Open(std::move(options));

@@ -64,8 +64,12 @@ bool RunOne(uint64_t seed, const Request& request, CaseResult& result) {
   for (size_t i = 0; i < result.log.size() || i < again.log.size(); ++i) {
     const std::string one = i < result.log.size() ? result.log[i] : "(over)";
     const std::string two = i < again.log.size() ? again.log[i] : "(over)";
-    if (one == two) continue;
-    std::printf("  first:  %s\n  second: %s\n", one.c_str(), two.c_str());
+    const uint64_t calls = i < result.calls.size() ? result.calls[i] : 0;
+    const uint64_t others = i < again.calls.size() ? again.calls[i] : 0;
+    if (one == two && calls == others) continue;
+    std::printf("  first, behind %llu calls of the disk:  %s\n  second, behind %llu: %s\n",
+                static_cast<unsigned long long>(calls), one.c_str(), static_cast<unsigned long long>(others),
+                two.c_str());
     break;
   }
   return false;
@@ -107,7 +111,8 @@ Request Read(int count, char** words) {
 }
 
 struct Totals {
-  uint64_t passed = 0, failed = 0, steps = 0, crashes = 0, openings = 0, faults = 0, checks = 0;
+  uint64_t passed = 0, failed = 0, steps = 0, crashes = 0, openings = 0, faults = 0, checks = 0, savepoints = 0,
+           blocks_moved = 0, refusals = 0;
   void Run(uint64_t seed, const Request& request) {
     CaseResult result;
     ++(RunOne(seed, request, result) ? passed : failed);
@@ -117,6 +122,9 @@ struct Totals {
     openings += result.openings;
     faults += result.faults;
     checks += result.checks;
+    savepoints += result.savepoints;
+    blocks_moved += result.blocks_moved;
+    refusals += result.refusals;
   }
 };
 
@@ -137,6 +145,9 @@ int main(int count, char** words) {
     if (request.seconds > 0 && SecondsNow() - start > request.seconds) break;
     totals.Run(request.seed + i, request);
   }
+  std::printf("%llu savepoints opened, %llu blocks of state moved to disk, %llu refusals for want of memory\n",
+              static_cast<unsigned long long>(totals.savepoints), static_cast<unsigned long long>(totals.blocks_moved),
+              static_cast<unsigned long long>(totals.refusals));
   std::printf("%llu steps, %llu crashes, %llu openings, %llu faults, %llu checks in %.1f s\n",
               static_cast<unsigned long long>(totals.steps), static_cast<unsigned long long>(totals.crashes),
               static_cast<unsigned long long>(totals.openings), static_cast<unsigned long long>(totals.faults),

@@ -1,0 +1,205 @@
+// Savepoints of a case: asked for at any moment, with a disk that fails meanwhile. One that was acknowledged is there
+// after any crash; one that is there is whole, opens as a database of its own and holds just the steps before it; and
+// what is made of it survives crashes as well. Each is tried in a copy of the disk, so that it stays as it was made.
+#include <algorithm>
+
+#include "base/text.h"
+#include "case.h"
+#include "engine/core.h"
+
+namespace laminar::simulate {
+
+using sim::FileFault;
+using sim::FileOperation;
+
+namespace {
+
+struct Menu {
+  FileFault::Kind kind;
+  FileOperation operation;
+  const char* path_part;
+  uint64_t at_most;     // calls until it happens
+  uint64_t times_most;  // in a row
+};
+
+constexpr Menu kMenu[] = {
+    {FileFault::Kind::kPowerCut, FileOperation::kAny, "/save", 70, 1},
+    {FileFault::Kind::kPowerCut, FileOperation::kRename, "/save", 1, 1},
+    {FileFault::Kind::kPowerCut, FileOperation::kAny, "", 120, 1},
+    {FileFault::Kind::kError, FileOperation::kAny, "/save", 70, 40},
+    {FileFault::Kind::kError, FileOperation::kSyncDirectory, "/save", 4, 3},
+    {FileFault::Kind::kError, FileOperation::kSync, "/save", 10, 2},
+    {FileFault::Kind::kError, FileOperation::kRemove, "/save", 10, 10},
+    {FileFault::Kind::kDiskFull, FileOperation::kWrite, "/save", 10, 20},
+    {FileFault::Kind::kTornWrite, FileOperation::kWrite, "/save", 10, 1},
+    {FileFault::Kind::kError, FileOperation::kRead, "/db/state", 20, 2},
+};
+
+constexpr uint64_t kFileMost = uint64_t{1} << 30;
+
+// With what it holds, and durably so.
+Status CopyTree(os::FileSystem& from, os::FileSystem& to, const std::string& path) {
+  TRY(to.CreateDirectory(path));
+  for (const std::string& name : TRY(from.List(path))) {
+    const std::string child = os::JoinPath(path, name);
+    if (TRY(from.Stat(child)).is_directory)
+      TRY(CopyTree(from, to, child));
+    else
+      TRY(to.WriteWhole(child, TRY(from.ReadWhole(child, kFileMost))));
+  }
+  TRY(to.SyncDirectory(path));
+  return to.SyncDirectory(os::DirectoryOf(path).empty() ? "/" : std::string(os::DirectoryOf(path)));
+}
+
+// "SAVEPOINT 3: epoch 17, 12 KiB in '/save/s1'"
+uint64_t EpochOf(const std::string& message) {
+  const size_t at = message.find("epoch ");
+  if (at == std::string::npos) return 0;
+  const size_t end = message.find(',', at);
+  const auto epoch = ParseInt64(std::string_view(message).substr(at + 6, end - at - 6));
+  return epoch ? static_cast<uint64_t>(*epoch) : 0;
+}
+
+}  // namespace
+
+void Case::PlanSavepointFault() {
+  const Menu& menu = kMenu[random_.Below(std::size(kMenu))];
+  FileFault fault{.kind = menu.kind, .operation = menu.operation, .path_part = menu.path_part};
+  fault.at_call = 1 + random_.Below(menu.at_most);
+  fault.times = 1 + random_.Below(menu.times_most);
+  files_.Plan(fault);
+  is_faulty_ = true;
+  ++result_.faults;
+  Note("FAULT of the savepoint, kind " + std::to_string(static_cast<int>(menu.kind)) + " operation " +
+       std::to_string(static_cast<int>(menu.operation)) + " in '" + menu.path_part + "' at " +
+       std::to_string(fault.at_call) + ", " + std::to_string(fault.times) + " times");
+}
+
+void Case::MakeSavepoint() {
+  std::string path = "/save/s" + std::to_string(++saved_count_);
+  if (!free_paths_.empty() && random_.OneIn(2)) path = free_paths_[random_.Below(free_paths_.size())];
+  if (random_.OneIn(3)) PlanSavepointFault();
+  const auto outcome = connection_->Execute("SAVEPOINT TO '" + path + "'");
+  Note("SAVEPOINT TO '" + path + "'\n      -> " + (outcome ? outcome->message : outcome.error().ToString()));
+  Saved saved{.path = path, .steps = steps_};
+  if (outcome) {
+    saved.sinks = SinkFiles();
+    acknowledged_ = steps_.size();
+    saved.is_said = true;
+    saved.epoch = EpochOf(outcome->message);
+    std::erase(free_paths_, path);
+  } else {
+    has_failed_ = true;
+    if (!is_faulty_) return Fail("SAVEPOINT TO '" + path + "': " + outcome.error().ToString());
+    // Of an older try that nobody has looked for since: what stands there may be of that one.
+    if (outcome.error().code() == ErrorCode::kAlreadyExists) return;
+  }
+  std::erase_if(saved_, [&](const Saved& old) { return old.path == path; });
+  saved_.push_back(std::move(saved));
+  if (!is_faulty_ && random_.OneIn(3)) CheckSavepoint(saved_.size() - 1);
+}
+
+std::map<std::string, std::string> Case::SinkFiles() {
+  std::map<std::string, std::string> out;
+  for (const std::string& name : files_.List("/out").value_or(std::vector<std::string>())) {
+    const std::string path = os::JoinPath("/out", name);
+    if (auto bytes = files_.ReadWhole(path, kFileMost)) out[path] = *std::move(bytes);
+  }
+  return out;
+}
+
+// Sinks go on in the files that the database has written to meanwhile, and take back what stands behind the savepoint.
+// A file that has been completed since is nobody's to take back: for that sink it must be as it was.
+Status Case::CopyForCheck(const Saved& saved, sim::SimFileSystem& files) {
+  for (const std::string& path : {std::string("/in"), std::string("/out"), saved.path})
+    TRY(CopyTree(files_, files, path));
+  for (const RelationInfo& sink : RelationsAfter(saved.steps, saved.steps.size())) {
+    if (sink.kind != RelationKind::kSink || !files.Exists(sink.path)) continue;
+    for (const std::string& name : {sink.path, sink.path + ".part"}) {
+      const auto then = saved.sinks.find(name);
+      if (then != saved.sinks.end())
+        TRY(files.WriteWhole(name, then->second));
+      else if (files.Exists(name))
+        TRY(files.Remove(name));
+    }
+    TRY(files.SyncDirectory("/out"));
+  }
+  return files.SyncDirectory("/");
+}
+
+void Case::CheckSomeSavepoint() {
+  if (!is_faulty_ && !saved_.empty()) CheckSavepoint(random_.Below(saved_.size()));
+}
+
+void Case::CheckSavepoint(size_t index) {
+  Saved saved = saved_[index];
+  const bool is_there = files_.Exists(saved.path);
+  if (!is_there) {
+    if (saved.is_said || saved.was_seen) return Fail("the savepoint " + saved.path + " is gone");
+    free_paths_.push_back(saved.path);
+    saved_.erase(saved_.begin() + static_cast<std::ptrdiff_t>(index));
+    return Note("no savepoint " + saved.path);
+  }
+  saved_[index].was_seen = true;
+  sim::SimFileSystem files(clock_);
+  if (const Status copied = CopyForCheck(saved, files); !copied.ok())
+    return Fail("copying " + saved.path + ": " + copied.ToString());
+  CheckSaved(saved, files);
+  // What is left is closed, and no more is to be learned from it at the end.
+  if (random_.OneIn(2) || !saved.is_said) saved_.erase(saved_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+void Case::CheckSaved(const Saved& saved, sim::SimFileSystem& files) {
+  const std::vector<RelationInfo> relations = RelationsAfter(saved.steps, saved.steps.size());
+  Reference reference(inputs_, 1 + static_cast<uint32_t>(random_.Below(4)));
+  const std::string what = "the savepoint " + saved.path;
+  if (const std::string problem = reference.Advance(saved.steps, saved.steps.size()); !problem.empty())
+    return Fail(problem);
+  std::set<std::string> stopped;
+  const int lives = random_.OneIn(2) ? 1 : 2;
+  for (int life = 0; life < lives && !IsOver(); ++life) {
+    engine::DatabaseOptions options;
+    options.is_inline = true;
+    options.clock = &clock_;
+    options.path = saved.path;
+    options.files = &files;
+    options.log_segment_bytes = segment_bytes_;
+    options.worker_cores = 1 + random_.Below(4);
+    options.seed = random_.Next();
+    options.connectors = ConnectorsOn(files, clock_);
+    auto opened = engine::Database::Open(std::move(options));
+    if (!opened) {
+      Note("OPEN " + saved.path + " -> " + opened.error().ToString());
+      if (saved.is_said || life > 0) Fail(what + " does not open: " + opened.error().ToString());
+      return;  // what a removal that failed has left says so
+    }
+    engine::Database& database = **opened;
+    auto connection = std::make_unique<engine::Connection>(database);
+    const uint64_t epoch = database.recovery()->epoch;
+    Note("OPEN " + saved.path + " -> epoch " + std::to_string(epoch));
+    if (saved.is_said && life == 0 && epoch != saved.epoch)
+      return Fail(what + " named epoch " + std::to_string(saved.epoch) + " and has " + std::to_string(epoch));
+    for (const bool is_idle : {false, true}) {
+      if (is_idle) {
+        if (const auto ran = database.RunUntilIdle(); !ran) return Fail(what + ": " + ran.error().ToString());
+        reference.RunUntilIdle();
+      }
+      const PictureRequest request{
+          .with_readers = is_idle, .with_contents = true, .without = LeftOut(database, *connection, relations)};
+      const std::string found = Difference(Look(database, *connection, relations, request),
+                                           Look(reference.database(), reference.connection(), relations, request));
+      if (!found.empty()) return Fail(what + (is_idle ? ", when idle: " : ": ") + found);
+    }
+    stopped = Stopped(database, *connection);
+    if (life + 1 < lives) files.Plan({.kind = FileFault::Kind::kPowerCut});
+    connection.reset();
+    opened->reset();
+    if (life + 1 < lives) files.CrashTorn(random_);
+  }
+  ++result_.savepoints;
+  if (IsOver()) return;
+  if (const std::string problem = LookAtSinks(files, saved.steps, stopped); !problem.empty())
+    Fail(what + ": " + problem);
+}
+
+}  // namespace laminar::simulate
