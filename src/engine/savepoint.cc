@@ -28,14 +28,14 @@ std::string ParentOf(const std::string& path) {
 std::string Doing(const std::string& target) { return "making a savepoint in " + Quoted(target, 300); }
 
 // Whether a folder is the database's or stands somewhere in it; links followed.
-bool IsWithin(os::FileSystem& files, std::string folder, const std::string& database) {
-  const auto wanted = files.Stat(database);
-  if (!wanted) return false;
+Result<bool> IsWithin(os::FileSystem& files, std::string folder, const std::string& database) {
+  const os::FileFacts wanted = TRY(files.Stat(database));
   uint64_t before = 0;
   for (int i = 0; i < kFoldersMax; ++i, folder += "/..") {
     const auto facts = files.Stat(folder);
+    if (!facts && i == 0) return Error(Status(facts.error()));
     if (!facts || facts->identity == before) return false;
-    if (facts->identity == wanted->identity) return true;
+    if (facts->identity == wanted.identity) return true;
     before = facts->identity;
   }
   return false;
@@ -100,14 +100,18 @@ Status CheckSavepointTarget(const DatabaseDirectory& database, const std::string
         .WithHint("for example SAVEPOINT TO 'backups/monday'");
   const std::string parent = ParentOf(path);
   const auto folder = files.Stat(parent);
+  if (!folder && folder.error().code() != ErrorCode::kBadFile) return Status(folder.error()).Prefix(Doing(target));
   if (!folder || !folder->is_directory)
     return Status(ErrorCode::kBadFile, Doing(target) + ": there is no folder " + Quoted(parent, 300))
         .WithHint("make it first; the last part of the path is made by SAVEPOINT");
   const auto facts = files.Stat(path);
-  if (IsWithin(files, facts && facts->is_directory ? path : parent, database.path()))
+  const Result<bool> is_within = IsWithin(files, facts && facts->is_directory ? path : parent, database.path());
+  if (!is_within) return Status(is_within.error()).Prefix(Doing(target));
+  if (*is_within)
     return Status(ErrorCode::kBadValue, Doing(target) + ": that is inside of the database's own folder")
         .WithHint("name a folder beside it");
-  if (!facts) return facts.error().code() == ErrorCode::kBadFile ? Status() : facts.error();
+  if (!facts && facts.error().code() == ErrorCode::kBadFile) return {};
+  if (!facts) return Status(facts.error()).Prefix(Doing(target));
   if (!facts->is_directory)
     return Status(ErrorCode::kAlreadyExists, Doing(target) + ": there is a file of that name")
         .WithHint("name a folder that does not exist");

@@ -230,6 +230,22 @@ TEST_CASE("a savepoint goes where nothing is, and an error says what to do") {
   CHECK(memory.Run("SAVEPOINT TO '/save'").find("needs a database on disk") != std::string::npos);
 }
 
+TEST_CASE("a disk that does not answer is not taken for a folder that is not there") {
+  World world;
+  Opened live = world.OpenWithRows("/db");
+  REQUIRE(world.files.CreateDirectory("/backups").ok());
+  for (uint64_t at = 1; at <= 6; ++at) {
+    CAPTURE(at);
+    world.files.Plan({.kind = FileFault::Kind::kError, .operation = sim::FileOperation::kStat, .at_call = at});
+    const std::string answer = live.Run("SAVEPOINT TO '/backups/monday'");
+    world.files.ClearFaults();
+    const bool is_clear = answer.starts_with("SAVEPOINT ") || answer.find("input/output error") != std::string::npos;
+    CHECK_MESSAGE(is_clear, answer);
+    if (answer.starts_with("SAVEPOINT ")) REQUIRE(world.files.RemoveTree("/backups/monday").ok());
+    CHECK(world.files.List("/backups").value().empty());
+  }
+}
+
 TEST_CASE("after a power cut at any file call the database has lost nothing and the savepoint is whole or not there") {
   uint64_t calls = 0;
   {
