@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,10 +27,10 @@ namespace laminar::simulate {
 struct Saved {
   std::string path;
   std::vector<Step> steps;
-  uint64_t epoch = 0;                        // that it named
-  bool is_said = false;                      // acknowledged: it must be there
-  bool was_seen = false;                     // it was there once
-  std::map<std::string, std::string> sinks;  // their files at that moment, as far as they could be read
+  uint64_t epoch = 0;                                       // that it named
+  bool is_said = false;                                     // acknowledged: it must be there
+  bool was_seen = false;                                    // it was there once
+  std::optional<std::map<std::string, std::string>> sinks;  // their files at that moment, if they could be read
 };
 
 // What the running database has been told of its memory.
@@ -94,8 +95,8 @@ class Case {
   void MakeSavepoint();
   void PlanSavepointFault();
   void CheckSavepoint(size_t index);  // one that is not there is forgotten
-  std::map<std::string, std::string> SinkFiles();
-  Status CopyForCheck(const Saved& saved, sim::SimFileSystem& files);
+  Result<std::map<std::string, std::string>> SinkFiles();
+  Result<bool> CopyForCheck(const Saved& saved, sim::SimFileSystem& files);
   void CheckSaved(const Saved& saved, sim::SimFileSystem& files);
   void CheckSomeSavepoint();
 

@@ -83,7 +83,7 @@ void Case::MakeSavepoint() {
   Note("SAVEPOINT TO '" + path + "'\n      -> " + (outcome ? outcome->message : outcome.error().ToString()));
   Saved saved{.path = path, .steps = steps_};
   if (outcome) {
-    saved.sinks = SinkFiles();
+    if (auto sinks = SinkFiles()) saved.sinks = *std::move(sinks);
     acknowledged_ = steps_.size();
     saved.is_said = true;
     saved.epoch = EpochOf(outcome->message);
@@ -99,32 +99,36 @@ void Case::MakeSavepoint() {
   if (!is_faulty_ && random_.OneIn(3)) CheckSavepoint(saved_.size() - 1);
 }
 
-std::map<std::string, std::string> Case::SinkFiles() {
+Result<std::map<std::string, std::string>> Case::SinkFiles() {
   std::map<std::string, std::string> out;
-  for (const std::string& name : files_.List("/out").value_or(std::vector<std::string>())) {
+  for (const std::string& name : TRY(files_.List("/out"))) {
     const std::string path = os::JoinPath("/out", name);
-    if (auto bytes = files_.ReadWhole(path, kFileMost)) out[path] = *std::move(bytes);
+    out[path] = TRY(files_.ReadWhole(path, kFileMost));
   }
   return out;
 }
 
 // Sinks go on in the files that the database has written to meanwhile, and take back what stands behind the savepoint.
-// A file that has been completed since is nobody's to take back: for that sink it must be as it was.
-Status Case::CopyForCheck(const Saved& saved, sim::SimFileSystem& files) {
+// A file that has been completed or removed since is nobody's to take back: for that sink it must be as it was.
+// False: how it was is not known, as the disk failed.
+Result<bool> Case::CopyForCheck(const Saved& saved, sim::SimFileSystem& files) {
   for (const std::string& path : {std::string("/in"), std::string("/out"), saved.path})
     TRY(CopyTree(files_, files, path));
   for (const RelationInfo& sink : RelationsAfter(saved.steps, saved.steps.size())) {
-    if (sink.kind != RelationKind::kSink || !files.Exists(sink.path)) continue;
+    const bool goes_on = files.Exists(sink.path + ".part") && !files.Exists(sink.path);
+    if (sink.kind != RelationKind::kSink || goes_on) continue;
+    if (!saved.sinks) return false;
     for (const std::string& name : {sink.path, sink.path + ".part"}) {
-      const auto then = saved.sinks.find(name);
-      if (then != saved.sinks.end())
+      const auto then = saved.sinks->find(name);
+      if (then != saved.sinks->end())
         TRY(files.WriteWhole(name, then->second));
       else if (files.Exists(name))
         TRY(files.Remove(name));
     }
     TRY(files.SyncDirectory("/out"));
   }
-  return files.SyncDirectory("/");
+  TRY(files.SyncDirectory("/"));
+  return true;
 }
 
 void Case::CheckSomeSavepoint() {
@@ -142,11 +146,11 @@ void Case::CheckSavepoint(size_t index) {
   }
   saved_[index].was_seen = true;
   sim::SimFileSystem files(clock_);
-  if (const Status copied = CopyForCheck(saved, files); !copied.ok())
-    return Fail("copying " + saved.path + ": " + copied.ToString());
-  CheckSaved(saved, files);
+  const Result<bool> copied = CopyForCheck(saved, files);
+  if (!copied) return Fail("copying " + saved.path + ": " + copied.error().ToString());
+  if (*copied) CheckSaved(saved, files);
   // What is left is closed, and no more is to be learned from it at the end.
-  if (random_.OneIn(2) || !saved.is_said) saved_.erase(saved_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (random_.OneIn(2) || !saved.is_said || !*copied) saved_.erase(saved_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
 void Case::CheckSaved(const Saved& saved, sim::SimFileSystem& files) {
