@@ -107,6 +107,7 @@ class Case {
   bool IsWantOfMemory(const std::string& error);  // is it told? Then the limits must say so
   void CheckNothingStops();
   void NoteMemory();
+  uint64_t Metric(const std::string& name);  // of state
 
   // --- checks.cc ---
   void FindSurvivors();

@@ -53,14 +53,18 @@ void Case::FillMemory() {
   for (uint64_t i = 1 + random_.Below(5); i > 0 && !IsOver(); --i) DoStep(generator_.InsertMany(Relations()));
 }
 
-void Case::NoteMemory() {
+uint64_t Case::Metric(const std::string& name) {
   const auto rows =
-      SortedRows(*connection_, "SELECT value FROM laminar_metrics WHERE name = 'laminar_state_blocks_moved_total'");
-  if (!rows) return Fail("metrics: " + rows.error().ToString());
-  const auto moved = ParseDouble(*rows);
-  if (!moved) return Fail("metrics: " + *rows);
-  result_.blocks_moved += static_cast<uint64_t>(*moved) - blocks_moved_;
-  blocks_moved_ = static_cast<uint64_t>(*moved);
+      SortedRows(*connection_, "SELECT value FROM laminar_metrics WHERE name = 'laminar_state_" + name + "'");
+  const auto value = rows ? ParseDouble(*rows) : Result<double>(Error(Status(rows.error())));
+  if (!value) Fail("metric " + name + ": " + value.error().ToString());
+  return value ? static_cast<uint64_t>(*value) : 0;
+}
+
+void Case::NoteMemory() {
+  const uint64_t moved = Metric("blocks_moved_total");
+  result_.blocks_moved += moved - blocks_moved_;
+  blocks_moved_ = moved;
 }
 
 bool Case::IsWantOfMemory(const std::string& text) {
@@ -70,7 +74,11 @@ bool Case::IsWantOfMemory(const std::string& text) {
   if (!is_full && !is_limited && !is_stuck) return false;
   ++result_.refusals;
   was_refused_ = true;
-  if (memory_.bytes == 0) {
+  const uint64_t resident = Metric("memory_resident_bytes");
+  if (resident <= memory_.bytes) {
+    Fail("refused for want of memory, with " + std::to_string(resident) + " of " + std::to_string(memory_.bytes) +
+         " bytes taken: " + text);
+  } else if (memory_.bytes == 0) {
     Fail("refused for want of memory, without a limit: " + text);
   } else if (is_limited && memory_.spill_bytes == 0) {
     Fail("refused for want of room on disk, without a limit: " + text);
