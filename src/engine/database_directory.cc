@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "os/process.h"
+#include "state/checkpoint/checkpoint_files.h"
 
 namespace laminar::engine {
 namespace {
@@ -24,7 +25,7 @@ Result<std::unique_ptr<DatabaseDirectory>> DatabaseDirectory::Open(os::FileSyste
   if (facts && !facts->is_directory)
     return Error(Status(ErrorCode::kBadFile, "opening database " + Quoted(path, 300) + ": it is a file")
                      .WithHint("a database is a folder"));
-  if (!facts) TRY(files.CreateDirectory(path));
+  if (!facts) TRY(state::MakeDurableDirectory(files, path));
   const std::vector<std::string> names = TRY(files.List(path));
   auto has = [&](std::string_view name) { return std::ranges::find(names, name) != names.end(); };
   const bool is_ours = std::ranges::all_of(names, [](const std::string& name) {
@@ -51,8 +52,9 @@ Result<std::unique_ptr<DatabaseDirectory>> DatabaseDirectory::Open(os::FileSyste
 Status DatabaseDirectory::Create(const os::Clock& clock) {
   is_new_ = true;
   id_ = NewId(clock);
-  TRY(WriteIdentity(files_, path_, id_));
-  return files_.SyncDirectory(std::string(os::DirectoryOf(path_)));
+  // The folder's own name first: the next opening looks after it no more when it finds the file in it.
+  TRY(state::MakeDurableDirectory(files_, path_));
+  return WriteIdentity(files_, path_, id_);
 }
 
 uint64_t DatabaseDirectory::NewId(const os::Clock& clock) {
