@@ -115,8 +115,9 @@ class Case {
   void CheckPushed();  // without what advances by itself
   void CheckBatch();
   void CheckSinks();
-  // As the reference has them after these steps. Empty, or what is wrong.
-  std::string LookAtSinks(os::FileSystem& files, const std::vector<Step>& steps, const std::set<std::string>& stopped);
+  // As the reference has them, which is idle and then closed. Empty, or what is wrong.
+  static std::string LookAtSinks(os::FileSystem& files, const std::vector<RelationInfo>& relations,
+                                 Reference& reference, const std::set<std::string>& stopped);
   std::set<std::string> LeftOut() { return LeftOut(*database_, *connection_, Relations()); }
   static std::set<std::string> LeftOut(engine::Database& database, engine::Connection& connection,
                                        const std::vector<RelationInfo>& relations);

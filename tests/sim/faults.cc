@@ -148,7 +148,7 @@ void Case::OpenAgain(bool may_fail) {
       }
       FindSurvivors();
       if (!is_faulty_ && !IsOver() && random_.OneIn(2)) CheckAll();
-      if (has_savepoints_ && !IsOver() && random_.OneIn(3)) CheckSomeSavepoint();
+      if (has_savepoints_ && !IsOver() && random_.OneIn(5)) CheckSomeSavepoint();
       return;
     }
     if (!is_faulty_) return Fail("opening failed: " + opened.ToString() + DescribeCheckpoints());

@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint64_t kMebi = uint64_t{1} << 20;
 constexpr uint64_t kLimits[] = {kMebi, 2 * kMebi, 3 * kMebi, 4 * kMebi, 6 * kMebi, 8 * kMebi, 12 * kMebi};
-constexpr uint64_t kStepsMost = 12;  // that fill memory, in one life
+constexpr uint64_t kStepsMost = 8;  // that fill memory, in one life
 
 }  // namespace
 

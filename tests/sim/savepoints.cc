@@ -202,7 +202,7 @@ void Case::CheckSaved(const Saved& saved, sim::SimFileSystem& files) {
   }
   ++result_.savepoints;
   if (IsOver()) return;
-  if (const std::string problem = LookAtSinks(files, saved.steps, stopped); !problem.empty())
+  if (const std::string problem = LookAtSinks(files, relations, reference, stopped); !problem.empty())
     Fail(what + ": " + problem);
 }
 
