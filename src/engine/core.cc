@@ -38,7 +38,7 @@ Status Core::Start() {
 
 Core::~Core() {
   {
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_.mutex());
     stop_ = true;
   }
   wake_.notify_all();
@@ -60,15 +60,6 @@ Core::~Core() {
     views_.pop_back();
   }
 }
-
-Core::Lock::Lock(Core& core) : core_(core) {
-  if (core_.mutex_.try_lock()) return;  // nobody else is there: no need to ask the thread to give way
-  core_.waiting_.fetch_add(1, std::memory_order_acq_rel);
-  core_.mutex_.lock();
-  core_.waiting_.fetch_sub(1, std::memory_order_acq_rel);
-}
-
-Core::Lock::~Lock() { core_.mutex_.unlock(); }
 
 void Core::RefreshTime() {
   environment_.now = restoring_ != nullptr ? restoring_->created : options_.clock->WallMicros();
@@ -92,15 +83,9 @@ void Core::WakeWaiters() {
 }
 
 void Core::ThreadMain() {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(mutex_.mutex());
   while (!stop_) {
-    if (waiting_.load(std::memory_order_acquire) > 0) {
-      lock.unlock();
-      // Until it has the lock: taken again at once, it would be gone before the other one is awake.
-      for (int i = 0; i < 100'000 && waiting_.load(std::memory_order_acquire) > 0; ++i) os::CpuRelax();
-      lock.lock();
-      continue;
-    }
+    if (mutex_.LetIn(lock)) continue;
     const bool is_new = std::exchange(has_work_, false) || is_dirty_;
     auto moved = Turn();  // failures are kept in the nodes
     if (moved && *moved) {
@@ -497,7 +482,7 @@ Result<ReadView> Core::ReadAsOf(const std::vector<std::string>& relations, Epoch
     context.environment = &environment_;
     TRY(past.Open(context));
     past.ConnectTo(&nobody, 0);
-    TRY(FeedStored(past, *exec::Materialize::TakeSnapshot(view->pipeline->stored()), kMinTimestamp));
+    TRY(FeedStored(past, *exec::Materialize::TakeSnapshot(view->pipeline->stored()), kMinTimestamp, nullptr));
     data::BatchBuffer changes(view->relation->schema.Types());
     for (uint64_t cursor = 0; view->history->Read(epoch, cursor, changes) != 0;) {
       int64_t* weights = changes.UseWeights();

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core_mutex.h"
 #include "engine/database.h"
 #include "engine/durability.h"
 #include "engine/epoch_pace.h"
@@ -42,17 +43,12 @@ class Core {
   ~Core();
 
   // Held by whoever looks at or changes the graph and the catalog.
-  class Lock {
-   public:
-    explicit Lock(Core& core);
-    ~Lock();
-    Lock(const Lock&) = delete;
-
-   private:
-    Core& core_;
+  struct Lock : CoreMutex::Guard {
+    explicit Lock(Core& core, Use use = Use::kAll) : Guard(core.mutex_, use) {}
   };
 
   // --- All of the following need the Lock. ---
+  bool is_defining() const { return mutex_.is_in_slices(); }  // then it is a reader's Lock
   catalog::Catalog& catalog() { return catalog_; }
   const expr::FunctionRegistry& functions() const { return functions_; }
   sdk::Connector* FindConnector(std::string_view name);
@@ -65,11 +61,15 @@ class Core {
   Status AddSource(catalog::RelationPtr relation, const Settings& settings);  // sources and tables
   // plan.root feeds `sink`; the view is attached to what it reads and takes in what is there. On failure nothing is
   // left behind.
-  Status AddView(catalog::RelationPtr relation, plan::QueryPlan& plan, const Settings& settings);
+  // A definition that reads what stands already is filled in slices, and ends when `cancelled` is set: see CoreMutex.
+  // Of a view of that name nothing must hang; it goes when the new one stands.
+  Status AddView(catalog::RelationPtr relation, plan::QueryPlan& plan, const Settings& settings,
+                 const std::atomic<bool>& cancelled);
   Status AddSink(catalog::RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<SinkOperator> sink,
-                 const Settings& settings);
+                 const Settings& settings, const std::atomic<bool>& cancelled);
   Status AddPlainView(catalog::RelationPtr relation, const Settings& settings);
-  Result<ViewNode*> AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings);
+  Result<ViewNode*> AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings,
+                              const std::atomic<bool>& cancelled);
   void RemoveCursor(ViewNode* node);
   void Remove(std::string_view name);  // node and catalog entry; dependents must be gone
 
@@ -147,11 +147,12 @@ class Core {
 
  private:
   static constexpr int64_t kSlowNanos = 20'000'000;  // between turns of a source, or pushes, for want of memory
-  Status AttachLeaves(ViewNode& node);
-  Status AttachLeaf(ViewNode& node, const Leaf& leaf);
+  Status AttachLeaves(ViewNode& node, const std::atomic<bool>& cancelled);
+  Status AttachLeaf(ViewNode& node, const Leaf& leaf, CoreMutex::Slices& slices);
   Status AttachToSource(SourceNode& source, exec::Operator* reader, const std::vector<uint32_t>& columns);
-  Status FeedStored(exec::Operator& reader, const exec::StoredRows& rows, Timestamp watermark);
-  Status FeedRows(const plan::Node& node, exec::Operator& target, int input);
+  Status FeedStored(exec::Operator& reader, const exec::StoredRows& rows, Timestamp watermark,
+                    CoreMutex::Slices* slices);
+  Status FeedRows(const plan::Node& node, exec::Operator& target, int input, CoreMutex::Slices& slices);
   void Detach(ViewNode& node);
   Result<bool> StepSource(SourceNode& node);
   Result<bool> CatchUp(SourceNode& node);
@@ -219,8 +220,7 @@ class Core {
   EpochPace pace_;
   int64_t last_notify_nanos_ = 0;
 
-  std::mutex mutex_;
-  std::atomic<int> waiting_{0};      // pairs with the core thread's check between turns
+  CoreMutex mutex_;
   std::mutex wait_mutex_;            // of changed_
   std::condition_variable changed_;  // after turns that did something
   std::atomic<uint64_t> changes_{0};

@@ -132,7 +132,8 @@ uint64_t HistoryBytes(const catalog::Relation& relation) {
 
 }  // namespace
 
-Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings& settings) {
+Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings& settings,
+                     const std::atomic<bool>& cancelled) {
   auto node = NewNode(relation, plan, settings);
   exec::MaterializeSpec spec;
   spec.name = "view " + relation->name;
@@ -152,7 +153,8 @@ Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings
     request.after = node->history.get();
   }
   node->pipeline = TRY(Pipeline::Build(std::move(request)));
-  Status attached = AttachLeaves(*node);
+  Status attached = AttachLeaves(*node, cancelled);
+  if (attached.ok() && FindView(relation->name) != nullptr) Remove(relation->name);
   if (attached.ok()) attached = catalog_.Add(relation);
   if (!attached.ok()) {
     Detach(*node);
@@ -167,13 +169,13 @@ Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings
 }
 
 Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<SinkOperator> sink,
-                     const Settings& settings) {
+                     const Settings& settings, const std::atomic<bool>& cancelled) {
   auto node = NewNode(relation, plan, settings);
   node->sink = sink.get();
   PipelineRequest request = RequestFor(*node, plan, settings);
   request.sink = std::move(sink);
   node->pipeline = TRY(Pipeline::Build(std::move(request)));
-  Status attached = AttachLeaves(*node);
+  Status attached = AttachLeaves(*node, cancelled);
   if (attached.ok()) attached = catalog_.Add(relation);
   if (!attached.ok()) {
     Detach(*node);
@@ -187,13 +189,13 @@ Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_pt
   return {};
 }
 
-Result<ViewNode*> Core::AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink,
-                                  const Settings& settings) {
+Result<ViewNode*> Core::AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings,
+                                  const std::atomic<bool>& cancelled) {
   auto node = NewNode(nullptr, plan, settings);
   PipelineRequest request = RequestFor(*node, plan, settings);
   request.sink = std::move(sink);
   node->pipeline = TRY(Pipeline::Build(std::move(request)));
-  if (Status attached = AttachLeaves(*node); !attached.ok()) {
+  if (Status attached = AttachLeaves(*node, cancelled); !attached.ok()) {
     Detach(*node);
     return Error(std::move(attached));
   }
@@ -242,13 +244,14 @@ void Core::Detach(ViewNode& node) {
   }
 }
 
-Status Core::AttachLeaves(ViewNode& node) {
+Status Core::AttachLeaves(ViewNode& node, const std::atomic<bool>& cancelled) {
+  CoreMutex::Slices slices(mutex_, *options_.clock, cancelled);
   RefreshTime();
   Quiesce();
   for (const auto& section : node.pipeline->sections()) sections_.push_back(section.get());
   PrepareSections();
   if (restoring_ != nullptr) RestoreFailure(node);
-  for (const Leaf& leaf : node.pipeline->leaves()) TRY(AttachLeaf(node, leaf));
+  for (const Leaf& leaf : node.pipeline->leaves()) TRY(AttachLeaf(node, leaf, slices));
   // A new pipeline has its scratch to make: whatever feeds it counts as cold again.
   for (const auto& source : sources_) {
     if (source->shared != nullptr) source->shared->batches = 0;
@@ -257,10 +260,10 @@ Status Core::AttachLeaves(ViewNode& node) {
   return node.pipeline->Failure();
 }
 
-Status Core::AttachLeaf(ViewNode& node, const Leaf& leaf) {
+Status Core::AttachLeaf(ViewNode& node, const Leaf& leaf, CoreMutex::Slices& slices) {
   if (leaf.node->kind != plan::NodeKind::kScan) {
     // What such a leaf gave is in the restored state.
-    return restoring_ == nullptr ? FeedRows(*leaf.node, *leaf.target, leaf.input) : Status();
+    return restoring_ == nullptr ? FeedRows(*leaf.node, *leaf.target, leaf.input, slices) : Status();
   }
   const std::string& name = leaf.node->relation->name;
   node.picks.push_back(std::make_unique<ColumnPick>(leaf.node->columns));
@@ -269,8 +272,8 @@ Status Core::AttachLeaf(ViewNode& node, const Leaf& leaf) {
   if (restoring_ != nullptr) return RestoreLeaf(node, static_cast<uint32_t>(node.picks.size() - 1), pick, name);
   if (SourceNode* source = FindSource(name)) {
     if (source->stored != nullptr) {
-      TRY(FeedStored(pick, *exec::Materialize::TakeSnapshot({&source->stored, 1}),
-                     source->shared->fan_out->watermark()));
+      TRY(FeedStored(pick, *exec::Materialize::TakeSnapshot({&source->stored, 1}), source->shared->fan_out->watermark(),
+                     &slices));
       source->shared->fan_out->Add(&pick, 0);
       return {};
     }
@@ -281,7 +284,8 @@ Status Core::AttachLeaf(ViewNode& node, const Leaf& leaf) {
   if (view->state != ViewState::kRunning)
     return Status(ErrorCode::kClosed, "view \"" + name + "\" is not running")
         .WithHint("SHOW MATERIALIZED VIEWS says why");
-  TRY(FeedStored(pick, *exec::Materialize::TakeSnapshot(view->pipeline->stored()), view->fan_out->watermark()));
+  TRY(FeedStored(pick, *exec::Materialize::TakeSnapshot(view->pipeline->stored()), view->fan_out->watermark(),
+                 &slices));
   view->fan_out->Add(&pick, 0);
   return {};
 }
@@ -322,7 +326,8 @@ Status Core::AttachToSource(SourceNode& source, exec::Operator* reader, const st
 }
 
 // The present contents as +1 rows, then the present watermark: as if the reader had been there from the start.
-Status Core::FeedStored(exec::Operator& reader, const exec::StoredRows& rows, Timestamp watermark) {
+Status Core::FeedStored(exec::Operator& reader, const exec::StoredRows& rows, Timestamp watermark,
+                        CoreMutex::Slices* slices) {
   uint64_t cursor = 0;
   const auto& types = rows.types();
   data::BatchBuffer buffer(types);
@@ -332,17 +337,20 @@ Status Core::FeedStored(exec::Operator& reader, const exec::StoredRows& rows, Ti
     data::Batch batch = buffer.batch();
     reader.Process(0, batch, reader.output());
     while (IsAnySectionBlocked()) PumpSections(true, true);
+    if (slices != nullptr && TRY(slices->GiveWay())) RefreshTime();
   }
   if (watermark != kMinTimestamp) reader.Watermark(0, watermark, reader.output());
   return {};
 }
 
-Status Core::FeedRows(const plan::Node& node, exec::Operator& target, int input) {
+Status Core::FeedRows(const plan::Node& node, exec::Operator& target, int input, CoreMutex::Slices& slices) {
   std::unique_ptr<LeafRows> rows = TRY(OpenLeafRows(*this, node));
   data::BatchBuffer buffer(node.schema.Types());
   while (rows->Next(buffer)) {
     data::Batch batch = buffer.batch();
     if (target.Process(input, batch, target.output()) != exec::Step::kMore) break;
+    while (IsAnySectionBlocked()) PumpSections(true, true);
+    if (TRY(slices.GiveWay())) RefreshTime();
   }
   target.Watermark(input, kMaxTimestamp, target.output());
   return {};

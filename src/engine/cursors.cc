@@ -416,7 +416,7 @@ class LiveCursor final : public Cursor {
   Status Open(plan::QueryPlan& plan, const Settings& settings) {
     auto collector = std::make_unique<Collector>(schema_.Types(), kRowsBehindMax);
     collector_ = collector.get();
-    node_ = TRY(core_.AddCursor(plan, std::move(collector), settings));
+    node_ = TRY(core_.AddCursor(plan, std::move(collector), settings, cancelled_));
     return {};
   }
   const data::Schema& schema() const override { return schema_; }

@@ -264,7 +264,7 @@ Result<std::unique_ptr<Subscription>> Database::Subscribe(std::string_view view,
 }
 
 Result<data::Schema> Database::SchemaOf(std::string_view relation) {
-  Core::Lock lock(*core_);
+  Core::Lock lock(*core_, Core::Lock::Use::kRead);
   return TRY(core_->catalog().Get(relation))->schema;
 }
 
@@ -280,12 +280,12 @@ Result<bool> Database::RunUntilIdle(uint64_t turns_max) {
 }
 
 Progress Database::GetProgress() {
-  Core::Lock lock(*core_);
+  Core::Lock lock(*core_, Core::Lock::Use::kRead);
   return core_->GetProgress();
 }
 
 std::vector<std::string> Database::Names() {
-  Core::Lock lock(*core_);
+  Core::Lock lock(*core_, Core::Lock::Use::kRead);
   std::vector<std::string> names = core_->functions().Names();
   for (const catalog::RelationPtr& relation : core_->catalog().All()) {
     names.push_back(relation->name);

@@ -274,7 +274,7 @@ class ShowLists {
 }  // namespace
 
 Result<Outcome> StatementRunner::Do(const sql::Show& s) {
-  Core::Lock lock(core_);
+  Core::Lock lock(core_, Core::Lock::Use::kRead);
   ShowLists lists(core_, s);
   RelationPtr named;
   using enum sql::ShowKind;
@@ -314,7 +314,7 @@ Result<Outcome> StatementRunner::Do(const sql::Show& s) {
 }
 
 Result<Outcome> StatementRunner::Do(const sql::Describe& s) {
-  Core::Lock lock(core_);
+  Core::Lock lock(core_, Core::Lock::Use::kRead);
   if (s.query != nullptr) {
     const plan::QueryPlan plan = TRY(plan::PlanQuery(Context(), *s.query, {}));
     return List({"column", "type", "nullable", "notes"}, Columns(plan.root->schema, nullptr));
@@ -338,7 +338,7 @@ Result<plan::QueryPlan> StatementRunner::PlanOfExplained(const sql::Statement& s
 }
 
 Result<Outcome> StatementRunner::Do(const sql::Explain& s) {
-  Core::Lock lock(core_);
+  Core::Lock lock(core_, Core::Lock::Use::kRead);
   core_.RefreshTime();
   if (s.analyze)
     return Error(Status(ErrorCode::kNotSupported, "EXPLAIN ANALYZE is not supported yet")
@@ -348,7 +348,8 @@ Result<Outcome> StatementRunner::Do(const sql::Explain& s) {
         Status(ErrorCode::kNotSupported, "EXPLAIN (FORMAT DOT) is not supported yet").WithHint("TEXT and JSON work"));
   const plan::QueryPlan plan = TRY(PlanOfExplained(*s.statement));
   const auto* view = std::get_if<sql::CreateView>(&s.statement->node);
-  const bool runs = (view != nullptr && view->materialized) || std::holds_alternative<sql::CreateSink>(s.statement->node);
+  const bool runs =
+      (view != nullptr && view->materialized) || std::holds_alternative<sql::CreateSink>(s.statement->node);
   if (const uint32_t shards = core_.shards_of_views(); shards > 0 && runs) Pipeline::NotePlaces(*plan.root, shards);
   Rows rows;
   if (s.format == sql::ExplainFormat::kJson) {

@@ -52,8 +52,8 @@ Status StatementRunner::AwaitDurable(const sql::Statement& statement) {
   auto await = [&]() -> Status {
     state::Epoch epoch = 0;
     {
-      Core::Lock lock(core_);
-      if (!acknowledges && !core_.durability()->has_room()) return {};
+      Core::Lock lock(core_, acknowledges ? Core::Lock::Use::kAll : Core::Lock::Use::kRead);
+      if (!acknowledges && (core_.is_defining() || !core_.durability()->has_room())) return {};
       epoch = TRY(core_.Acknowledge(acknowledges));
     }
     return epoch == 0 ? Status() : core_.durability()->WaitDurable(epoch, connection_.cancelled_);

@@ -89,12 +89,22 @@ Result<uint64_t> StatementRunner::BindEpoch(const sql::Expression& e) {
 }
 
 Result<Outcome> StatementRunner::Do(const sql::SelectStatement& s) {
+  {
+    Core::Lock lock(core_, Core::Lock::Use::kRead);
+    if (std::optional<Outcome> outcome = TRY(Select(s))) return *std::move(outcome);
+  }
   Core::Lock lock(core_);
+  return *TRY(Select(s));
+}
+
+// Under a reader's lock: null, if what runs it would change the graph.
+Result<std::optional<Outcome>> StatementRunner::Select(const sql::SelectStatement& s) {
   core_.RefreshTime();
   if (!s.options.empty())
     return Error(Status(ErrorCode::kBadOption, "a query takes no option \"" + s.options[0].key + "\"")
                      .At(s.options[0].position));
   plan::QueryPlan plan = TRY(plan::PlanQuery(Context(), *s.query, {}));
+  if (core_.is_defining() && !CanRunAlone(core_, plan)) return std::nullopt;
   Outcome outcome;
   outcome.notices = plan.notices;
   if (s.as_of_epoch != nullptr) {
@@ -262,11 +272,11 @@ Result<Outcome> StatementRunner::Do(const sql::CreateView& s) {
     if (!core_.catalog().Dependents(name).empty())
       return Error(Status(ErrorCode::kReplaceIncompatible, "view \"" + name + "\" has dependents")
                        .WithHint("DROP it with CASCADE first"));
-    core_.Remove(name);
+    if (!s.materialized) core_.Remove(name);
   }
   auto shared = std::make_shared<const Relation>(std::move(relation));
   if (s.materialized)
-    TRY(core_.AddView(std::move(shared), plan, connection_.settings()));
+    TRY(core_.AddView(std::move(shared), plan, connection_.settings(), connection_.cancelled_));
   else
     TRY(core_.AddPlainView(std::move(shared), connection_.settings()));
   return outcome;
@@ -343,7 +353,7 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSink& s) {
   Outcome outcome = Message("CREATE SINK " + name);
   outcome.notices = plan.notices;
   TRY(core_.AddSink(std::make_shared<const Relation>(std::move(relation)), plan, std::move(sink),
-                    connection_.settings()));
+                    connection_.settings(), connection_.cancelled_));
   return outcome;
 }
 
@@ -397,7 +407,7 @@ Result<Outcome> StatementRunner::Do(const sql::Insert& s) {
   std::unique_ptr<Cursor> cursor;
   std::string name = s.table.back();
   {
-    Core::Lock lock(core_);
+    Core::Lock lock(core_, Core::Lock::Use::kRead);
     core_.RefreshTime();
     auto relation = core_.catalog().Get(name);
     if (!relation) return Error(std::move(relation.error()));
@@ -494,7 +504,7 @@ Result<Outcome> StatementRunner::Do(const sql::WaitFor& s) {
   const std::string& name = s.name.back();
   Duration timeout = 0;
   {
-    Core::Lock lock(core_);
+    Core::Lock lock(core_, Core::Lock::Use::kRead);
     if (s.timeout != nullptr) timeout = TRY(plan::BindDuration(Context(), *s.timeout, "the timeout"));
   }
   connection_.cancelled_.store(false, std::memory_order_release);

@@ -28,6 +28,7 @@ class StatementRunner {
 
  private:
   Result<Outcome> Do(const sql::SelectStatement& s);
+  Result<std::optional<Outcome>> Select(const sql::SelectStatement& s);
   Result<Outcome> Do(const sql::CreateSource& s);
   Result<Outcome> Do(const sql::CreateTable& s);
   Result<Outcome> Do(const sql::CreateSink& s);
