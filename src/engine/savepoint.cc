@@ -45,8 +45,14 @@ Result<bool> IsWithin(os::FileSystem& files, std::string folder, const std::stri
 class Unfinished {
  public:
   Unfinished(os::FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
+  // What goes bit by bit must not be found under the target's name: that is taken back first. Where the disk does not
+  // even let it, the savepoint stays whole.
   ~Unfinished() {
-    if (lock_ != nullptr) (void)files_.RemoveTree(path_);
+    if (lock_ == nullptr) return;
+    if (!revealed_.empty()) {
+      if (!files_.Rename(revealed_, path_).ok() || !files_.SyncDirectory(ParentOf(path_)).ok()) return;
+    }
+    (void)Discard();
   }
   Unfinished(const Unfinished&) = delete;
 
@@ -57,16 +63,16 @@ class Unfinished {
     TRY(files_.CreateDirectory(path_));
     auto taken = files_.Lock(os::JoinPath(path_, "LOCK"));
     if (!taken) {
-      (void)files_.RemoveTree(path_);
+      (void)files_.RemoveTree(path_);  // it is empty
       return taken.error();
     }
     lock_ = *std::move(taken);
     return lock_->SetHolder(fmt::format("process {}", os::ProcessId()));
   }
-  // The target's name stands for it when this returns ok. Else it is gone.
+  // The target's name stands for it when this returns ok.
   Status Reveal(const std::string& target) {
     TRY(files_.Rename(path_, target));
-    path_ = target;
+    revealed_ = target;
     TRY(files_.SyncDirectory(ParentOf(target)));
     lock_.reset();
     return {};
@@ -81,11 +87,21 @@ class Unfinished {
           .WithHint("remove that folder, or choose another name");
     }
     const std::unique_ptr<os::FileLock> old = TRY(files_.Lock(os::JoinPath(path_, "LOCK")));
+    return Discard();
+  }
+  // First what makes it a database: without its state it would be taken for an empty one.
+  Status Discard() {
+    const std::string identity = os::JoinPath(path_, "DATABASE");
+    if (files_.Exists(identity)) {
+      TRY(files_.Remove(identity));
+      TRY(files_.SyncDirectory(path_));
+    }
     return files_.RemoveTree(path_);
   }
 
   os::FileSystem& files_;
-  std::string path_;
+  const std::string path_;
+  std::string revealed_;  // the name it has got; empty: none yet
   std::unique_ptr<os::FileLock> lock_;
 };
 

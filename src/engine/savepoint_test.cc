@@ -313,6 +313,42 @@ TEST_CASE("a savepoint that fails leaves nothing behind, and the next one works"
   }
 }
 
+TEST_CASE("a savepoint that could be neither kept nor removed is whole or refused, and never an empty database") {
+  uint64_t left = 0;
+  uint64_t whole = 0;
+  for (uint64_t sync = 1; sync <= 6; ++sync) {
+    for (uint64_t removal = 1; removal <= 12; ++removal) {
+      CAPTURE(sync);
+      CAPTURE(removal);
+      World world;
+      Opened live = world.OpenWithRows("/db");
+      REQUIRE(world.files.CreateDirectory("/backups").ok());
+      world.files.Plan({.operation = sim::FileOperation::kSyncDirectory, .path_part = "/backups", .at_call = sync});
+      world.files.Plan(
+          {.operation = sim::FileOperation::kRemove, .path_part = "/backups", .at_call = removal, .times = 100});
+      const bool is_said = live.Run("SAVEPOINT TO '/backups/monday'").starts_with("SAVEPOINT ");
+      world.files.ClearFaults();
+      if (is_said) continue;
+      const std::vector<std::string> names = world.files.List("/backups").value();
+      for (const std::string& name : names) {
+        ++left;
+        CAPTURE(name);
+        const std::vector<std::string> rest = world.files.List("/backups/" + name).value();
+        const bool has_nothing = rest.empty() || rest == std::vector<std::string>{"LOCK"};
+        CHECK((name != "monday" || !has_nothing));
+        auto opened = world.TryOpen("/backups/" + name);
+        if (!opened || has_nothing) continue;
+        ++whole;
+        Opened save{*std::move(opened), nullptr};
+        save.connection = std::make_unique<Connection>(*save.database);
+        CheckFirst(save);
+      }
+    }
+  }
+  MESSAGE("left: " << left << ", whole: " << whole);
+  CHECK(left > 10);
+}
+
 // Holds up whoever makes a new file in a savepoint, until it is let through.
 class Gate final : public os::FileSystem {
  public:
