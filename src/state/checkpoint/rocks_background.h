@@ -1,4 +1,5 @@
-// Counts what RocksDB has given to its background threads, so that a caller can wait for the last of it.
+// Counts what RocksDB has given to its background threads, so that a caller can wait for the last of it; merges begin
+// only then.
 //
 // For inline databases, which have no thread of their own as far as anybody can see: when a call returns, nothing goes
 // on behind it, and the same calls touch the same files in the same order. Thread: any.
@@ -21,9 +22,13 @@ class RocksBackground {
                                              std::shared_ptr<RocksBackground> background);
   // Until nothing runs or waits to run. What runs may bring more: that is waited for too, unless it goes on and on.
   void Await();
+  // Merges may begin at any time, until the next Await: for a call that waits for them itself.
+  void Open();
 
-  void Add();
-  void Done();
+  void Add(bool is_merge);
+  void BeginMerge();  // waits until it may
+  void Done(bool is_merge);
+  void Drop(bool is_merge);
 
  private:
   struct Jobs;

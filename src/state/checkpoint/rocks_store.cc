@@ -238,6 +238,7 @@ void RocksStore::Settle() {
 }
 
 Status RocksStore::Revive() {
+  if (background_ != nullptr) background_->Open();
   return Translate(db_->Resume(), *rocks_files_, "going on after a failed write of state", settings_.directory);
 }
 
