@@ -12,7 +12,7 @@ namespace {
 
 using testing::TestDatabase;
 
-constexpr int kRows = 1'000'000;
+constexpr int kRows = 300'000;
 
 struct Threaded {
   explicit Threaded(uint64_t cores) {
@@ -77,7 +77,7 @@ TEST_CASE("while a view is filled from a table, readers get answers, and rows th
 
 TEST_CASE("a definition that is cancelled leaves nothing behind") {
   for (const char* sql : {kView, "SELECT k % 1000 AS g, count(*) AS n FROM t GROUP BY g EMIT CHANGES",
-                          "CREATE MATERIALIZED VIEW v AS SELECT generate_series AS k FROM generate_series(1, 900000000)"}) {
+                          "CREATE MATERIALIZED VIEW v AS SELECT * FROM generate_series(1, 900000000)"}) {
     CAPTURE(sql);
     Threaded db(2);
     std::atomic<bool> is_over{false};
