@@ -350,7 +350,8 @@ Step Generator::Insert(const std::vector<RelationInfo>& relations) {
 }
 
 // Many rows, or long texts: either takes blocks of state, which a table has when it is larger than half a megabyte.
-// Keys come again from one such step to the next.
+// Keys come again from one such step to the next. A table gets one batch: when memory ends between two of one INSERT,
+// the first stays.
 Step Generator::InsertMany(const std::vector<RelationInfo>& relations) {
   const RelationInfo* target = Pick(relations, [](const RelationInfo& r) {
     return r.kind == RelationKind::kTable || r.kind == RelationKind::kMemory;

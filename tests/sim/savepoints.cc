@@ -171,6 +171,8 @@ void Case::CheckSaved(const Saved& saved, sim::SimFileSystem& files) {
     options.worker_cores = 1 + random_.Below(4);
     options.seed = random_.Next();
     options.connectors = ConnectorsOn(files, clock_);
+    options.spill_files = &files;
+    if (has_little_memory_ && random_.OneIn(2)) options.state_memory_bytes = uint64_t{8} << 20;
     auto opened = engine::Database::Open(std::move(options));
     if (!opened) {
       Note("OPEN " + saved.path + " -> " + opened.error().ToString());
