@@ -312,7 +312,12 @@ class Counting final : public exec::Operator {
     return exec::Step::kMore;
   }
   exec::Step Watermark(int, Timestamp, exec::Output&) override { return exec::Step::kMore; }
+  exec::Step Barrier(exec::Epoch epoch, exec::Output&) override {
+    CHECK(epoch == ++barriers);
+    return exec::Step::kMore;
+  }
   uint64_t rows = 0;
+  uint64_t barriers = 0;
 };
 
 TEST_CASE("a section whose operator failed on one shard takes what comes, and others on the same shards go on") {
@@ -347,19 +352,24 @@ TEST_CASE("a section whose operator failed on one shard takes what comes, and ot
     };
     exec::Output out;
     BatchBuffer rows({data::TypeId::kInt64});
+    exec::Epoch epoch = 0;
     for (int64_t i = 0; i < 200'000;) {
       rows.Reset();
+      ++epoch;
       for (; !rows.full() && i < 200'000; ++i) rows.AppendRow(std::vector<Value>{Value::Int(i)});
       for (ShardSection* section : {&bad, &good}) {
         while (!section->MakeReady()) pump(*section);
         auto batch = rows.batch();
         section->entry().Process(0, batch, out);
+        section->entry().Barrier(epoch, out);  // the one that has failed says it too, or the others wait for it
         pump(*section);
       }
     }
     for (ShardSection* section : {&bad, &good}) {
       while (section->IsHolding() || !shards.IsIdle() || section->HasOutput()) pump(*section);
     }
+    CHECK(from_good.barriers == epoch);
+    CHECK(from_bad.barriers == epoch);
     CHECK(from_good.rows == 200'000);
     CHECK(good.failure().ok());
     CHECK_FALSE(good.has_failed());

@@ -171,6 +171,7 @@ bool ExchangeChannel::IsBackpressured() { return !waiting_.empty() || queue_.IsB
 Step ExchangeChannel::Receive(exec::Gather& gather, uint32_t channel, bool& is_empty) {
   ExchangeMessage message;
   is_empty = !queue_.Pop(message);
+  last_barrier_ = message.has_barrier ? message.epoch : 0;
   if (is_empty) return Step::kMore;
   Step step = Step::kMore;
   const auto input = static_cast<int>(channel);
@@ -191,6 +192,7 @@ Step ExchangeChannel::Receive(exec::Gather& gather, uint32_t channel, bool& is_e
 void ExchangeChannel::Discard(bool& is_empty) {
   ExchangeMessage message;
   is_empty = !queue_.Pop(message);
+  last_barrier_ = message.has_barrier ? message.epoch : 0;
   if (is_empty) return;
   if (message.rows != nullptr) CHECK(home_.Push(std::move(message.rows)));
   message.is_control ? queue_.ControlDone() : queue_.BatchDone();

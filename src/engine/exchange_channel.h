@@ -88,6 +88,8 @@ class ExchangeChannel final : public exec::ExchangePort {
   exec::Step Receive(exec::Gather& gather, uint32_t channel, bool& is_empty);
   // As Receive, but nothing is done with the message.
   void Discard(bool& is_empty);
+  // Of the message that was received or discarded last: its barrier, or 0.
+  exec::Epoch last_barrier() const { return last_barrier_; }
   // After some were received: lends credits if this channel is behind.
   void AfterReceiving() { queue_.LendIfBehind(); }
 
@@ -106,6 +108,9 @@ class ExchangeChannel final : public exec::ExchangePort {
   ExchangeMessage open_;
   std::vector<ExchangeMessage> waiting_;  // barriers (and watermarks between them) that found no control place
   uint64_t messages_sent_ = 0;
+
+  // Receiver's.
+  exec::Epoch last_barrier_ = 0;
 };
 
 }  // namespace laminar::engine

@@ -20,9 +20,15 @@ class Gate final : public exec::Operator {
     return is_open_.load(std::memory_order_relaxed) ? out.Push(batch) : Step::kMore;
   }
   Step Watermark(int, Timestamp watermark, exec::Output& out) override { return out.PushWatermark(watermark); }
+  Step Barrier(exec::Epoch epoch, exec::Output& out) override {
+    last_barrier_ = epoch;
+    return out.PushBarrier(epoch);
+  }
+  exec::Epoch last_barrier() const { return last_barrier_; }
 
  private:
   const std::atomic<bool>& is_open_;
+  exec::Epoch last_barrier_ = 0;
 };
 
 constexpr uint32_t kMessagesAPoll = 4;
@@ -76,6 +82,7 @@ class ShardSection::Lane final : public ShardTask {
     for (uint32_t i = 0; i < kMessagesAPoll; ++i) {
       bool is_empty = false;
       if (Receive(is_empty) == Step::kFailed) Fail();
+      if (is_failed_) PassBarrier();
       if (is_empty) break;
       polled.has_worked = true;
     }
@@ -125,6 +132,11 @@ class ShardSection::Lane final : public ShardTask {
     if (++messages_ <= kWarmUpMessages) return in_.Receive(gather_, 0, is_empty);
     HotScope hot("a batch through the operators of a shard");
     return in_.Receive(gather_, 0, is_empty);
+  }
+  // Behind the operators, which have failed: the other shards wait for it where all come together.
+  void PassBarrier() {
+    const exec::Epoch epoch = in_.last_barrier();
+    if (epoch > gate_.last_barrier()) (void)gate_.Barrier(epoch, gate_.output());
   }
   void Fail() {
     is_failed_ = true;
