@@ -12,10 +12,11 @@ namespace {
 // Of long rows that they are equal matters, not how they read.
 std::string Shortened(std::string line) {
   constexpr size_t kLong = 600;
-  constexpr size_t kShown = 100;
+  constexpr size_t kShown = 60;
   if (line.size() <= kLong) return line;
   const size_t hash = std::hash<std::string>()(line);
-  return line.substr(0, kShown) + "..., " + std::to_string(line.size()) + " bytes, " + std::to_string(hash);
+  return line.substr(0, kShown) + "..." + line.substr(line.size() - kShown) + ", " + std::to_string(line.size()) +
+         " bytes, " + std::to_string(hash);
 }
 
 }  // namespace
