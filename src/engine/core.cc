@@ -522,18 +522,19 @@ Status Core::PrepareToTake() {
   return durability_->CheckAccepts();
 }
 
-Status Core::CheckPush(const SourceNode& node, const data::Batch& batch) const {
+Status Core::CheckPush(const SourceNode& node, const data::Batch& batch, uint64_t rows) const {
   if (node.connector != nullptr)
     return Status(ErrorCode::kNotThatKind,
                   "source \"" + node.relation->name + "\" is fed by its connector \"" + node.relation->connector + "\"")
         .WithHint("push into a source with connector = 'memory', or a table");
   if (node.shared->has_ended) return Status(ErrorCode::kClosed, "source \"" + node.relation->name + "\" has ended");
   TRY(Status(node.failure));
-  return durability_ != nullptr && node.stored != nullptr ? node.stored->CheckRows(batch) : Status();
+  if (node.stored == nullptr) return {};
+  TRY(node.stored->Reserve(rows));
+  return durability_ != nullptr ? node.stored->CheckRows(batch) : Status();
 }
 
 Status Core::Push(SourceNode& node, data::Batch& batch) {
-  TRY(CheckPush(node, batch));
   RefreshTime();
   if (memory_->needs_care()) MakeRoomForPush();
   Head& head = *node.shared;

@@ -75,8 +75,8 @@ class Core {
 
   SourceNode* FindSource(std::string_view name);
   ViewNode* FindView(std::string_view name);
-  // Whether Push would take the rows. Nothing has changed yet where it says no.
-  Status CheckPush(const SourceNode& node, const data::Batch& batch) const;
+  // Before Push, for each batch of a statement, which brings so many `rows` in all. Where it says no nothing has changed.
+  Status CheckPush(const SourceNode& node, const data::Batch& batch, uint64_t rows) const;
   Status Push(SourceNode& node, data::Batch& batch);
   Status PushWatermark(SourceNode& node, Timestamp watermark);
   Status End(SourceNode& node);

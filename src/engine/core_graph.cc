@@ -53,6 +53,7 @@ Status Core::AddSource(RelationPtr relation, const Settings& settings) {
       spec.key = relation->primary_key;
       spec.has_key = !relation->primary_key.empty();
       spec.input_upserts = spec.has_key;
+      spec.feeder_reserves = true;
       auto stored = std::make_unique<exec::Materialize>(std::move(spec));
       exec::Context context = HeadFor(*node, {}).context;
       context.memory_limit_bytes = settings.memory_limit_bytes;

@@ -138,6 +138,7 @@ Status CheckBatch(const SourceNode& node, const data::Batch& batch) {
 Status PushLocked(Core& core, SourceNode& node, data::Batch& batch) {
   TRY(CheckBatch(node, batch));
   TRY(core.PrepareToTake());
+  TRY(core.CheckPush(node, batch, batch.rows));
   TRY(core.Push(node, batch));
   core.NoteChange();
   return {};

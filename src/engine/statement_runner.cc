@@ -442,7 +442,7 @@ Result<Outcome> StatementRunner::Do(const sql::Insert& s) {
   if (node == nullptr)
     return Error(Status(ErrorCode::kNotFound, "\"" + name + "\" was dropped while rows were on their way"));
   TRY(core_.PrepareToTake());
-  for (const auto& buffer : rows) TRY(core_.CheckPush(*node, buffer->batch()));
+  for (const auto& buffer : rows) TRY(core_.CheckPush(*node, buffer->batch(), count));
   for (const auto& buffer : rows) TRY(core_.Push(*node, buffer->batch()));
   core_.NoteChange();
   return Message("INSERT " + std::to_string(count));

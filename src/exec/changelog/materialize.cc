@@ -1,6 +1,8 @@
 #include "exec/changelog/materialize.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 #include "base/bytes.h"
 #include "base/hot_scope.h"
@@ -106,7 +108,9 @@ Status Materialize::Open(const Context& context) {
 }
 
 Step Materialize::Process(int, Batch& batch, Output& out) {
-  if (Status status = table_->Reserve(batch.rows); !status.ok()) return Fail(std::move(status));
+  if (!spec_.feeder_reserves) {
+    if (Status status = table_->Reserve(batch.rows); !status.ok()) return Fail(std::move(status));
+  }
   if (spec_.input_upserts) return ApplyUpserts(batch, out);
   switch (layout_) {
     case Layout::kKeyed: ApplyKeyed(batch); break;
@@ -177,13 +181,11 @@ Step Materialize::ApplyUpserts(Batch& batch, Output& out) {
   for (uint32_t row = 0; row < batch.rows; ++row) {
     for (uint32_t column : key_columns_) data::AppendKey(batch.columns[column], spec_.types[column], row, keys[row]);
   }
-  std::vector<std::string_view> seen;
+  std::unordered_set<std::string_view> seen;
   for (uint32_t first = 0; first < batch.rows;) {
     uint32_t end = first;
     seen.clear();
-    while (end < batch.rows && end - first < kMost &&
-           std::ranges::find(seen, std::string_view(keys[end])) == seen.end())
-      seen.push_back(keys[end++]);
+    while (end < batch.rows && end - first < kMost && seen.insert(keys[end]).second) ++end;
     const Step step = UpsertDistinct(batch, first, end - first, out);
     if (step != Step::kMore) return step;
     first = end;

@@ -51,6 +51,10 @@ class Materialize final : public Operator {
   // Of a durable table, before rows come in: kLimitReached when one is larger than can be stored.
   Status CheckRows(const data::Batch& batch) const { return table_->CheckRows(batch, key_columns_, value_columns_); }
 
+  // Of one whose feeder asks (MaterializeSpec), before rows come in: kLimitReached when there is no room for so many
+  // more.
+  Status Reserve(uint64_t rows) { return table_->Reserve(static_cast<uint32_t>(std::min<uint64_t>(rows, UINT32_MAX))); }
+
   uint64_t state_rows() const override { return table_->size(); }
   uint64_t state_bytes() const override { return table_->memory_bytes(); }
   // Of all parts of one result.

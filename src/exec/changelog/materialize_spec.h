@@ -21,8 +21,10 @@ struct MaterializeSpec {
   // partitioned by, the stored row stands in the shard that put it out.
   std::vector<uint32_t> vnode_columns;
   uint32_t first_number = 0;  // of a log's rows: no two shards' rows have one number
-  bool input_upserts =
-      false;  // a +1 row may replace one that is there; what goes on is then -1 old, +1 new (tables with a key)
+  // A +1 row may replace one that is there; what goes on is then -1 old, +1 new (tables with a key).
+  bool input_upserts = false;
+  // Who brings rows asks for room before the first (Materialize::Reserve): all of a statement's, or none.
+  bool feeder_reserves = false;
 };
 
 }  // namespace laminar::exec

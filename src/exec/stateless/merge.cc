@@ -71,7 +71,8 @@ Step FanOut::Note(Reader& reader, Step step) {
   return step;
 }
 
-// kDone when no reader needs more.
+// kDone when no reader needs more, and none can come: of a running graph, what stands before this one (rows that are
+// stored, watermarks behind a batch) is wanted in any case.
 Step FanOut::Process(int, data::Batch& batch, Output&) {
   bool any = false;
   for (size_t i = 0; i < readers_.size(); ++i) {
@@ -87,7 +88,7 @@ Step FanOut::Process(int, data::Batch& batch, Output&) {
     }
     any |= Note(readers_[i], readers_[i].output.Push(mine)) == Step::kMore;
   }
-  return any || readers_.empty() ? Step::kMore : Step::kDone;
+  return any || readers_.empty() || has_failures_ != nullptr ? Step::kMore : Step::kDone;
 }
 
 Step FanOut::Watermark(int, Timestamp watermark, Output&) {

@@ -31,7 +31,8 @@ class Merge final : public Operator {
 
 class FanOut final : public Operator {
  public:
-  // `has_failures`, if given, is set when a reader fails: one flag for an owner of many.
+  // `has_failures` is set when a reader fails: one flag for a graph, in which readers come and go. Null: those that are
+  // there from the start are all.
   explicit FanOut(bool* has_failures = nullptr) : has_failures_(has_failures) {}
   Status Open(const Context&) override { return {}; }
   Step Process(int input, data::Batch& batch, Output& out) override;
