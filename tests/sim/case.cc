@@ -58,6 +58,7 @@ CaseResult Case::Run() {
   }
   if (!IsOver()) End();
   result_.steps = steps_.size();
+  result_.nanos = clock_.MonotonicNanos();
   return std::move(result_);
 }
 

@@ -53,6 +53,7 @@ struct CaseResult {
   uint64_t savepoints = 0;    // that were there and opened
   uint64_t blocks_moved = 0;  // of state, to disk
   uint64_t refusals = 0;      // for want of memory
+  int64_t nanos = 0;          // of simulated time
 };
 
 class Case {

@@ -113,6 +113,7 @@ Request Read(int count, char** words) {
 struct Totals {
   uint64_t passed = 0, failed = 0, steps = 0, crashes = 0, openings = 0, faults = 0, checks = 0, savepoints = 0,
            blocks_moved = 0, refusals = 0;
+  int64_t nanos = 0;
   void Run(uint64_t seed, const Request& request) {
     CaseResult result;
     ++(RunOne(seed, request, result) ? passed : failed);
@@ -125,6 +126,7 @@ struct Totals {
     savepoints += result.savepoints;
     blocks_moved += result.blocks_moved;
     refusals += result.refusals;
+    nanos += result.nanos;
   }
 };
 
@@ -148,10 +150,11 @@ int main(int count, char** words) {
   std::printf("%llu savepoints opened, %llu blocks of state moved to disk, %llu refusals for want of memory\n",
               static_cast<unsigned long long>(totals.savepoints), static_cast<unsigned long long>(totals.blocks_moved),
               static_cast<unsigned long long>(totals.refusals));
-  std::printf("%llu steps, %llu crashes, %llu openings, %llu faults, %llu checks in %.1f s\n",
+  std::printf("%llu steps, %llu crashes, %llu openings, %llu faults, %llu checks; %.2f simulated hours in %.1f s\n",
               static_cast<unsigned long long>(totals.steps), static_cast<unsigned long long>(totals.crashes),
               static_cast<unsigned long long>(totals.openings), static_cast<unsigned long long>(totals.faults),
-              static_cast<unsigned long long>(totals.checks), SecondsNow() - start);
+              static_cast<unsigned long long>(totals.checks), static_cast<double>(totals.nanos) / 3.6e12,
+              SecondsNow() - start);
   std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(totals.passed),
               static_cast<unsigned long long>(totals.failed));
   return totals.failed == 0 ? 0 : 1;
