@@ -44,12 +44,16 @@ Result<RelationPtr> Catalog::Get(std::string_view name) const {
   return Error(std::move(status));
 }
 
+Status Catalog::CheckFree(std::string_view name) const {
+  const RelationPtr old = Find(name);
+  if (old == nullptr) return {};
+  return Status(ErrorCode::kAlreadyExists,
+                "a " + std::string(KindName(old->kind)) + " named \"" + std::string(name) + "\" exists")
+      .WithHint("use another name, IF NOT EXISTS, or drop it first");
+}
+
 Status Catalog::Add(RelationPtr relation) {
-  if (RelationPtr old = Find(relation->name)) {
-    return Error(Status(ErrorCode::kAlreadyExists, std::string("a ") + std::string(KindName(old->kind)) + " named \"" +
-                                                       relation->name + "\" exists")
-                     .WithHint("use another name, IF NOT EXISTS, or drop it first"));
-  }
+  TRY(CheckFree(relation->name));
   relations_.push_back(std::move(relation));
   return {};
 }

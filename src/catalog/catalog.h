@@ -67,7 +67,8 @@ class Catalog {
   RelationPtr Find(std::string_view name) const;  // null when absent
   // Find, or kUnknownRelation with the nearest name as hint.
   Result<RelationPtr> Get(std::string_view name) const;
-  Status Add(RelationPtr relation);  // kAlreadyExists
+  Status CheckFree(std::string_view name) const;  // kAlreadyExists
+  Status Add(RelationPtr relation);               // the same
   void Replace(RelationPtr relation);
   void Remove(std::string_view name);
   std::vector<RelationPtr> All() const;                              // in order of creation

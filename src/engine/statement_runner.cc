@@ -125,6 +125,7 @@ Result<bool> StatementRunner::ExistsAlready(const std::string& name, bool if_not
     return Error(Status(ErrorCode::kClauseTwice, "OR REPLACE and IF NOT EXISTS exclude each other"));
   const RelationPtr old = core_.catalog().Find(name);
   if (old == nullptr || !if_not_exists) {
+    if (!or_replace) TRY(core_.catalog().CheckFree(name));  // before anything is made, or opened, or filled
     if (old != nullptr && or_replace && old->kind != kind)
       return Error(
           Status(ErrorCode::kNotThatKind, "\"" + name + "\" is a " + std::string(catalog::KindName(old->kind))));
