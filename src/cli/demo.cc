@@ -238,7 +238,7 @@ class Demo {
           "in the hour and in the day above it; nothing was recomputed from the start.\n");
     }
     if (options_.quick) {
-      Say(fmt::format("{} flights in {:.3f} s: {} a second, on one core.\n", FormatCount(rows_total_), seconds_,
+      Say(fmt::format("{} flights in {:.3f} s: {} a second.\n", FormatCount(rows_total_), seconds_,
                       FormatCount(static_cast<int64_t>(static_cast<double>(rows_total_) / std::max(seconds_, 1e-6)))));
     } else {
       Say(fmt::format("{} flights in {:.1f} s: slowed down to be watched. laminar demo --quick takes what it takes.\n",
