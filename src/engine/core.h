@@ -66,7 +66,7 @@ class Core {
   Status AddView(catalog::RelationPtr relation, plan::QueryPlan& plan, const Settings& settings,
                  const std::atomic<bool>& cancelled);
   Status AddSink(catalog::RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<SinkOperator> sink,
-                 const Settings& settings, const std::atomic<bool>& cancelled);
+                 const Settings& settings);  // not to be cancelled: half of an output is no output
   Status AddPlainView(catalog::RelationPtr relation, const Settings& settings);
   Result<ViewNode*> AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings,
                               const std::atomic<bool>& cancelled);
@@ -75,7 +75,7 @@ class Core {
 
   SourceNode* FindSource(std::string_view name);
   ViewNode* FindView(std::string_view name);
-  // Before Push, for each batch of a statement, which brings so many `rows` in all. Where it says no nothing has changed.
+  // Before Push, for each batch of a statement, which brings `rows` in all. Where it says no nothing has changed.
   Status CheckPush(const SourceNode& node, const data::Batch& batch, uint64_t rows) const;
   Status Push(SourceNode& node, data::Batch& batch);
   Status PushWatermark(SourceNode& node, Timestamp watermark);

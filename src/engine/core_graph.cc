@@ -170,13 +170,14 @@ Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings
 }
 
 Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<SinkOperator> sink,
-                     const Settings& settings, const std::atomic<bool>& cancelled) {
+                     const Settings& settings) {
+  const std::atomic<bool> never{false};
   auto node = NewNode(relation, plan, settings);
   node->sink = sink.get();
   PipelineRequest request = RequestFor(*node, plan, settings);
   request.sink = std::move(sink);
   node->pipeline = TRY(Pipeline::Build(std::move(request)));
-  Status attached = AttachLeaves(*node, cancelled);
+  Status attached = AttachLeaves(*node, never);
   if (attached.ok()) attached = catalog_.Add(relation);
   if (!attached.ok()) {
     Detach(*node);

@@ -8,9 +8,9 @@
 namespace laminar::engine {
 namespace {
 
-// One thread reads: it keeps no more cores than these busy, and each shard of each view takes memory.
+// One thread reads, which bounds how many it can keep busy, and each shard of each view takes memory.
 constexpr uint32_t kCoresInitially = 8;
-// To wake a worker costs as much as working off some thousand rows; and what fires windows is more than its rows.
+// To wake a worker costs as much as working off hundreds of rows; and what fires windows is more than its rows.
 constexpr uint64_t kRowsWorthWaking = 2048;
 constexpr int64_t kNanosAlone = 100'000;
 

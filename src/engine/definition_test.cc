@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "engine/testing.h"
+#include "sdk/connector.h"
 
 namespace laminar::engine {
 namespace {
@@ -14,10 +15,34 @@ using testing::TestDatabase;
 
 constexpr int kRows = 300'000;
 
+class CountingConnector final : public sdk::Connector {
+ public:
+  explicit CountingConnector(std::atomic<int>& written) : written_(written) {}
+  std::string_view name() const override { return "counting"; }
+  std::string_view doc() const override { return "counts rows"; }
+  Result<sdk::SinkShape> CheckSink(const sdk::SinkRequest&) override { return sdk::SinkShape::kChangelog; }
+  Result<std::unique_ptr<sdk::Sink>> OpenSink(sdk::SinkRequest) override { return std::make_unique<Sink>(written_); }
+
+ private:
+  struct Sink final : sdk::Sink {
+    explicit Sink(std::atomic<int>& count) : written(count) {}
+    Status Write(const data::Batch& batch) override {
+      written += static_cast<int>(batch.rows);
+      return {};
+    }
+    Status Prepare(uint64_t, std::string&) override { return {}; }
+    Status Commit(uint64_t) override { return {}; }
+    Status Close() override { return {}; }
+    std::atomic<int>& written;
+  };
+  std::atomic<int>& written_;
+};
+
 struct Threaded {
   explicit Threaded(uint64_t cores) {
     DatabaseOptions options;
     options.worker_cores = cores;
+    options.connectors.push_back(std::make_unique<CountingConnector>(written));
     auto opened = Database::Open(std::move(options));
     REQUIRE_MESSAGE(opened.has_value(), opened.error().ToString());
     database = *std::move(opened);
@@ -33,6 +58,7 @@ struct Threaded {
   }
   std::string Run(const std::string& sql) { return Run(*connection, sql); }
 
+  std::atomic<int> written{0};  // to sinks
   std::unique_ptr<Database> database;
   std::unique_ptr<Connection> connection;
 };
@@ -98,6 +124,22 @@ TEST_CASE("a definition that is cancelled leaves nothing behind") {
     CHECK(db.Run("INSERT INTO t VALUES (7)") == "INSERT 1");
     CHECK(db.Run("SELECT sum(n) FROM v") == std::to_string(kRows + 1) + "\n");
   }
+}
+
+TEST_CASE("a sink is not cut off in the middle of its first rows") {
+  Threaded db(1);
+  std::atomic<bool> is_over{false};
+  std::thread canceller([&] {
+    while (!is_over) {
+      db.connection->Cancel();
+      std::this_thread::yield();
+    }
+  });
+  const std::string made = db.Run("CREATE SINK out FROM (SELECT k FROM t) WITH (connector = 'counting')");
+  is_over = true;
+  canceller.join();
+  CHECK(made == "CREATE SINK out");
+  CHECK(db.written == kRows);
 }
 
 TEST_CASE("a view that cannot be replaced stays") {

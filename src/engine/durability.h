@@ -79,12 +79,12 @@ class Durability {
   Status CheckAccepts() const;
   // Whether what is handed over now can be written now: not while the disk is full, be there room to wait in or not.
   Status CheckWrites() const;
-  // The same, and waits while the disk is merely slower than what comes in. Not under the core's lock.
+  // As CheckAccepts, and waits while the disk is merely slower than what comes in. Not under the core's lock.
   Status WaitRoom(const std::atomic<bool>& cancelled);
   void SetQueueBytes(uint64_t bytes) { queue_bytes_max_.store(bytes, std::memory_order_relaxed); }
   // Inline: tries again to write what a full disk has refused.
   void RetryWrites();
-  // Threaded: the same, by the writing thread, and waits for the outcome. Not under the core's lock.
+  // Threaded: as RetryWrites, by the writing thread, and waits for the outcome. Not under the core's lock.
   Status WaitRetry(const std::atomic<bool>& cancelled);
   Epoch durable_epoch() const { return durable_epoch_.load(std::memory_order_acquire); }
   // ok when `epoch` is durable; the error that stands in its way; kCancelled.

@@ -354,7 +354,7 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSink& s) {
   Outcome outcome = Message("CREATE SINK " + name);
   outcome.notices = plan.notices;
   TRY(core_.AddSink(std::make_shared<const Relation>(std::move(relation)), plan, std::move(sink),
-                    connection_.settings(), connection_.cancelled_));
+                    connection_.settings()));
   return outcome;
 }
 
