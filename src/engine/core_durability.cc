@@ -69,7 +69,7 @@ Result<Epoch> Core::CommitEpoch() {
   committed_epoch_ = epoch_;
   // Under durability = 'none' epochs are rare, not missing: were one of them not in the log, those behind it would make
   // no sense after a checkpoint that failed or was damaged.
-  TRY(durability_->Commit(epoch_, graph_state_.TakeDelta(durability_->TakeSpare())));
+  TRY(durability_->Commit(epoch_, graph_state_.TakeDelta(durability_->NewDelta())));
   const int64_t pause = options_.clock->MonotonicNanos() - start;
   pace_.NotePause(pause, rows);
   watch_.budgets().Record(runtime::BudgetId::kCommit, static_cast<uint64_t>(std::max<int64_t>(pause, 0)), 1);
@@ -227,7 +227,7 @@ void Core::KeepHead(const Head& head) {
 
 // What cannot be stored stays stored as it was at the last epoch, all of it, and stands still.
 void Core::CaptureSource(SourceNode& source) {
-  const size_t before = graph_state_.delta_bytes();
+  const uint64_t before = graph_state_.delta_bytes();
   Status captured;
   if (source.shared != nullptr) captured = CaptureHead(source, *source.shared, true);
   for (const auto& head : source.catching_up) {
@@ -246,7 +246,7 @@ void Core::CaptureView(ViewNode& view) {
                       return below != nullptr && below->is_frozen;
                     });
   if (view.is_frozen) return;
-  const size_t before = graph_state_.delta_bytes();
+  const uint64_t before = graph_state_.delta_bytes();
   for (StoredOperator& op : view.held) {
     Status captured = graph_state_.Capture(op);
     if (captured.ok()) continue;

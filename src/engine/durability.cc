@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "state/log/delta.h"
+#include "os/cpu.h"
 
 namespace laminar::engine {
 
@@ -14,10 +14,9 @@ using state::WalRecordType;
 
 namespace {
 
-// A record of the log holds at most so much of a delta, so that reading needs little memory.
-constexpr size_t kRecordBytes = size_t{1} << 20;
-constexpr size_t kSparesMax = 4;
-constexpr size_t kSpareBytesMax = size_t{16} << 20;
+// Where cores are few, the graph goes first: were it sent away while it stands still for the end of an epoch, everybody
+// would wait. It cannot starve the log for long, because it waits for it when too much is queued.
+constexpr int kLogNice = 5;
 
 }  // namespace
 
@@ -134,19 +133,11 @@ Status Durability::Start() {
   return {};
 }
 
-std::string Durability::TakeSpare() {
-  const std::lock_guard lock(mutex_);
-  if (spare_.empty()) return {};
-  std::string spare = std::move(spare_.back());
-  spare_.pop_back();
-  spare.clear();
-  return spare;
-}
-
-Status Durability::Commit(Epoch epoch, std::string delta) {
+Status Durability::Commit(Epoch epoch, state::Delta delta) {
+  delta.Shrink();
   std::unique_lock lock(mutex_);
   TRY(Status(failure_));
-  queued_bytes_ += delta.size();
+  queued_bytes_ += delta.bytes();
   if (IsIntervalOver()) is_due_handed_.store(true, std::memory_order_relaxed);
   queue_.push_back({epoch, std::move(delta), wants_checkpoint_.exchange(false)});
   if (options_.is_inline) return WriteInline(lock);
@@ -239,6 +230,7 @@ Status Durability::WaitRoom(const std::atomic<bool>& cancelled) {
 }
 
 void Durability::ThreadMain() {
+  os::MakeThisThreadNicer(kLogNice);
   std::unique_lock lock(mutex_);
   while (true) {
     work_.wait(lock, [this] { return stop_ || !queue_.empty(); });
@@ -267,12 +259,8 @@ void Durability::ThreadMain() {
 
 Status Durability::AppendDelta(const Pending& pending) {
   runtime::TaskBudget budget(runtime::BudgetId::kLogWrite, budgets_);
-  budget.SetRows(pending.delta.size() / 1024);
-  for (std::string_view rest = pending.delta; !rest.empty();) {
-    const std::string_view part = TRY(state::FirstPart(rest, kRecordBytes));
-    TRY(log_->Append(WalRecordType::kDelta, pending.epoch, part));
-    rest.remove_prefix(part.size());
-  }
+  budget.SetRows(pending.delta.bytes() / 1024);
+  for (const std::string& part : pending.delta.parts()) TRY(log_->Append(WalRecordType::kDelta, pending.epoch, part));
   return log_->Append(WalRecordType::kEpochComplete, pending.epoch, {});
 }
 
@@ -294,19 +282,20 @@ Status Durability::WriteGroup(std::deque<Pending>& group) {
     ++figures_.syncs;
   }
   while (!group.empty() && group.front().is_in_log) {
-    const Pending& pending = group.front();
+    Pending& pending = group.front();
     NoteDurable(pending.epoch);
-    TRY(store_->Apply(pending.delta));
+    // After an error all parts are applied again: the last operation of a key decides.
+    for (const std::string& part : pending.delta.parts()) TRY(store_->Apply(part));
     applied_epoch_ = pending.epoch;
     is_publish_due_ |= pending.wants_checkpoint;
     {
       const std::lock_guard lock(mutex_);
-      queued_bytes_ -= pending.delta.size();
-      figures_.log_bytes += pending.delta.size();
+      queued_bytes_ -= pending.delta.bytes();
+      figures_.log_bytes += pending.delta.bytes();
       ++figures_.epochs;
-      if (spare_.size() < kSparesMax && pending.delta.capacity() <= kSpareBytesMax)
-        spare_.push_back(std::move(group.front().delta));
     }
+    pending.delta.Release();
+    if (!options_.is_inline) pool_.Prepare();
     group.pop_front();
   }
   TRY(std::move(appended));

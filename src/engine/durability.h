@@ -23,6 +23,7 @@
 #include "os/thread.h"
 #include "runtime/ring0/budget.h"
 #include "state/checkpoint/checkpoint_store.h"
+#include "state/log/delta.h"
 #include "state/log/wal.h"
 
 namespace laminar::engine {
@@ -64,10 +65,10 @@ class Durability {
   runtime::CoreBudgets& budgets() { return budgets_; }  // of the writing thread
   Status Start();
 
-  // A string with memory to write a delta into.
-  std::string TakeSpare();
+  // An empty one, which takes its memory from where Commit brings it back to.
+  state::Delta NewDelta() { return state::Delta(&pool_); }
   // Hands over an epoch. Fails when writing has failed for good.
-  Status Commit(Epoch epoch, std::string delta);
+  Status Commit(Epoch epoch, state::Delta delta);
   // Writing has failed for good: nothing more will be durable until the database is opened again.
   bool has_failed() const { return has_failed_.load(std::memory_order_acquire); }
   Status CheckUsable() const;  // says why
@@ -120,7 +121,7 @@ class Durability {
  private:
   struct Pending {
     Epoch epoch = 0;
-    std::string delta;
+    state::Delta delta;
     bool wants_checkpoint = false;
     bool is_in_log = false;  // appended, if perhaps not flushed: it must not go there twice
   };
@@ -146,11 +147,11 @@ class Durability {
   std::unique_ptr<state::WalWriter> log_;
   RecoveryReport report_;
 
+  state::DeltaPool pool_;
   mutable std::mutex mutex_;  // of all below
   std::condition_variable work_;
   std::condition_variable done_;
   std::deque<Pending> queue_;
-  std::vector<std::string> spare_;             // of deltas that are written: memory is handed over again, not made anew
   Status failure_;                             // for good
   Status stalled_;                             // no room on the disk: tried again
   uint64_t tries_ = 0;                         // groups written or not

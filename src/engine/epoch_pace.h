@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "observe/histogram.h"
+
 namespace laminar::engine {
 
 class EpochPace {
  public:
-  static constexpr int64_t kPauseNanos = 500'000;  // aimed at, half of what is promised
-  static constexpr uint64_t kRowsMin = 2048;       // an epoch has a price of its own
+  static constexpr int64_t kPauseNanos = 250'000;  // aimed at: a quarter of what is promised, as memory may be slow
+  static constexpr int64_t kLongNanos = 1'000'000;
+  static constexpr uint64_t kRowsMin = 1024;  // an epoch has a price of its own
 
   void Begin(int64_t now, uint64_t rows_read) {
     begin_nanos_ = now;
@@ -24,7 +27,8 @@ class EpochPace {
   // The graph stood still for so long while the changes of `rows` rows were taken.
   void NotePause(int64_t nanos, uint64_t rows) {
     pause_nanos_ = nanos;
-    pause_max_nanos_ = std::max(pause_max_nanos_, nanos);
+    pauses_.Record(nanos);
+    if (nanos > kLongNanos) ++long_pauses_;
     if (nanos <= 0 || rows < kRowsMin) return;
     const double nanos_a_row = static_cast<double>(nanos) / static_cast<double>(rows);
     nanos_a_row_ = nanos_a_row_ == 0 ? nanos_a_row : nanos_a_row_ * 0.75 + nanos_a_row * 0.25;
@@ -32,7 +36,12 @@ class EpochPace {
   }
   uint64_t RowsSinceBegin(uint64_t rows_read) const { return rows_read - std::min(rows_read, begin_rows_); }
   int64_t pause_nanos() const { return pause_nanos_; }
-  int64_t pause_max_nanos() const { return pause_max_nanos_; }
+  uint64_t long_pauses() const { return long_pauses_; }
+  observe::HistogramSummary Pauses() const {
+    observe::HistogramSummary summary;
+    summary.Merge(pauses_);
+    return summary;
+  }
 
  private:
   int64_t begin_nanos_ = 0;
@@ -40,7 +49,8 @@ class EpochPace {
   uint64_t rows_max_ = 4 * kRowsMin;  // until something is known
   double nanos_a_row_ = 0;
   int64_t pause_nanos_ = 0;
-  int64_t pause_max_nanos_ = 0;
+  observe::Histogram pauses_;
+  uint64_t long_pauses_ = 0;
 };
 
 }  // namespace laminar::engine

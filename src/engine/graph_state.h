@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "exec/operator.h"
 #include "state/checkpoint/checkpoint_store.h"
+#include "state/log/delta.h"
 
 namespace laminar::engine {
 
@@ -101,10 +102,10 @@ class GraphState {
   void PutFailure(std::string_view name, const StoredFailure& failure, std::string& last);
   void RemoveFailure(std::string_view name);
   // Takes back what was captured since the delta had that size.
-  size_t delta_bytes() const { return delta_.size(); }
-  void CutTo(size_t bytes) { delta_.resize(bytes); }
-  // `next` is where the next one is written: it keeps its memory.
-  std::string TakeDelta(std::string next = {}) { return std::exchange(delta_, std::move(next)); }
+  uint64_t delta_bytes() const { return delta_.bytes(); }
+  void CutTo(uint64_t bytes) { delta_.CutTo(bytes); }
+  // `next` is where the next one is written.
+  state::Delta TakeDelta(state::Delta next = state::Delta()) { return std::exchange(delta_, std::move(next)); }
   bool has_changes() const { return !delta_.empty(); }
 
   // --- While a database is opened. ---
@@ -137,7 +138,7 @@ class GraphState {
   void Delete(StoredKind kind, std::string_view name);
   Status LoadEntry(StoredKind kind, std::string_view name, std::string_view value);
 
-  std::string delta_;
+  state::Delta delta_;
   std::string scratch_;
   uint64_t ordinals_ = 0;
   uint64_t heads_ = 0;

@@ -17,8 +17,9 @@ std::string Hex(std::string_view bytes) {
 
 // The only entry of a delta, as "key value".
 std::string Entry(GraphState& state) {
-  const std::string delta = state.TakeDelta();
-  state::DeltaReader reader(delta);
+  const state::Delta delta = state.TakeDelta();
+  REQUIRE(delta.parts().size() == 1);
+  state::DeltaReader reader(delta.parts().front());
   state::DeltaEntry entry;
   const auto more = reader.Next(entry);
   REQUIRE(more.has_value());

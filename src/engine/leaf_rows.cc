@@ -154,7 +154,10 @@ void Core::AppendSystemMetrics(std::vector<std::vector<Value>>& rows) {
   if (durability_ == nullptr) return;
   const Durability::Figures figures = durability_->GetFigures();
   out.Add(kEpochPause, "", static_cast<double>(pace_.pause_nanos()) / 1000);
-  out.Add(kEpochPauseMax, "", static_cast<double>(pace_.pause_max_nanos()) / 1000);
+  const observe::HistogramSummary pauses = pace_.Pauses();
+  out.Add(kEpochPauseMax, "", static_cast<double>(pauses.max()) / 1000);
+  out.Add(kEpochPauseP99, "", static_cast<double>(pauses.Quantile(0.99)) / 1000);
+  out.Add(kEpochPausesLong, "", static_cast<double>(pace_.long_pauses()));
   out.Add(kEpochDurable, "", static_cast<double>(figures.durable_epoch));
   out.Add(kWalBytes, "", static_cast<double>(figures.log_bytes));
   out.Add(kWalSyncs, "", static_cast<double>(figures.syncs));

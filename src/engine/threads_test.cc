@@ -2,9 +2,12 @@
 // and subscribe to at once. In the end it must hold what an inline database with one core holds. Made for the thread
 // sanitizer (./dev tsan), and true without it.
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -273,6 +276,33 @@ TEST_CASE("every CHECKPOINT is answered, also when another one is under way") {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+// Linux gives each thread a niceness of its own.
+std::map<std::string, int> NicenessByName() {
+  std::map<std::string, int> niceness;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::ifstream(task.path() / "comm") >> name;
+    niceness[name] = getpriority(PRIO_PROCESS, static_cast<id_t>(std::stoul(task.path().filename())));
+  }
+  return niceness;
+}
+
+// Sent away at the end of an epoch, the graph keeps everybody waiting.
+TEST_CASE("the threads of the log and of the store give way to the graph") {
+  const Folder folder("nice");
+  const int mine = getpriority(PRIO_PROCESS, 0);
+  const std::unique_ptr<Database> database = Open(folder.path, false, 2);
+  Connection connection(*database);
+  REQUIRE(Run(connection, "CREATE TABLE t (id BIGINT PRIMARY KEY)").starts_with("CREATE"));
+  REQUIRE(Run(connection, "INSERT INTO t VALUES (1)") == "INSERT 1");
+  REQUIRE(Run(connection, "CHECKPOINT").starts_with("CHECKPOINT"));
+  const std::map<std::string, int> niceness = NicenessByName();
+  CHECK(niceness.at("laminar-core") == mine);
+  CHECK(niceness.at("laminar-core-1") == mine);
+  CHECK(niceness.at("laminar-log") == std::min(mine + 5, 19));
+  CHECK(niceness.at("rocksdb:high") == std::min(mine + 10, 19));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #endif
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -102,6 +103,9 @@ std::vector<uint32_t> CoresOfThread(pthread_t thread) {
   if (pthread_getaffinity_np(thread, sizeof cores, &cores) != 0) return {};
   return CoresIn(cores);
 }
+
+// The kernel takes the calling thread for process 0, where POSIX means the whole process.
+void MakeThisThreadNicer(int by) { (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + by); }
 
 void NameThisThread(const std::string& name) { pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); }
 

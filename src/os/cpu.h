@@ -28,6 +28,9 @@ Status PinThread(pthread_t thread, uint32_t core);
 Status UnpinThread(pthread_t thread);
 // The cores it may run on now: the kernel takes a core out of the list when it goes.
 std::vector<uint32_t> CoresOfThread(pthread_t thread);
+// So much nicer than it is, which Linux lets each thread be (setpriority(2), up to 19): whoever is less nice goes first
+// where both want a core. Only the privileged may take it back. Best effort: it changes when things are done, not what.
+void MakeThisThreadNicer(int by);
 // Shown in process lists; cut to 15 bytes.
 void NameThisThread(const std::string& name);
 

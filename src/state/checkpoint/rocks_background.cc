@@ -5,6 +5,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <utility>
+
+#include "os/cpu.h"
 
 namespace laminar::state {
 
@@ -14,6 +17,9 @@ namespace {
 constexpr uint64_t kJobsAwaitedMax = 3;
 // For a call that waits for a merge itself, which none is known to do.
 constexpr auto kHeldMost = std::chrono::seconds(10);
+
+// Merging and flushing give way to the graph and to the log, which they hold up only when they are far behind.
+constexpr int kBackgroundNice = 10;
 
 struct Job {
   void (*function)(void*);
@@ -57,7 +63,42 @@ class WatchedEnv final : public rocksdb::EnvWrapper {
   std::shared_ptr<RocksBackground> background_;
 };
 
+// The pools of threads are the process's: whichever of them takes a job becomes nice.
+struct NiceJob {
+  void (*function)(void*);
+  void (*drop)(void*);
+  void* argument;
+};
+
+void RunNicely(void* job) {
+  const std::unique_ptr<NiceJob> owned(static_cast<NiceJob*>(job));
+  thread_local bool is_nice = false;
+  if (!std::exchange(is_nice, true)) os::MakeThisThreadNicer(kBackgroundNice);
+  owned->function(owned->argument);
+}
+
+void DropNiceJob(void* job) {
+  const std::unique_ptr<NiceJob> owned(static_cast<NiceJob*>(job));
+  if (owned->drop != nullptr) owned->drop(owned->argument);
+}
+
+class NiceEnv final : public rocksdb::EnvWrapper {
+ public:
+  explicit NiceEnv(std::unique_ptr<rocksdb::Env> env) : EnvWrapper(env.get()), env_(std::move(env)) {}
+  const char* Name() const override { return "laminar-nice"; }
+  void Schedule(void (*function)(void*), void* argument, Priority priority, void* tag, void (*drop)(void*)) override {
+    env_->Schedule(&RunNicely, new NiceJob{function, drop, argument}, priority, tag, &DropNiceJob);
+  }
+
+ private:
+  std::unique_ptr<rocksdb::Env> env_;
+};
+
 }  // namespace
+
+std::unique_ptr<rocksdb::Env> RocksBackground::MakeNice(std::unique_ptr<rocksdb::Env> env) {
+  return std::make_unique<NiceEnv>(std::move(env));
+}
 
 std::unique_ptr<rocksdb::Env> RocksBackground::Watch(std::unique_ptr<rocksdb::Env> env,
                                                      std::shared_ptr<RocksBackground> background) {

@@ -1,8 +1,9 @@
-// Counts what RocksDB has given to its background threads, so that a caller can wait for the last of it; merges begin
-// only then.
+// What RocksDB gives to its background threads.
 //
-// For inline databases, which have no thread of their own as far as anybody can see: when a call returns, nothing goes
-// on behind it, and the same calls touch the same files in the same order. Thread: any.
+// Threaded, it gives way to whoever is in more of a hurry (MakeNice). Inline databases have no thread of their own as
+// far as anybody can see: their background work is counted, so that a caller can wait for the last of it, and merges
+// begin only then. When a call returns, nothing goes on behind it, and the same calls touch the same files in the same
+// order. Thread: any.
 #pragma once
 
 #include <memory>
@@ -17,6 +18,8 @@ class RocksBackground {
  public:
   RocksBackground();
   ~RocksBackground();
+  // `env`, whose background work runs at a lower priority.
+  static std::unique_ptr<rocksdb::Env> MakeNice(std::unique_ptr<rocksdb::Env> env);
   // `env`, whose background work counts from now on.
   static std::unique_ptr<rocksdb::Env> Watch(std::unique_ptr<rocksdb::Env> env,
                                              std::shared_ptr<RocksBackground> background);

@@ -206,6 +206,8 @@ Status RocksStore::OpenDatabase() {
   if (settings_.is_inline) {
     background_ = std::make_shared<RocksBackground>();
     env_ = RocksBackground::Watch(std::move(env_), background_);
+  } else {
+    env_ = RocksBackground::MakeNice(std::move(env_));
   }
   if (!settings_.descriptor.empty()) {
     rocks_files_->PutText(os::JoinPath(settings_.directory, settings_.descriptor), settings_.descriptor_text);

@@ -16,16 +16,17 @@ struct Change {
   bool operator==(const Change&) const = default;
 };
 
+void Write(DeltaWriter writer, const Change& change) {
+  switch (change.op) {
+    case DeltaOp::kPut: writer.Put(change.key, change.value); break;
+    case DeltaOp::kDelete: writer.Delete(change.key); break;
+    case DeltaOp::kDeleteRange: writer.DeleteRange(change.key, change.value); break;
+  }
+}
+
 std::string Encode(const std::vector<Change>& changes) {
   std::string bytes;
-  DeltaWriter writer(bytes);
-  for (const Change& change : changes) {
-    switch (change.op) {
-      case DeltaOp::kPut: writer.Put(change.key, change.value); break;
-      case DeltaOp::kDelete: writer.Delete(change.key); break;
-      case DeltaOp::kDeleteRange: writer.DeleteRange(change.key, change.value); break;
-    }
-  }
+  for (const Change& change : changes) Write(bytes, change);
   return bytes;
 }
 
@@ -56,30 +57,77 @@ TEST_CASE("what a delta says is read back, at every length") {
   CHECK(Decode("")->empty());
 }
 
-TEST_CASE("a delta falls into parts of whole operations, none larger than it need be") {
+TEST_CASE("the parts of a delta are whole operations, and of use again") {
   Random random(2);
-  for (int round = 0; round < 200; ++round) {
-    std::vector<Change> changes(random.Below(20));
-    for (Change& change : changes)
-      change = {DeltaOp::kPut, std::string(random.Below(300), 'k'), std::string(random.Below(2000), 'v')};
-    const std::string delta = Encode(changes);
-    const size_t bytes_max = random.Below(1500);
+  DeltaPool pool;
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Change> changes(random.Below(random.OneIn(3) ? 1000 : 20));
+    for (Change& change : changes) {
+      const uint64_t bytes_max = random.OneIn(50) ? 3 * kDeltaPartBytes : 2000;
+      change = {static_cast<DeltaOp>(1 + random.Below(2)), std::string(random.Below(300), 'k'), ""};
+      if (change.op == DeltaOp::kPut) change.value.assign(random.Below(bytes_max), 'v');
+    }
+    Delta delta(random.OneIn(4) ? nullptr : &pool);
+    const size_t cut = random.Below(changes.size() + 1);
+    uint64_t bytes_at_cut = 0;
+    for (size_t i = 0; i < changes.size(); ++i) {
+      if (i == cut) bytes_at_cut = delta.bytes();
+      Write(delta, changes[i]);
+    }
+    if (cut == changes.size()) bytes_at_cut = delta.bytes();
+    REQUIRE(delta.bytes() == Encode(changes).size());
+    if (random.OneIn(2)) {
+      changes.resize(cut);
+      delta.CutTo(bytes_at_cut);
+    }
+    if (random.OneIn(4)) delta.Shrink();
     std::vector<Change> read;
-    for (std::string_view rest = delta; !rest.empty();) {
-      const std::string_view part = *FirstPart(rest, bytes_max);
+    uint64_t bytes = 0;
+    for (const std::string& part : delta.parts()) {
       const std::vector<Change> inside = *Decode(part);
-      REQUIRE(!inside.empty());
-      REQUIRE((inside.size() == 1 || part.size() <= bytes_max));
-      const std::string next = read.size() + inside.size() < changes.size()
-                                   ? Encode({changes[read.size() + inside.size()]})
-                                   : std::string(bytes_max + 1, ' ');
-      REQUIRE(part.size() + next.size() > bytes_max);
+      if (part.size() > 2 * kDeltaPartBytes) REQUIRE(inside.size() == 1);
       read.insert(read.end(), inside.begin(), inside.end());
-      rest.remove_prefix(part.size());
+      bytes += part.size();
     }
     REQUIRE(read == changes);
+    REQUIRE(delta.bytes() == bytes);
+    REQUIRE(delta.empty() == changes.empty());
+    delta.Release();
+    REQUIRE(delta.empty());
+    if (random.OneIn(20)) pool.Prepare();
   }
-  CHECK(FirstPart("x", 10).error().code() == ErrorCode::kCorrupt);
+}
+
+TEST_CASE("a put written in place is the put written whole; of one that does not fit nothing is left") {
+  for (const size_t key : {0, 1, 127, 128, 20'000}) {
+    for (const size_t value : {0, 127, 128, 16'384, 3'000'000}) {
+      std::string bytes = "before";
+      const DeltaWriter::PutSize size = DeltaWriter(bytes).PutInPlace(
+          [&](std::string& out) { out.append(key, 'k'); }, [&](std::string& out) { out.append(value, 'v'); });
+      CHECK(size.fits());
+      CHECK(size.key == key);
+      CHECK(size.value == value);
+      CHECK(bytes == "before" + Encode({{DeltaOp::kPut, std::string(key, 'k'), std::string(value, 'v')}}));
+    }
+  }
+  Delta delta;
+  DeltaWriter(delta).Delete("x");
+  const uint64_t before = delta.bytes();
+  CHECK_FALSE(DeltaWriter(delta)
+                  .PutInPlace([&](std::string& out) { out.append(kDeltaKeyBytesMax + 1, 'k'); }, [](std::string&) {})
+                  .fits());
+  CHECK(delta.bytes() == before);
+}
+
+TEST_CASE("a small delta is kept in little memory, and its part goes back") {
+  DeltaPool pool;
+  Delta delta(&pool);
+  DeltaWriter(delta).Delete("x");
+  const char* const memory = delta.parts().front().data();
+  delta.Shrink();
+  CHECK(delta.parts().front().capacity() < 100);
+  CHECK(*Decode(delta.parts().front()) == std::vector<Change>{{DeltaOp::kDelete, "x", ""}});
+  CHECK(pool.Take().data() == memory);
 }
 
 TEST_CASE("the bytes of a delta are the documented ones") {

@@ -1,5 +1,7 @@
 #include "state/table/row_image.h"
 
+#include <cstring>
+
 #include "base/bytes.h"
 #include "base/hot_scope.h"
 #include "data/string_ref.h"
@@ -13,6 +15,32 @@ using data::StringRef;
 uint32_t WidthOf(const StoredColumn& column) {
   return column.slot == Slot::kWide ? 16 : data::ValueWidth(column.physical);
 }
+
+// Numbers side by side are appended together: a copy into the string each would cost more than the numbers.
+class NumberBuffer {
+ public:
+  explicit NumberBuffer(std::string& out) : out_(out) {}
+  void Add(const uint8_t* number, uint32_t width) {
+    if (size_ + width > sizeof(bytes_)) Flush();
+    switch (width) {
+      case 1: std::memcpy(bytes_ + size_, number, 1); break;
+      case 2: std::memcpy(bytes_ + size_, number, 2); break;
+      case 4: std::memcpy(bytes_ + size_, number, 4); break;
+      case 8: std::memcpy(bytes_ + size_, number, 8); break;
+      default: std::memcpy(bytes_ + size_, number, width);
+    }
+    size_ += width;
+  }
+  void Flush() {
+    out_.append(bytes_, size_);
+    size_ = 0;
+  }
+
+ private:
+  std::string& out_;
+  char bytes_[128];
+  uint32_t size_ = 0;
+};
 
 Status Broken(const StoredColumn& column, std::string_view what) {
   return Status(ErrorCode::kUnreadableState,
@@ -34,19 +62,19 @@ Status ReadText(const StoredColumn& column, std::string_view& bytes, uint8_t* ro
 void AppendColumns(const std::vector<StoredColumn>& columns, const uint8_t* row, std::string& out) {
   const size_t nulls = out.size();
   out.append((columns.size() + 7) / 8, '\0');
+  NumberBuffer numbers(out);
   for (size_t i = 0; i < columns.size(); ++i) {
     const StoredColumn& column = columns[i];
     if (column.IsNull(row)) {
       out[nulls + i / 8] = static_cast<char>(static_cast<uint8_t>(out[nulls + i / 8]) | 1u << (i % 8));
-      continue;
-    }
-    if (column.holds_string()) {
-      const auto text = column.Load<StringRef>(row);
-      AppendText(text.view(), out);
+    } else if (column.holds_string()) {
+      numbers.Flush();
+      AppendText(column.Load<StringRef>(row).view(), out);
     } else {
-      out.append(reinterpret_cast<const char*>(row) + column.offset, WidthOf(column));
+      numbers.Add(row + column.offset, WidthOf(column));
     }
   }
+  numbers.Flush();
 }
 
 void AppendKeyImage(const RowLayout& layout, const uint8_t* row, std::string& out) {

@@ -347,25 +347,26 @@ Status StateTable::Rep::TooLarge(uint64_t key_size, uint64_t value_size, std::st
 }
 
 Status StateTable::Rep::AppendRow(const uint8_t* row, std::string_view prefix, DeltaWriter& out) {
-  key_bytes.assign(prefix);
-  AppendKeyImage(layout, row, key_bytes);
-  scratch.clear();
-  AppendColumns(layout.values, row, scratch);
-  const uint8_t* payload = row + layout.payload_offset;
-  if (spec.save_payload != nullptr) {
-    spec.save_payload(spec.payload_context, payload, scratch);
-  } else {
-    scratch.append(reinterpret_cast<const char*>(payload), spec.payload_bytes);
-  }
-  if (key_bytes.size() > kDeltaKeyBytesMax || scratch.size() > kDeltaValueBytesMax) [[unlikely]]
-    return TooLarge(key_bytes.size(), scratch.size(), KeyText(row));
-  out.Put(key_bytes, scratch);
+  const DeltaWriter::PutSize size = out.PutInPlace(
+      [&](std::string& bytes) {
+        bytes.append(prefix);
+        AppendKeyImage(layout, row, bytes);
+      },
+      [&](std::string& bytes) {
+        AppendColumns(layout.values, row, bytes);
+        const uint8_t* payload = row + layout.payload_offset;
+        if (spec.save_payload != nullptr)
+          spec.save_payload(spec.payload_context, payload, bytes);
+        else
+          bytes.append(reinterpret_cast<const char*>(payload), spec.payload_bytes);
+      });
+  if (!size.fits()) [[unlikely]]
+    return TooLarge(size.key, size.value, KeyText(row));
   return {};
 }
 
-Status StateTable::AppendChanges(std::string_view prefix, std::string& delta) const {
+Status StateTable::AppendChanges(std::string_view prefix, DeltaWriter out) const {
   AllowAllocation bytes;
-  DeltaWriter out(delta);
   const std::string& gone = rep_->tombstones;
   for (size_t at = 0; at < gone.size();) {
     uint32_t length = 0;
@@ -384,9 +385,8 @@ Status StateTable::AppendChanges(std::string_view prefix, std::string& delta) co
   return {};
 }
 
-Status StateTable::AppendAll(std::string_view prefix, std::string& delta) const {
+Status StateTable::AppendAll(std::string_view prefix, DeltaWriter out) const {
   AllowAllocation bytes;
-  DeltaWriter out(delta);
   for (RowRef row = 0; row < rep_->store.slots(); ++row) {
     const uint8_t* at = rep_->store.At(row);
     if (HeaderOf(at)->live != 0) TRY(rep_->AppendRow(at, prefix, out));

@@ -22,6 +22,7 @@
 #include "base/status.h"
 #include "data/batch.h"
 #include "data/type.h"
+#include "state/log/delta.h"
 
 namespace laminar::state {
 
@@ -118,9 +119,9 @@ class StateTable {
   // what was erased, then puts of what was written. Applied to a copy of the table as it was at BeginEpoch they make it
   // what it is now. kLimitReached names a row whose key or rest is larger than a delta holds (state/log/delta.h); what
   // was appended until then is the caller's to cut off.
-  Status AppendChanges(std::string_view prefix, std::string& delta) const;
+  Status AppendChanges(std::string_view prefix, DeltaWriter out) const;
   // The same with a put for every row.
-  Status AppendAll(std::string_view prefix, std::string& delta) const;
+  Status AppendAll(std::string_view prefix, DeltaWriter out) const;
   // Whether rows of a batch, were they in the table, could be appended (under a prefix of 4 bytes; for tables without
   // payload). Columns as for FindOrInsert and WriteValues. kLimitReached as above.
   Status CheckRows(const data::Batch& batch, std::span<const uint32_t> key_columns,
