@@ -13,12 +13,14 @@ namespace {
 // The lives that once showed a fault (simulate.cc) have none of it, and stay as they were.
 bool HasSavepoints(uint64_t seed) { return seed % 10 == 0 || seed % 10 == 1 || seed % 10 == 5; }
 bool HasLittleMemory(uint64_t seed) { return seed % 20 == 5 || seed % 20 == 16; }
+bool HasLargeInserts(uint64_t seed) { return seed % 10 == 1 || seed % 10 == 4 || seed % 10 == 6 || seed % 10 == 7; }
 
 }  // namespace
 
 Case::Case(uint64_t seed, bool prints, bool watches)
     : has_savepoints_(HasSavepoints(seed)),
       has_little_memory_(HasLittleMemory(seed)),
+      has_large_inserts_(HasLargeInserts(seed)),
       prints_(prints),
       watches_(watches),
       random_(seed) {}
@@ -73,7 +75,7 @@ void Case::Begin() {
   static constexpr uint64_t kSegmentBytes[] = {16 << 10, 64 << 10, 1 << 20};
   segment_bytes_ = kSegmentBytes[random_.Below(3)];
   reference_ = std::make_unique<Reference>(inputs_, 1 + static_cast<uint32_t>(random_.Below(4)));
-  if (random_.OneIn(8)) PlanFault();  // the very first opening
+  if (random_.OneIn(8)) PlanFault(faults::kAnywhere);  // the very first opening
   OpenAgain(true);
   for (uint64_t i = 1 + random_.Below(4); i > 0 && !IsOver(); --i) DoStep(generator_.NewBase(Relations()));
   for (uint64_t i = random_.Below(6); i > 0 && !IsOver(); --i) DoStep(generator_.NewView(Relations(), steps_));
@@ -83,6 +85,7 @@ void Case::Act() {
   if (has_savepoints_ && random_.OneIn(16)) return MakeSavepoint();
   if (has_savepoints_ && random_.OneIn(50)) return CheckSomeSavepoint();
   if (has_little_memory_ && random_.OneIn(10)) return random_.OneIn(2) ? FillMemory() : SetMemory();
+  if (has_large_inserts_ && random_.OneIn(14)) return InsertBatches();
   const uint64_t what = random_.Below(100);
   if (what < 18) return DoStep(generator_.Insert(Relations()));
   if (what < 42) return DoStep(generator_.Push(Relations(), steps_));
@@ -100,7 +103,7 @@ void Case::Act() {
                                              "SHOW METRICS", "SHOW VARIABLES"};
     return Control(kShows[random_.Below(6)]);
   }
-  if (what < 91) return PlanFault();
+  if (what < 91) return PlanFault(faults::kAnywhere);
   if (what < 93) {
     if (is_faulty_ && random_.OneIn(2)) ClearFaults();
     return;
@@ -133,6 +136,7 @@ void Case::DoStep(const Step& step) {
   const auto done = Apply(*database_, *connection_, step, 1);
   Note(Describe(step) + "\n      -> " + (done ? *done : done.error().ToString()));
   if (done) {
+    if (step.is_bad) return Fail("done, though one of its rows is bad");
     steps_.push_back(step);
     if (waits_for_disk_) acknowledged_ = steps_.size();
     if (watches_) CheckPushed();

@@ -4,17 +4,20 @@
 // all, and what survives is a prefix of the steps. After every opening, and at the end, the database looks like the
 // reference that has seen just the surviving steps. Damage of cold files is found. No epoch comes twice. Nothing stops
 // without a cause. All is done on one thread with a clock and a disk that are simulated, so a seed gives the same life
-// each time. What a life has beside is said by the last digit of its seed: savepoints, little memory for state.
+// each time. What a life has beside is said by the last digit of its seed: savepoints, little memory
+// for state, statements that bring many batches of rows.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
+#include "faults.h"
 #include "generate.h"
 #include "picture.h"
 #include "reference.h"
@@ -53,7 +56,8 @@ struct CaseResult {
   uint64_t savepoints = 0;    // that were there and opened
   uint64_t blocks_moved = 0;  // of state, to disk
   uint64_t refusals = 0;      // for want of memory
-  int64_t nanos = 0;          // of simulated time
+  uint64_t large_inserts = 0;
+  int64_t nanos = 0;  // of simulated time
 };
 
 class Case {
@@ -79,7 +83,7 @@ class Case {
   void Fail(const std::string& what);
 
   // --- faults.cc: what goes wrong ---
-  void PlanFault();
+  void PlanFault(std::span<const PossibleFault> menu);
   void ClearFaults();
   bool IsCut();
   Status Open();
@@ -92,9 +96,12 @@ class Case {
   std::vector<std::string> ColdFiles();
   std::string DescribeCheckpoints();  // what is wrong with each
 
+  // --- inserts.cc ---
+  void InsertBatches();
+  void CheckLeftNothing(const Step& step);
+
   // --- savepoints.cc ---
   void MakeSavepoint();
-  void PlanSavepointFault();
   void CheckSavepoint(size_t index);  // one that is not there is forgotten
   Result<std::map<std::string, std::string>> SinkFiles();
   Result<bool> CopyForCheck(const Saved& saved, sim::SimFileSystem& files);
@@ -127,6 +134,7 @@ class Case {
 
   const bool has_savepoints_;
   const bool has_little_memory_;
+  const bool has_large_inserts_;
   const bool prints_;
   const bool watches_;
   Random random_;

@@ -8,52 +8,23 @@
 namespace laminar::simulate {
 
 using sim::FileFault;
-using sim::FileOperation;
 
 namespace {
 
 constexpr const char* kPath = "/db";
 
-struct Menu {
-  FileFault::Kind kind;
-  FileOperation operation;
-  const char* path_part;
-  uint64_t at_most;     // calls until it happens
-  uint64_t times_most;  // in a row
-};
-
-constexpr Menu kMenu[] = {
-    {FileFault::Kind::kPowerCut, FileOperation::kAny, "", 60, 1},
-    {FileFault::Kind::kPowerCut, FileOperation::kAny, "", 600, 1},
-    {FileFault::Kind::kPowerCut, FileOperation::kAny, "/db/state", 200, 1},
-    {FileFault::Kind::kPowerCut, FileOperation::kAny, "/out", 20, 1},
-    {FileFault::Kind::kPowerCut, FileOperation::kRename, "", 10, 1},
-    {FileFault::Kind::kError, FileOperation::kSync, "/db/log", 20, 1},
-    {FileFault::Kind::kError, FileOperation::kSync, "/db/state", 10, 2},
-    {FileFault::Kind::kError, FileOperation::kAny, "/db", 200, 3},
-    {FileFault::Kind::kError, FileOperation::kRead, "/db", 20, 2},
-    {FileFault::Kind::kTornWrite, FileOperation::kWrite, "/db/log", 20, 1},
-    {FileFault::Kind::kTornWrite, FileOperation::kWrite, "/db/state", 40, 1},
-    {FileFault::Kind::kDiskFull, FileOperation::kWrite, "/db/log", 10, 20},
-    {FileFault::Kind::kDiskFull, FileOperation::kAllocate, "/db/log", 2, 10},
-    {FileFault::Kind::kDiskFull, FileOperation::kWrite, "/db/state", 20, 20},
-    {FileFault::Kind::kDiskFull, FileOperation::kWrite, "/out", 5, 3},
-    {FileFault::Kind::kError, FileOperation::kRead, "/in", 3, 1},
-    {FileFault::Kind::kError, FileOperation::kAny, "/out", 10, 2},
-};
-
 }  // namespace
 
-void Case::PlanFault() {
-  const Menu& menu = kMenu[random_.Below(std::size(kMenu))];
-  FileFault fault{.kind = menu.kind, .operation = menu.operation, .path_part = menu.path_part};
-  fault.at_call = 1 + random_.Below(menu.at_most);
-  fault.times = 1 + random_.Below(menu.times_most);
+void Case::PlanFault(std::span<const PossibleFault> menu) {
+  const PossibleFault& what = menu[random_.Below(menu.size())];
+  FileFault fault{.kind = what.kind, .operation = what.operation, .path_part = what.path_part};
+  fault.at_call = 1 + random_.Below(what.at_most);
+  fault.times = 1 + random_.Below(what.times_most);
   files_.Plan(fault);
   is_faulty_ = true;
   ++result_.faults;
-  Note("FAULT kind " + std::to_string(static_cast<int>(menu.kind)) + " operation " +
-       std::to_string(static_cast<int>(menu.operation)) + " in '" + menu.path_part + "' at " +
+  Note("FAULT kind " + std::to_string(static_cast<int>(what.kind)) + " operation " +
+       std::to_string(static_cast<int>(what.operation)) + " in '" + what.path_part + "' at " +
        std::to_string(fault.at_call) + ", " + std::to_string(fault.times) + " times");
 }
 
@@ -138,7 +109,7 @@ void Case::OpenAgain(bool may_fail) {
     is_faulty_ = false;
   }
   for (int attempt = 0;; ++attempt) {
-    if (may_fail && attempt < 3 && random_.OneIn(4)) PlanFault();
+    if (may_fail && attempt < 3 && random_.OneIn(4)) PlanFault(faults::kAnywhere);
     const Status opened = Open();
     if (opened.ok()) {
       has_failed_ = false;

@@ -349,9 +349,57 @@ Step Generator::Insert(const std::vector<RelationInfo>& relations) {
   return Statement(text);
 }
 
+// A SELECT of `rows` rows in no batch's bounds. Keys come again in it and in other steps. A bad row is one that no
+// batch before it knows of.
+std::string Generator::Series(uint64_t rows, bool is_bad) {
+  const uint64_t first = random_.Below(random_.OneIn(2) ? 3 : 2000);
+  const std::string keys = std::to_string(1 + random_.Below(random_.OneIn(2) ? 20 : 4000));
+  const std::string bad = std::to_string(first + random_.Below(rows));
+  std::string number = "g % 101 - 50";
+  std::string decimal = "CAST(g % 1000 AS DECIMAL(12, 2))";
+  if (is_bad) {
+    switch (random_.Below(3)) {
+      case 0: number = "100 / (g - " + bad + ")"; break;
+      case 1: number = "CAST(CASE WHEN g = " + bad + " THEN 'x' ELSE '1' END AS BIGINT)"; break;
+      default: decimal = "CAST(CASE WHEN g = " + bad + " THEN 99999999999 ELSE g END AS DECIMAL(12, 2))";
+    }
+  }
+  const std::string length = std::to_string(random_.Below(random_.OneIn(4) ? 200 : 20));
+  const std::string when = Timestamp();
+  event_seconds_ += static_cast<int64_t>(random_.Below(5));
+  return "SELECT g % " + keys + ", repeat('x', " + length + ") || (g % 5), " + number + ", " + decimal +
+         ", CAST(g % 16 AS DOUBLE), TIMESTAMP '" + when + "' + (g % " + std::to_string(1 + random_.Below(10)) +
+         ") * INTERVAL '1' SECOND FROM (SELECT generate_series AS g FROM generate_series(" + std::to_string(first) +
+         ", " + std::to_string(first + rows - 1) + "))";
+}
+
+Step Generator::InsertBatches(const std::vector<RelationInfo>& relations, uint64_t rows_most) {
+  const RelationInfo* target =
+      random_.OneIn(5) ? Pick(relations, [](const RelationInfo& r) { return r.kind == RelationKind::kMemory; })
+                       : Pick(relations, IsTable);
+  if (target == nullptr) return {};
+  // From a table that has a key: of others the order of rows, which decides what upserts leave, is nobody's promise.
+  const RelationInfo* from = Pick(relations, [](const RelationInfo& r) { return IsTable(r) && r.has_key; });
+  const std::string head = "INSERT INTO " + target->name + " ";
+  const uint64_t form = random_.Below(6);
+  if (form == 0 && IsTable(*target)) {
+    const uint64_t rows = 20 + random_.Below(100);
+    std::string text = head + "VALUES ";
+    for (uint64_t i = 0; i < rows; ++i) text += (i == 0 ? "" : ", ") + Row();
+    return Statement(text);
+  }
+  if (form == 1 && from != nullptr && IsTable(*target)) {
+    return Statement(head + "SELECT k + " + std::to_string(random_.Below(9)) + ", s, v, d, f, ts FROM " + from->name +
+                     " WHERE k % 3 <> " + std::to_string(random_.Below(3)));
+  }
+  const bool is_bad = random_.OneIn(4);
+  Step step = Statement(head + Series(20 + random_.Below(rows_most), is_bad));
+  step.is_bad = is_bad;
+  return step;
+}
+
 // Many rows, or long texts: either takes blocks of state, which a table has when it is larger than half a megabyte.
-// Keys come again from one such step to the next. A table gets one batch: when memory ends between two of one INSERT,
-// the first stays.
+// Keys come again from one such step to the next.
 Step Generator::InsertMany(const std::vector<RelationInfo>& relations) {
   const RelationInfo* target = Pick(relations, [](const RelationInfo& r) {
     return r.kind == RelationKind::kTable || r.kind == RelationKind::kMemory;
@@ -359,7 +407,7 @@ Step Generator::InsertMany(const std::vector<RelationInfo>& relations) {
   if (target == nullptr) return {};
   const bool is_long = random_.OneIn(2);
   const bool is_table = target->kind == RelationKind::kTable;
-  const uint64_t rows = is_long ? 40 + random_.Below(80) : is_table ? 1024 : 3000 + random_.Below(6000);
+  const uint64_t rows = is_long ? 40 + random_.Below(80) : is_table ? 1024 * (1 + random_.Below(3)) : 3000 + random_.Below(6000);
   const uint64_t length = is_long ? 6000 + random_.Below(18'000) : random_.Below(60);
   const std::string first = std::to_string(random_.Below(is_table ? 8 : 3) * (is_table ? 1024 : 5000));
   const std::string keys = std::to_string(1 + random_.Below(random_.OneIn(3) ? 20 : 30'000));

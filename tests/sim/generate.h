@@ -24,7 +24,8 @@ class Generator {
   Step NewSink(const std::vector<RelationInfo>& relations);
   Step Drop(const std::vector<RelationInfo>& relations);
   Step Insert(const std::vector<RelationInfo>& relations);
-  Step InsertMany(const std::vector<RelationInfo>& relations);  // some megabytes
+  Step InsertBatches(const std::vector<RelationInfo>& relations, uint64_t rows_most);  // some of them bad
+  Step InsertMany(const std::vector<RelationInfo>& relations);                         // some megabytes
   Step Push(const std::vector<RelationInfo>& relations, const std::vector<Step>& steps);
   Step Watermark(const std::vector<RelationInfo>& relations);
 
@@ -33,6 +34,7 @@ class Generator {
   std::string Row();
   std::string Timestamp();
   const RelationInfo* Pick(const std::vector<RelationInfo>& relations, bool (*fits)(const RelationInfo&));
+  std::string Series(uint64_t rows, bool is_bad);
   std::string Column(const RelationInfo& from, ColumnKind kind);  // empty: it has none
   std::string Condition(const RelationInfo& from);
   // " count(*) AS n, sum(v) AS a1 ..." and their columns.

@@ -30,17 +30,7 @@ void Case::SetMemory() {
     case 1:
       memory_.spill_bytes = random_.OneIn(2) ? 0 : (1 + random_.Below(6)) * 2 * kMebi;
       return Control("SET spill_limit_bytes = " + std::to_string(memory_.spill_bytes));
-    case 2: {
-      sim::FileFault fault{.kind = random_.OneIn(2) ? sim::FileFault::Kind::kDiskFull : sim::FileFault::Kind::kError,
-                           .path_part = "(spill)"};
-      fault.at_call = 1 + random_.Below(10);
-      fault.times = 1 + random_.Below(10);
-      files_.Plan(fault);
-      is_faulty_ = true;
-      ++result_.faults;
-      return Note("FAULT of the spill file at " + std::to_string(fault.at_call) + ", " + std::to_string(fault.times) +
-                  " times");
-    }
+    case 2: return PlanFault(faults::kOfSpill);
     default:
       memory_.bytes = random_.OneIn(5) ? 0 : kLimits[random_.Below(std::size(kLimits))];
       return Control("SET state_memory_bytes = " + std::to_string(memory_.bytes));

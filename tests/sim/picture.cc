@@ -105,15 +105,16 @@ std::string Difference(const Picture& found, const Picture& expected) {
     const auto right = Split(text, '\n');
     std::string out =
         name + " differs (" + std::to_string(mine.size()) + " lines, expected " + std::to_string(right.size()) + ")";
+    std::map<std::string_view, int64_t> missing;
+    for (const auto& line : right) ++missing[line];
+    for (const auto& line : mine) --missing[line];
     int shown = 0;
     for (const auto& line : right) {
-      if (std::ranges::count(mine, line) < std::ranges::count(right, line) && shown++ < 6)
-        out += "\n    expected: " + std::string(line);
+      if (missing[line] > 0 && shown++ < 6) out += "\n    expected: " + std::string(line);
     }
     shown = 0;
     for (const auto& line : mine) {
-      if (std::ranges::count(mine, line) > std::ranges::count(right, line) && shown++ < 6)
-        out += "\n    found:    " + std::string(line);
+      if (missing[line] < 0 && shown++ < 6) out += "\n    found:    " + std::string(line);
     }
     return out;
   }

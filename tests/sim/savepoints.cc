@@ -10,30 +10,8 @@
 namespace laminar::simulate {
 
 using sim::FileFault;
-using sim::FileOperation;
 
 namespace {
-
-struct Menu {
-  FileFault::Kind kind;
-  FileOperation operation;
-  const char* path_part;
-  uint64_t at_most;     // calls until it happens
-  uint64_t times_most;  // in a row
-};
-
-constexpr Menu kMenu[] = {
-    {FileFault::Kind::kPowerCut, FileOperation::kAny, "/save", 70, 1},
-    {FileFault::Kind::kPowerCut, FileOperation::kRename, "/save", 1, 1},
-    {FileFault::Kind::kPowerCut, FileOperation::kAny, "", 120, 1},
-    {FileFault::Kind::kError, FileOperation::kAny, "/save", 70, 40},
-    {FileFault::Kind::kError, FileOperation::kSyncDirectory, "/save", 4, 3},
-    {FileFault::Kind::kError, FileOperation::kSync, "/save", 10, 2},
-    {FileFault::Kind::kError, FileOperation::kRemove, "/save", 10, 10},
-    {FileFault::Kind::kDiskFull, FileOperation::kWrite, "/save", 10, 20},
-    {FileFault::Kind::kTornWrite, FileOperation::kWrite, "/save", 10, 1},
-    {FileFault::Kind::kError, FileOperation::kRead, "/db/state", 20, 2},
-};
 
 constexpr uint64_t kFileMost = uint64_t{1} << 30;
 
@@ -62,23 +40,10 @@ uint64_t EpochOf(const std::string& message) {
 
 }  // namespace
 
-void Case::PlanSavepointFault() {
-  const Menu& menu = kMenu[random_.Below(std::size(kMenu))];
-  FileFault fault{.kind = menu.kind, .operation = menu.operation, .path_part = menu.path_part};
-  fault.at_call = 1 + random_.Below(menu.at_most);
-  fault.times = 1 + random_.Below(menu.times_most);
-  files_.Plan(fault);
-  is_faulty_ = true;
-  ++result_.faults;
-  Note("FAULT of the savepoint, kind " + std::to_string(static_cast<int>(menu.kind)) + " operation " +
-       std::to_string(static_cast<int>(menu.operation)) + " in '" + menu.path_part + "' at " +
-       std::to_string(fault.at_call) + ", " + std::to_string(fault.times) + " times");
-}
-
 void Case::MakeSavepoint() {
   std::string path = "/save/s" + std::to_string(++saved_count_);
   if (!free_paths_.empty() && random_.OneIn(2)) path = free_paths_[random_.Below(free_paths_.size())];
-  if (random_.OneIn(3)) PlanSavepointFault();
+  if (random_.OneIn(3)) PlanFault(faults::kOfSavepoint);
   const auto outcome = connection_->Execute("SAVEPOINT TO '" + path + "'");
   Note("SAVEPOINT TO '" + path + "'\n      -> " + (outcome ? outcome->message : outcome.error().ToString()));
   Saved saved{.path = path, .steps = steps_};

@@ -112,7 +112,7 @@ Request Read(int count, char** words) {
 
 struct Totals {
   uint64_t passed = 0, failed = 0, steps = 0, crashes = 0, openings = 0, faults = 0, checks = 0, savepoints = 0,
-           blocks_moved = 0, refusals = 0;
+           blocks_moved = 0, refusals = 0, large_inserts = 0;
   int64_t nanos = 0;
   void Run(uint64_t seed, const Request& request) {
     CaseResult result;
@@ -126,6 +126,7 @@ struct Totals {
     savepoints += result.savepoints;
     blocks_moved += result.blocks_moved;
     refusals += result.refusals;
+    large_inserts += result.large_inserts;
     nanos += result.nanos;
   }
 };
@@ -147,9 +148,11 @@ int main(int count, char** words) {
     if (request.seconds > 0 && SecondsNow() - start > request.seconds) break;
     totals.Run(request.seed + i, request);
   }
-  std::printf("%llu savepoints opened, %llu blocks of state moved to disk, %llu refusals for want of memory\n",
-              static_cast<unsigned long long>(totals.savepoints), static_cast<unsigned long long>(totals.blocks_moved),
-              static_cast<unsigned long long>(totals.refusals));
+  std::printf(
+      "%llu savepoints opened, %llu blocks of state moved to disk, %llu refusals for want of memory, "
+      "%llu large inserts\n",
+      static_cast<unsigned long long>(totals.savepoints), static_cast<unsigned long long>(totals.blocks_moved),
+      static_cast<unsigned long long>(totals.refusals), static_cast<unsigned long long>(totals.large_inserts));
   std::printf("%llu steps, %llu crashes, %llu openings, %llu faults, %llu checks; %.2f simulated hours in %.1f s\n",
               static_cast<unsigned long long>(totals.steps), static_cast<unsigned long long>(totals.crashes),
               static_cast<unsigned long long>(totals.openings), static_cast<unsigned long long>(totals.faults),

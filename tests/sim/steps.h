@@ -48,6 +48,7 @@ struct Step {
   Timestamp watermark = 0;
   std::vector<RelationInfo> made;    // none or one
   std::vector<std::string> dropped;  // with dependents
+  bool is_bad = false;               // has a row, in its middle, for which it must be refused
 };
 
 // Does it. `pieces` > 1: pushed rows come in so many batches. Answers what a statement said.
