@@ -30,7 +30,7 @@ namespace laminar::simulate {
 struct Saved {
   std::string path;
   std::vector<Step> steps;
-  uint64_t epoch = 0;                                       // that it named
+  std::optional<uint64_t> epoch;                            // that it named
   bool is_said = false;                                     // acknowledged: it must be there
   bool was_seen = false;                                    // it was there once
   std::optional<std::map<std::string, std::string>> sinks;  // their files at that moment, if they could be read
@@ -53,9 +53,10 @@ struct CaseResult {
   uint64_t openings = 0;
   uint64_t faults = 0;
   uint64_t checks = 0;
-  uint64_t savepoints = 0;    // that were there and opened
-  uint64_t blocks_moved = 0;  // of state, to disk
-  uint64_t refusals = 0;      // for want of memory
+  uint64_t savepoints = 0;        // that were there and opened
+  uint64_t savepoints_again = 0;  // of them: of savepoints
+  uint64_t blocks_moved = 0;      // of state, to disk
+  uint64_t refusals = 0;          // for want of memory
   uint64_t large_inserts = 0;
   int64_t nanos = 0;  // of simulated time
 };
@@ -84,8 +85,10 @@ class Case {
 
   // --- faults.cc: what goes wrong ---
   void PlanFault(std::span<const PossibleFault> menu);
+  void PlanFaultOn(sim::SimFileSystem& files, std::span<const PossibleFault> menu);
   void ClearFaults();
-  bool IsCut();
+  bool IsCut() { return IsCut(files_); }
+  static bool IsCut(sim::SimFileSystem& files);
   Status Open();
   void Close();
   void CloseCleanly();
@@ -105,8 +108,18 @@ class Case {
   void CheckSavepoint(size_t index);  // one that is not there is forgotten
   Result<std::map<std::string, std::string>> SinkFiles();
   Result<bool> CopyForCheck(const Saved& saved, sim::SimFileSystem& files);
-  void CheckSaved(const Saved& saved, sim::SimFileSystem& files);
   void CheckSomeSavepoint();
+  static uint64_t EpochOf(const std::string& message);
+
+  // --- saved_lives.cc ---
+  struct SavedLife;
+  // `generation`: 1 for a savepoint, 2 for a savepoint of one, ...
+  void CheckSaved(const Saved& saved, sim::SimFileSystem& files, Reference& reference, int generation);
+  void LiveOn(SavedLife& life, int generation);
+  void StepOfSaved(SavedLife& life, bool may_define);
+  void CompareSaved(SavedLife& life, bool is_idle);
+  Status OpenSaved(SavedLife& life);
+  void CloseSaved(SavedLife& life, bool is_crash);
 
   // --- memory.cc ---
   void ChooseMemory(engine::DatabaseOptions& options);

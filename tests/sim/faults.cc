@@ -16,12 +16,16 @@ constexpr const char* kPath = "/db";
 }  // namespace
 
 void Case::PlanFault(std::span<const PossibleFault> menu) {
+  is_faulty_ = true;
+  PlanFaultOn(files_, menu);
+}
+
+void Case::PlanFaultOn(sim::SimFileSystem& files, std::span<const PossibleFault> menu) {
   const PossibleFault& what = menu[random_.Below(menu.size())];
   FileFault fault{.kind = what.kind, .operation = what.operation, .path_part = what.path_part};
   fault.at_call = 1 + random_.Below(what.at_most);
   fault.times = 1 + random_.Below(what.times_most);
-  files_.Plan(fault);
-  is_faulty_ = true;
+  files.Plan(fault);
   ++result_.faults;
   Note("FAULT kind " + std::to_string(static_cast<int>(what.kind)) + " operation " +
        std::to_string(static_cast<int>(what.operation)) + " in '" + what.path_part + "' at " +
@@ -34,8 +38,8 @@ void Case::ClearFaults() {
   Note("FAULTS are over");
 }
 
-bool Case::IsCut() {
-  const auto facts = files_.Stat("/nothing/there");
+bool Case::IsCut(sim::SimFileSystem& files) {
+  const auto facts = files.Stat("/nothing/there");
   return !facts && Contains(facts.error().ToString(), "the power is cut");
 }
 

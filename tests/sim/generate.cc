@@ -407,7 +407,9 @@ Step Generator::InsertMany(const std::vector<RelationInfo>& relations) {
   if (target == nullptr) return {};
   const bool is_long = random_.OneIn(2);
   const bool is_table = target->kind == RelationKind::kTable;
-  const uint64_t rows = is_long ? 40 + random_.Below(80) : is_table ? 1024 * (1 + random_.Below(3)) : 3000 + random_.Below(6000);
+  const uint64_t rows = is_long    ? 40 + random_.Below(80)
+                        : is_table ? 1024 * (1 + random_.Below(3))
+                                   : 3000 + random_.Below(6000);
   const uint64_t length = is_long ? 6000 + random_.Below(18'000) : random_.Below(60);
   const std::string first = std::to_string(random_.Below(is_table ? 8 : 3) * (is_table ? 1024 : 5000));
   const std::string keys = std::to_string(1 + random_.Below(random_.OneIn(3) ? 20 : 30'000));

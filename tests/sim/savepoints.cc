@@ -1,11 +1,10 @@
 // Savepoints of a case: asked for at any moment, with a disk that fails meanwhile. One that was acknowledged is there
-// after any crash; one that is there is whole, opens as a database of its own and holds just the steps before it; and
-// what is made of it survives crashes as well. Each is tried in a copy of the disk, so that it stays as it was made.
+// after any crash; one that is there is whole. Each is tried (saved_lives.cc) in a copy of the disk, so that it stays
+// as it was made.
 #include <algorithm>
 
 #include "base/text.h"
 #include "case.h"
-#include "engine/core.h"
 
 namespace laminar::simulate {
 
@@ -29,16 +28,16 @@ Status CopyTree(os::FileSystem& from, os::FileSystem& to, const std::string& pat
   return to.SyncDirectory(os::DirectoryOf(path).empty() ? "/" : std::string(os::DirectoryOf(path)));
 }
 
+}  // namespace
+
 // "SAVEPOINT 3: epoch 17, 12 KiB in '/save/s1'"
-uint64_t EpochOf(const std::string& message) {
+uint64_t Case::EpochOf(const std::string& message) {
   const size_t at = message.find("epoch ");
   if (at == std::string::npos) return 0;
   const size_t end = message.find(',', at);
   const auto epoch = ParseInt64(std::string_view(message).substr(at + 6, end - at - 6));
   return epoch ? static_cast<uint64_t>(*epoch) : 0;
 }
-
-}  // namespace
 
 void Case::MakeSavepoint() {
   std::string path = "/save/s" + std::to_string(++saved_count_);
@@ -113,64 +112,12 @@ void Case::CheckSavepoint(size_t index) {
   sim::SimFileSystem files(clock_);
   const Result<bool> copied = CopyForCheck(saved, files);
   if (!copied) return Fail("copying " + saved.path + ": " + copied.error().ToString());
-  if (*copied) CheckSaved(saved, files);
+  if (*copied) {
+    Reference reference(inputs_, 1 + static_cast<uint32_t>(random_.Below(4)));
+    CheckSaved(saved, files, reference, 1);
+  }
   // What is left is closed, and no more is to be learned from it at the end.
   if (random_.OneIn(2) || !saved.is_said || !*copied) saved_.erase(saved_.begin() + static_cast<std::ptrdiff_t>(index));
-}
-
-void Case::CheckSaved(const Saved& saved, sim::SimFileSystem& files) {
-  const std::vector<RelationInfo> relations = RelationsAfter(saved.steps, saved.steps.size());
-  Reference reference(inputs_, 1 + static_cast<uint32_t>(random_.Below(4)));
-  const std::string what = "the savepoint " + saved.path;
-  if (const std::string problem = reference.Advance(saved.steps, saved.steps.size()); !problem.empty())
-    return Fail(problem);
-  std::set<std::string> stopped;
-  const int lives = random_.OneIn(2) ? 1 : 2;
-  for (int life = 0; life < lives && !IsOver(); ++life) {
-    engine::DatabaseOptions options;
-    options.is_inline = true;
-    options.clock = &clock_;
-    options.path = saved.path;
-    options.files = &files;
-    options.log_segment_bytes = segment_bytes_;
-    options.worker_cores = 1 + random_.Below(4);
-    options.seed = random_.Next();
-    options.connectors = ConnectorsOn(files, clock_);
-    options.spill_files = &files;
-    if (has_little_memory_ && random_.OneIn(2)) options.state_memory_bytes = uint64_t{8} << 20;
-    auto opened = engine::Database::Open(std::move(options));
-    if (!opened) {
-      Note("OPEN " + saved.path + " -> " + opened.error().ToString());
-      if (saved.is_said || life > 0) Fail(what + " does not open: " + opened.error().ToString());
-      return;  // what a removal that failed has left says so
-    }
-    engine::Database& database = **opened;
-    auto connection = std::make_unique<engine::Connection>(database);
-    const uint64_t epoch = database.recovery()->epoch;
-    Note("OPEN " + saved.path + " -> epoch " + std::to_string(epoch));
-    if (saved.is_said && life == 0 && epoch != saved.epoch)
-      return Fail(what + " named epoch " + std::to_string(saved.epoch) + " and has " + std::to_string(epoch));
-    for (const bool is_idle : {false, true}) {
-      if (is_idle) {
-        if (const auto ran = database.RunUntilIdle(); !ran) return Fail(what + ": " + ran.error().ToString());
-        reference.RunUntilIdle();
-      }
-      const PictureRequest request{
-          .with_readers = is_idle, .with_contents = true, .without = LeftOut(database, *connection, relations)};
-      const std::string found = Difference(Look(database, *connection, relations, request),
-                                           Look(reference.database(), reference.connection(), relations, request));
-      if (!found.empty()) return Fail(what + (is_idle ? ", when idle: " : ": ") + found);
-    }
-    stopped = Stopped(database, *connection);
-    if (life + 1 < lives) files.Plan({.kind = FileFault::Kind::kPowerCut});
-    connection.reset();
-    opened->reset();
-    if (life + 1 < lives) files.CrashTorn(random_);
-  }
-  ++result_.savepoints;
-  if (IsOver()) return;
-  if (const std::string problem = LookAtSinks(files, relations, reference, stopped); !problem.empty())
-    Fail(what + ": " + problem);
 }
 
 }  // namespace laminar::simulate

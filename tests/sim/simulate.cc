@@ -112,7 +112,7 @@ Request Read(int count, char** words) {
 
 struct Totals {
   uint64_t passed = 0, failed = 0, steps = 0, crashes = 0, openings = 0, faults = 0, checks = 0, savepoints = 0,
-           blocks_moved = 0, refusals = 0, large_inserts = 0;
+           savepoints_again = 0, blocks_moved = 0, refusals = 0, large_inserts = 0;
   int64_t nanos = 0;
   void Run(uint64_t seed, const Request& request) {
     CaseResult result;
@@ -124,6 +124,7 @@ struct Totals {
     faults += result.faults;
     checks += result.checks;
     savepoints += result.savepoints;
+    savepoints_again += result.savepoints_again;
     blocks_moved += result.blocks_moved;
     refusals += result.refusals;
     large_inserts += result.large_inserts;
@@ -148,17 +149,15 @@ int main(int count, char** words) {
     if (request.seconds > 0 && SecondsNow() - start > request.seconds) break;
     totals.Run(request.seed + i, request);
   }
+  const auto number = [](uint64_t n) { return static_cast<unsigned long long>(n); };
   std::printf(
-      "%llu savepoints opened, %llu blocks of state moved to disk, %llu refusals for want of memory, "
-      "%llu large inserts\n",
-      static_cast<unsigned long long>(totals.savepoints), static_cast<unsigned long long>(totals.blocks_moved),
-      static_cast<unsigned long long>(totals.refusals), static_cast<unsigned long long>(totals.large_inserts));
+      "%llu savepoints opened, %llu of savepoints; %llu large inserts; %llu blocks of state moved to disk, "
+      "%llu refusals for want of memory\n",
+      number(totals.savepoints), number(totals.savepoints_again), number(totals.large_inserts),
+      number(totals.blocks_moved), number(totals.refusals));
   std::printf("%llu steps, %llu crashes, %llu openings, %llu faults, %llu checks; %.2f simulated hours in %.1f s\n",
-              static_cast<unsigned long long>(totals.steps), static_cast<unsigned long long>(totals.crashes),
-              static_cast<unsigned long long>(totals.openings), static_cast<unsigned long long>(totals.faults),
-              static_cast<unsigned long long>(totals.checks), static_cast<double>(totals.nanos) / 3.6e12,
-              SecondsNow() - start);
-  std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(totals.passed),
-              static_cast<unsigned long long>(totals.failed));
+              number(totals.steps), number(totals.crashes), number(totals.openings), number(totals.faults),
+              number(totals.checks), static_cast<double>(totals.nanos) / 3.6e12, SecondsNow() - start);
+  std::printf("%llu passed, %llu failed\n", number(totals.passed), number(totals.failed));
   return totals.failed == 0 ? 0 : 1;
 }
