@@ -77,6 +77,7 @@ typedef struct laminar_options {
   const char* cpu_pinning; /* a cpu for each thread: "on", "isolated" or a list like "2-5,8"; NULL or "": none */
   uint64_t state_memory_bytes; /* for all state, from 1 MiB on; beyond it goes to disk. 0: 80 % of what there is */
   const char* spill_directory; /* a folder, where to; NULL or "": the database's, in memory that of temporary files */
+  int allow_lost_sinks; /* 1: a sink that cannot go on where it was has failed for good; 0: it is not opened */
 } laminar_options;
 
 /* options NULL: in memory, threaded. A folder is open once at a time: LDB-S008 names the process that has it. */

@@ -312,6 +312,7 @@ struct Options {
   std::string cpu_pinning;  // the same, also what follows
   uint64_t state_memory_bytes = 0;
   std::string spill_directory;
+  bool allow_lost_sinks = false;
 };
 
 class Database {
@@ -319,7 +320,7 @@ class Database {
   explicit Database(Threading threading = Threading::kThreaded) : Database(std::string(), threading) {}
   // On disk.
   explicit Database(const std::string& path, Threading threading = Threading::kThreaded)
-      : Database(Options{threading, path, 0, false, {}, 0, {}}) {}
+      : Database(Options{threading, path, 0, false, {}, 0, {}, false}) {}
   explicit Database(const Options& chosen) {
     laminar_options options{};
     options.struct_size = sizeof(options);
@@ -330,6 +331,7 @@ class Database {
     options.cpu_pinning = chosen.cpu_pinning.c_str();
     options.state_memory_bytes = chosen.state_memory_bytes;
     options.spill_directory = chosen.spill_directory.c_str();
+    options.allow_lost_sinks = chosen.allow_lost_sinks ? 1 : 0;
     laminar_database* database = nullptr;
     detail::check(laminar_open(&options, &database));
     database_.reset(database);

@@ -73,6 +73,7 @@ constexpr size_t kOptionSizes[] = {
     offsetof(laminar_options, path),                // the first: databases in memory
     offsetof(laminar_options, cpu_pinning),         // databases on disk
     offsetof(laminar_options, state_memory_bytes),  // threads on cpus
+    offsetof(laminar_options, allow_lost_sinks),    // state larger than memory
     sizeof(laminar_options),
 };
 
@@ -126,6 +127,7 @@ Result<DatabasePtr> OpenDatabase(const laminar_options& options) {
   if (options.cpu_pinning != nullptr && options.cpu_pinning[0] != '\0') open.cpu_pinning = options.cpu_pinning;
   open.state_memory_bytes = TRY(StateMemory(options.state_memory_bytes));
   open.spill_directory = TRY(SpillDirectory(options.spill_directory));
+  open.allows_lost_sinks = options.allow_lost_sinks != 0;
   auto shared = std::make_shared<SharedDatabase>();
   shared->arrow.offsets_instead_of_views = options.arrow_text_offsets != 0;
   shared->database = TRY(engine::Database::Open(std::move(open)));

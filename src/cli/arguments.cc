@@ -9,8 +9,9 @@ namespace laminar::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 12> kOptions = {"-c", "--command", "-f", "--file",    "-o", "--output",
-                                                       "-h", "--help",    "-V", "--version", "--", "-"};
+constexpr std::array<std::string_view, 13> kOptions = {
+    "-c",     "--command", "-f",        "--file", "-o", "--output",          "-h",
+    "--help", "-V",        "--version", "--",     "-",  "--allow-lost-sinks"};
 
 Result<OutputFormat> ParseFormat(std::string_view text) {
   if (const auto format = FormatNamed(text)) return *format;
@@ -69,6 +70,8 @@ Result<Arguments> ParseArguments(const std::vector<std::string>& arguments) {
     } else if (option == "-o" || option == "--output") {
       out.format = TRY(ParseFormat(value));
       out.has_format = true;
+    } else if (option == "--allow-lost-sinks") {
+      out.allows_lost_sinks = true;
     } else if (option == "-h" || option == "--help") {
       out.help = true;
     } else if (option == "-V" || option == "--version") {
@@ -96,6 +99,7 @@ std::string HelpText() {
       "  -c, --command SQL   run these statements\n"
       "  -f, --file FILE     run this script; - is standard input\n"
       "  -o, --output FORMAT table (the default), csv, json, ndjson\n"
+      "  --allow-lost-sinks  open a database whose sinks cannot go on; they have failed then\n"
       "  -h, --help          this text\n"
       "  -V, --version       the version\n"
       "\n"

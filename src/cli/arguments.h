@@ -19,6 +19,7 @@ struct Arguments {
   std::vector<Task> tasks;  // in the order they were given
   OutputFormat format = OutputFormat::kTable;
   bool has_format = false;
+  bool allows_lost_sinks = false;
   bool help = false;
   bool version = false;
 };

@@ -110,6 +110,7 @@ int Run(const std::vector<std::string>& arguments, const Host& host) {
   SessionOptions options;
   options.format = parsed->format;
   options.database = parsed->database;
+  options.allows_lost_sinks = parsed->allows_lost_sinks;
   options.is_interactive = parsed->tasks.empty();
   auto session = Session::Open(host, options);
   if (!session) {

@@ -45,6 +45,7 @@ Result<std::unique_ptr<Session>> Session::Open(const Host& host, const SessionOp
   engine::DatabaseOptions database;
   database.connectors = host.make_connectors();
   database.path = options.database;
+  database.allows_lost_sinks = options.allows_lost_sinks;
   std::unique_ptr<Session> session = Over(TRY(engine::Database::Open(std::move(database))), options);
   if (const engine::RecoveryReport* report = session->database_->recovery())
     WriteError(RecoveryLine(*report, options.database));

@@ -20,6 +20,7 @@ struct SessionOptions {
   std::string database;  // its folder; empty: in memory
   OutputFormat format = OutputFormat::kTable;
   bool is_interactive = false;
+  bool allows_lost_sinks = false;
 };
 
 enum class Verdict : uint8_t { kOk, kFailed, kInterrupted };

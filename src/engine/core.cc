@@ -49,6 +49,8 @@ Core::~Core() {
     (void)CommitEpoch();
   }
   if (durability_ != nullptr) {
+    const std::atomic<bool> never{false};
+    if (HasUndecidedSinks() && durability_->WaitDurable(committed_epoch_, never).ok()) DecideSinks();
     durability_.reset();
     for (const auto& view : views_) {
       if (view->sink != nullptr) view->sink->LeaveOpen();

@@ -66,7 +66,7 @@ class Core {
   Status AddView(catalog::RelationPtr relation, plan::QueryPlan& plan, const Settings& settings,
                  const std::atomic<bool>& cancelled);
   Status AddSink(catalog::RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<SinkOperator> sink,
-                 const Settings& settings);  // not to be cancelled: half of an output is no output
+                 const Settings& settings, Status lost);  // not to be cancelled: half of an output is no output
   Status AddPlainView(catalog::RelationPtr relation, const Settings& settings);
   Result<ViewNode*> AddCursor(plan::QueryPlan& plan, std::unique_ptr<exec::Operator> sink, const Settings& settings,
                               const std::atomic<bool>& cancelled);
@@ -112,6 +112,8 @@ class Core {
   Status WaitToPush(const std::atomic<bool>& cancelled);
   // Before a definition, or a checkpoint, which is of use only on the disk: waits for a slow one, not for a full one.
   Status WaitToDefine(bool is_checkpoint, const std::atomic<bool>& cancelled);
+  // What a sink of that name was given is durable and decided.
+  Status DeliverSink(std::string_view name, const std::atomic<bool>& cancelled);
   void WatchThreads();
   uint32_t shards_of_views() const { return worker_cores_ > 1 ? shards_->size() : 0; }  // 0: they run on the core
   Status UseCores(uint64_t cores);  // for views made from now on; 0: what the machine and its limits allow
@@ -123,7 +125,7 @@ class Core {
   Result<Epoch> Acknowledge(bool has_changed = true);
   // While a database is opened: what is known of the statement being executed again.
   const CatalogEntry* restoring() const { return restoring_; }
-  std::optional<std::string> RestoredNote(std::string_view path) const { return graph_state_.NoteOf(path); }
+  const GraphState& restored() const { return graph_state_; }
   // Changes whenever a source or table goes.
   uint64_t graph_version() const { return graph_version_; }
   bool HasSource(const SourceNode* node, uint64_t serial) const;
@@ -132,10 +134,8 @@ class Core {
   // Makes the graph of what `durability` has recovered; `execute` runs a statement under an entry's settings.
   Status Restore(std::unique_ptr<Durability> durability, const std::function<Status(const CatalogEntry&)>& execute);
   Status Start();  // the threads, if there are any
-  // Of a core that did not come to Start.
-  DatabaseOptions TakeOptions() { return std::move(options_); }
-  // Waits (threaded) or turns (inline) until `done` says true under the lock, `cancelled` is set, or `timeout` passes
-  // (0: none).
+  DatabaseOptions TakeOptions() { return std::move(options_); }  // of a core that did not come to Start
+  // Waits (threaded) or turns (inline) until `done` says true under the lock, `cancelled` is set, or `timeout` (0: none).
   Status WaitUntil(const std::function<Result<bool>()>& done, const std::atomic<bool>& cancelled, Duration timeout,
                    std::string_view what);
   const DatabaseOptions& options() const { return options_; }

@@ -110,6 +110,22 @@ void Core::DecideSinks() {
   }
 }
 
+Status Core::DeliverSink(std::string_view name, const std::atomic<bool>& cancelled) {
+  Epoch epoch = 0;
+  {
+    const Lock lock(*this);
+    const ViewNode* view = FindView(name);
+    if (view == nullptr || view->sink == nullptr) return {};
+    if (durability_ == nullptr || !is_logged_) return {};  // without a log it comes with the next checkpoint
+    epoch = is_dirty_ ? TRY(CommitEpoch()) : committed_epoch_;
+  }
+  TRY(durability_->WaitDurable(epoch, cancelled));
+  const Lock lock(*this);
+  DecideSinks();
+  TRY(IsComplete(name));  // it may have failed to
+  return {};
+}
+
 bool Core::HasUndecidedSinks() const {
   return durability_ != nullptr &&
          std::ranges::any_of(views_, [](const auto& v) { return v->sink != nullptr && v->sink->is_undecided(); });

@@ -170,10 +170,16 @@ Status Core::AddView(RelationPtr relation, plan::QueryPlan& plan, const Settings
 }
 
 Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_ptr<SinkOperator> sink,
-                     const Settings& settings) {
+                     const Settings& settings, Status lost) {
   const std::atomic<bool> never{false};
   auto node = NewNode(relation, plan, settings);
+  if (!lost.ok()) {
+    node->state = ViewState::kFailed;
+    node->failure = std::move(lost);
+    is_dirty_ = true;  // what comes from now on it misses, so that is for good
+  }
   node->sink = sink.get();
+  if (restoring_ != nullptr) sink->LeaveOpen();
   PipelineRequest request = RequestFor(*node, plan, settings);
   request.sink = std::move(sink);
   node->pipeline = TRY(Pipeline::Build(std::move(request)));
@@ -183,6 +189,7 @@ Status Core::AddSink(RelationPtr relation, plan::QueryPlan& plan, std::unique_pt
     Detach(*node);
     return attached;
   }
+  node->sink->NoteMade();
   views_.push_back(std::move(node));
   Remember(*relation, settings);
   RegisterView(*views_.back());

@@ -43,7 +43,8 @@ struct DatabaseOptions {
   uint64_t state_memory_bytes = 0;  // as SET state_memory_bytes, from the opening on
   std::string spill_directory;      // the same
   os::SpillFiles* spill_files = nullptr;  // makes the file there; null: the machine
-  std::string cpu_pinning = "off";  // as SET cpu_pinning; what the machine lacks is an error of Open
+  std::string cpu_pinning = "off";        // as SET cpu_pinning; what the machine lacks is an error of Open
+  bool allows_lost_sinks = false;  // a sink that cannot go on is opened as failed; else the database is not opened
   uint64_t seed = 0x1A31AA5DB;  // of everything that is drawn by chance: random(), and inline the order of the shards
   std::vector<std::unique_ptr<sdk::Connector>>
       connectors;  // besides "memory" (alias "test", "channel"), which is the engine's own

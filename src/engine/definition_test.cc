@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <climits>
 #include <thread>
 
 #include "engine/testing.h"
@@ -15,34 +16,45 @@ using testing::TestDatabase;
 
 constexpr int kRows = 300'000;
 
+struct SinkCounts {
+  std::atomic<int> written{0};
+  std::atomic<int> written_max{INT_MAX};  // more is refused
+  std::atomic<int> closed{0};
+  std::atomic<int> abandoned{0};
+};
+
 class CountingConnector final : public sdk::Connector {
  public:
-  explicit CountingConnector(std::atomic<int>& written) : written_(written) {}
+  explicit CountingConnector(SinkCounts& counts) : counts_(counts) {}
   std::string_view name() const override { return "counting"; }
   std::string_view doc() const override { return "counts rows"; }
   Result<sdk::SinkShape> CheckSink(const sdk::SinkRequest&) override { return sdk::SinkShape::kChangelog; }
-  Result<std::unique_ptr<sdk::Sink>> OpenSink(sdk::SinkRequest) override { return std::make_unique<Sink>(written_); }
+  Result<std::unique_ptr<sdk::Sink>> OpenSink(sdk::SinkRequest) override { return std::make_unique<Sink>(counts_); }
 
  private:
   struct Sink final : sdk::Sink {
-    explicit Sink(std::atomic<int>& count) : written(count) {}
+    explicit Sink(SinkCounts& sink_counts) : counts(sink_counts) {}
     Status Write(const data::Batch& batch) override {
-      written += static_cast<int>(batch.rows);
-      return {};
+      counts.written += static_cast<int>(batch.rows);
+      return counts.written <= counts.written_max ? Status() : Status(ErrorCode::kLimitReached, "it is full");
     }
     Status Prepare(uint64_t, std::string&) override { return {}; }
     Status Commit(uint64_t) override { return {}; }
-    Status Close() override { return {}; }
-    std::atomic<int>& written;
+    Status Close() override {
+      ++counts.closed;
+      return {};
+    }
+    void Abandon() override { ++counts.abandoned; }
+    SinkCounts& counts;
   };
-  std::atomic<int>& written_;
+  SinkCounts& counts_;
 };
 
 struct Threaded {
   explicit Threaded(uint64_t cores) {
     DatabaseOptions options;
     options.worker_cores = cores;
-    options.connectors.push_back(std::make_unique<CountingConnector>(written));
+    options.connectors.push_back(std::make_unique<CountingConnector>(counts));
     auto opened = Database::Open(std::move(options));
     REQUIRE_MESSAGE(opened.has_value(), opened.error().ToString());
     database = *std::move(opened);
@@ -58,7 +70,7 @@ struct Threaded {
   }
   std::string Run(const std::string& sql) { return Run(*connection, sql); }
 
-  std::atomic<int> written{0};  // to sinks
+  SinkCounts counts;
   std::unique_ptr<Database> database;
   std::unique_ptr<Connection> connection;
 };
@@ -126,6 +138,25 @@ TEST_CASE("a definition that is cancelled leaves nothing behind") {
   }
 }
 
+// What a half-made sink had written got its name as if it were complete.
+TEST_CASE(
+    "a sink that fails while it is filled is no sink, and its output is taken back; one that is dropped is ended") {
+  Threaded db(1);
+  db.counts.written_max = kRows / 2;
+  const std::string sql = "CREATE SINK out FROM (SELECT k FROM t) WITH (connector = 'counting')";
+  CHECK(db.Run(sql).find("it is full") != std::string::npos);
+  CHECK(db.Run("SHOW SINKS").empty());
+  CHECK(db.counts.abandoned == 1);
+  CHECK(db.counts.closed == 0);
+  db.counts.written = 0;
+  db.counts.written_max = INT_MAX;
+  CHECK(db.Run(sql) == "CREATE SINK out");
+  CHECK(db.counts.written == kRows);
+  CHECK(db.Run("DROP SINK out") == "DROP out");
+  CHECK(db.counts.abandoned == 1);
+  CHECK(db.counts.closed == 1);
+}
+
 TEST_CASE("a sink is not cut off in the middle of its first rows") {
   Threaded db(1);
   std::atomic<bool> is_over{false};
@@ -139,7 +170,7 @@ TEST_CASE("a sink is not cut off in the middle of its first rows") {
   is_over = true;
   canceller.join();
   CHECK(made == "CREATE SINK out");
-  CHECK(db.written == kRows);
+  CHECK(db.counts.written == kRows);
 }
 
 TEST_CASE("a view that cannot be replaced stays") {

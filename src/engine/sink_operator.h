@@ -19,10 +19,18 @@ class SinkOperator final : public exec::Operator {
   SinkOperator(std::string name, std::unique_ptr<sdk::Sink> sink, bool is_durable)
       : name_(std::move(name)), sink_(std::move(sink)), is_durable_(is_durable) {}
   ~SinkOperator() override {
-    if (!closed_ && !is_detached_)
+    if (closed_ || is_detached_) return;
+    if (is_made_)
       (void)sink_->Close();  // dropped before its input ended: what was written is finished
+    else
+      sink_->Abandon();
   }
-  // The database closes and will go on later: the sink stays as it is.
+  // The statement that makes it has succeeded: until then half of an output would be no output.
+  void NoteMade() {
+    is_made_ = true;
+    is_detached_ = false;
+  }
+  // The database closes and will go on later, or was not opened: the sink stays as it is.
   void LeaveOpen() { is_detached_ = is_durable_; }
   Status Open(const exec::Context&) override { return {}; }
   exec::Step Process(int, data::Batch& batch, exec::Output&) override {
@@ -96,6 +104,7 @@ class SinkOperator final : public exec::Operator {
   const bool is_durable_;
   bool has_ended_ = false;
   bool ends_at_prepared_ = false;
+  bool is_made_ = false;
   bool is_detached_ = false;
   exec::Epoch prepared_ = 0;
   exec::Epoch decided_ = 0;

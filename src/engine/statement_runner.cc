@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "engine/cursors.h"
+#include "engine/sink_opening.h"
 #include "engine/sink_operator.h"
 #include "functions/register.h"
 #include "sql/parser.h"
@@ -345,16 +346,13 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSink& s) {
   request.input_retracts = !plan.root->properties.append_only;
   if (s.or_replace && core_.catalog().Find(name) != nullptr) core_.Remove(name);
   request.is_durable = core_.is_durable();
-  if (core_.restoring() != nullptr) {
-    // Of an undecided first epoch nothing is stored: all that came is taken back.
-    const std::string note = core_.RestoredNote("v/" + name + "/0").value_or("");
-    request.resume = SinkOperator::ResumeOf(note).value_or("");
-  }
-  auto sink = std::make_unique<SinkOperator>(name, TRY(connector->OpenSink(std::move(request))), core_.is_durable());
+  Status lost;
+  auto opened = TRY(OpenSink(core_, *connector, std::move(request), lost));
+  auto sink = std::make_unique<SinkOperator>(name, std::move(opened), core_.is_durable());
   Outcome outcome = Message("CREATE SINK " + name);
   outcome.notices = plan.notices;
   TRY(core_.AddSink(std::make_shared<const Relation>(std::move(relation)), plan, std::move(sink),
-                    connection_.settings()));
+                    connection_.settings(), std::move(lost)));
   return outcome;
 }
 
@@ -510,6 +508,7 @@ Result<Outcome> StatementRunner::Do(const sql::WaitFor& s) {
   }
   connection_.cancelled_.store(false, std::memory_order_release);
   TRY(core_.WaitUntil([&] { return core_.IsComplete(name); }, connection_.cancelled_, timeout, "WAIT FOR " + name));
+  TRY(core_.DeliverSink(name, connection_.cancelled_));
   return Message("WAIT FOR " + name);
 }
 

@@ -110,6 +110,9 @@ class Sink {
   // No more writes: finish files. Called once. The epoch that ends the stream is prepared and committed behind it, like
   // any other.
   virtual Status Close() = 0;
+  // Instead of Close: the statement that makes the sink has failed, so there is none. What it has made of an output
+  // goes, as far as that is possible; nobody waits for the outcome.
+  virtual void Abandon() {}
   // What Prepare appends is enough to deliver each row exactly once; false: rows may come twice after a crash.
   virtual bool can_resume() const { return false; }
 };

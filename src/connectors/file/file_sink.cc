@@ -66,6 +66,7 @@ class FileSink final : public sdk::Sink {
   Status Prepare(uint64_t epoch, std::string& token) override;
   Status Commit(uint64_t epoch) override;
   Status Close() override;
+  void Abandon() override;
   bool can_resume() const override { return encoder_ != nullptr && options_.exactly_once; }
 
  private:
@@ -386,6 +387,15 @@ Status FileSink::Close() {
   writer_.reset();
   file_.reset();
   return options_.in_place ? SyncFolder() : MoveName(part_path_, target_.path);
+}
+
+// An older file under its name stays, unless it was written in place.
+void FileSink::Abandon() {
+  closed_ = true;
+  writer_.reset();
+  file_.reset();
+  (void)RemoveIfThere(new_path_);
+  (void)RemoveIfThere(part_path_);
 }
 
 Status FileSink::MakeTarget() {

@@ -375,6 +375,33 @@ TEST_CASE("delivered at least once, no row is lost and whole rows behind the las
   }
 }
 
+TEST_CASE("of a sink that is abandoned nothing is left, and an older file keeps its name") {
+  for (const char* file : {"out.csv", "out.parquet"}) {
+    for (const bool is_durable : {false, true}) {
+      for (const bool in_place : {false, true}) {
+        if (in_place && std::string_view(file) == "out.parquet") continue;  // not to be had
+        CAPTURE(file);
+        CAPTURE(is_durable);
+        CAPTURE(in_place);
+        const std::string path = std::string("/d/") + file;
+        Desk desk({{"path", path}});
+        if (in_place) desk.options.emplace_back("in_place", "true");
+        desk.Replace(path, kOld);
+        sdk::SinkRequest request = desk.Request();
+        request.is_durable = is_durable;
+        desk.sink = desk.connector.OpenSink(std::move(request)).value();
+        desk.Write(1, "one");
+        desk.Prepare();
+        desk.Write(2, "two");
+        desk.sink->Abandon();
+        desk.sink.reset();
+        CHECK(desk.files.List("/d").value().size() == (in_place ? 0 : 1));
+        if (!in_place) CHECK(desk.Bytes(path) == kOld);
+      }
+    }
+  }
+}
+
 TEST_CASE("the delivery of a sink is checked, and told by the sink") {
   Desk desk(OptionList{{"path", "/d/out.csv"}, {"delivery", "twice"}});
   CHECK(desk.connector.CheckSink(desk.Request()).error().code() == ErrorCode::kBadOption);
