@@ -266,6 +266,7 @@ Status Core::AttachLeaves(ViewNode& node, const std::atomic<bool>& cancelled) {
     if (source->shared != nullptr) source->shared->batches = 0;
     for (const auto& head : source->catching_up) head->batches = 0;
   }
+  Quiesce();  // what fails on a shard is told by this statement too
   return node.pipeline->Failure();
 }
 

@@ -56,5 +56,23 @@ TEST_CASE("a statement that brings more rows than there is room for leaves none 
   }
 }
 
+// On shards its last rows were still under way when the statement was answered.
+TEST_CASE("a view that fails while it is filled is refused, on any number of cores") {
+  for (const char* cores : {"1", "3"}) {
+    CAPTURE(cores);
+    TestDatabase db;
+    REQUIRE(db.Run(std::string("SET worker_cores = ") + cores).starts_with("SET"));
+    REQUIRE(db.Run("CREATE TABLE t (k BIGINT)").starts_with("CREATE"));
+    Insert(db, "t");
+    REQUIRE(db.Run("SET memory_limit_bytes = 100000").starts_with("SET"));
+    const std::string sql = "CREATE MATERIALIZED VIEW v AS SELECT k, count(DISTINCT k) AS n FROM t GROUP BY k";
+    CHECK(db.Run(sql).find("LDB-R017") != std::string::npos);
+    CHECK(db.Run("SHOW MATERIALIZED VIEWS").empty());
+    REQUIRE(db.Run("SET memory_limit_bytes = 0").starts_with("SET"));
+    CHECK(db.Run(sql).starts_with("CREATE"));
+    CHECK(db.Run("SELECT count(*) FROM v") == "15000\n");
+  }
+}
+
 }  // namespace
 }  // namespace laminar::engine
