@@ -349,8 +349,7 @@ Step Generator::Insert(const std::vector<RelationInfo>& relations) {
   return Statement(text);
 }
 
-// A SELECT of `rows` rows in no batch's bounds. Keys come again in it and in other steps. A bad row is one that no
-// batch before it knows of.
+// Keys come again in it and in other steps. Of a bad row no batch before it knows.
 std::string Generator::Series(uint64_t rows, bool is_bad) {
   const uint64_t first = random_.Below(random_.OneIn(2) ? 3 : 2000);
   const std::string keys = std::to_string(1 + random_.Below(random_.OneIn(2) ? 20 : 4000));
@@ -373,7 +372,7 @@ std::string Generator::Series(uint64_t rows, bool is_bad) {
          ", " + std::to_string(first + rows - 1) + "))";
 }
 
-Step Generator::InsertBatches(const std::vector<RelationInfo>& relations, uint64_t rows_most) {
+Step Generator::InsertBatches(const std::vector<RelationInfo>& relations) {
   const RelationInfo* target =
       random_.OneIn(5) ? Pick(relations, [](const RelationInfo& r) { return r.kind == RelationKind::kMemory; })
                        : Pick(relations, IsTable);
@@ -393,7 +392,9 @@ Step Generator::InsertBatches(const std::vector<RelationInfo>& relations, uint64
                      " WHERE k % 3 <> " + std::to_string(random_.Below(3)));
   }
   const bool is_bad = random_.OneIn(4);
-  Step step = Statement(head + Series(20 + random_.Below(rows_most), is_bad));
+  // A batch has 1024 rows, if there are as many.
+  const uint64_t rows = random_.OneIn(2) ? 1025 + random_.Below(4000) : 20 + random_.Below(300);
+  Step step = Statement(head + Series(rows, is_bad));
   step.is_bad = is_bad;
   return step;
 }

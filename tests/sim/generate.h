@@ -24,8 +24,8 @@ class Generator {
   Step NewSink(const std::vector<RelationInfo>& relations);
   Step Drop(const std::vector<RelationInfo>& relations);
   Step Insert(const std::vector<RelationInfo>& relations);
-  Step InsertBatches(const std::vector<RelationInfo>& relations, uint64_t rows_most);  // some of them bad
-  Step InsertMany(const std::vector<RelationInfo>& relations);                         // some megabytes
+  Step InsertBatches(const std::vector<RelationInfo>& relations);  // some of them bad
+  Step InsertMany(const std::vector<RelationInfo>& relations);     // some megabytes
   Step Push(const std::vector<RelationInfo>& relations, const std::vector<Step>& steps);
   Step Watermark(const std::vector<RelationInfo>& relations);
 

@@ -12,15 +12,11 @@ constexpr uint64_t kLargeMost = 6;  // in one life
 
 void Case::InsertBatches() {
   if (result_.large_inserts >= kLargeMost) return;
-  if (random_.OneIn(2)) {
-    Control("SET batch_rows = " + std::to_string(1 + random_.Below(random_.OneIn(2) ? 8 : 100)));
-    if (IsOver()) return;
-  }
   if (random_.OneIn(6)) {
     waits_for_disk_ = false;
     Control("SET durability = 'async'");
   }
-  const Step step = generator_.InsertBatches(Relations(), random_.OneIn(5) ? 3000 : 300);
+  const Step step = generator_.InsertBatches(Relations());
   if (IsOver() || step.text.empty()) return;
   ++result_.large_inserts;
   if (random_.OneIn(8))
