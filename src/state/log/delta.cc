@@ -92,7 +92,7 @@ void Delta::CutTo(uint64_t bytes) {
 void Delta::Release() { CutTo(0); }
 
 void Delta::Shrink() {
-  if (parts_.size() != 1 || parts_.back().size() > kDeltaPartBytes / 8) return;
+  if (parts_.empty() || parts_.back().size() > kDeltaPartBytes / 2) return;
   std::string small(parts_.back());
   small.shrink_to_fit();
   std::swap(parts_.back(), small);
