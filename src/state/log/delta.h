@@ -56,8 +56,8 @@ class Delta {
   void CutTo(uint64_t bytes);
   // Gives the memory of its parts back and is empty.
   void Release();
-  // What is much smaller than a part is kept in as little memory as it takes: many deltas may wait for a disk, and it is
-  // their bytes that are limited.
+  // What is much smaller than a part is kept in as little memory as it takes: many deltas may wait for a disk, and
+  // their bytes are what is limited.
   void Shrink();
 
  private:
