@@ -74,6 +74,8 @@ class FileSink final : public sdk::Sink {
   Status StartNew();
   Status Resume(const std::string& token);
   Status ResumeComplete(const SinkToken& token);
+  // A complete file to which rows were added that are not decided becomes what it was; false: there is none.
+  Result<bool> TakeBackAdded(const SinkToken& token, std::string& why_not);
   // Whether the target is the complete file made of just the rows of a token.
   Result<bool> IsTarget(const SinkToken& token);
   std::string OriginOf(const SinkToken& token) const;
@@ -264,7 +266,7 @@ Result<bool> FileSink::IsTarget(const SinkToken& token) {
 
 Status FileSink::ResumeComplete(const SinkToken& token) {
   std::string why_not;
-  if (TRY(OpenKept(target_.path, token, why_not)) == nullptr) {
+  if (TRY(OpenKept(target_.path, token, why_not)) == nullptr && !TRY(TakeBackAdded(token, why_not))) {
     return Status(ErrorCode::kBadFile, "sink " + Quoted(name_) + " had completed " + Quoted(target_.path, 300) +
                                            " with " + std::to_string(token.length) + " bytes, but " +
                                            why_not.substr(0, why_not.size() - 2))
@@ -277,6 +279,22 @@ Status FileSink::ResumeComplete(const SinkToken& token) {
   TRY(RemoveIfThere(new_path_));
   if (!options_.in_place) TRY(RemoveIfThere(part_path_));
   return SyncFolder();
+}
+
+// It is called by its temporary name again (Reopen), or is complete once more because the sink was dropped.
+Result<bool> FileSink::TakeBackAdded(const SinkToken& token, std::string& why_not) {
+  if (is_journal()) return false;  // takes no more rows
+  SinkToken writing = token;
+  writing.state = SinkToken::State::kWriting;
+  for (const std::string& path : {part_path_, target_.path}) {
+    const std::unique_ptr<os::File> file = TRY(OpenKept(path, writing, why_not));
+    if (file == nullptr) continue;
+    TRY(file->Truncate(token.length));
+    TRY(file->SyncData());
+    if (path != target_.path) TRY(MoveName(path, target_.path));
+    return true;
+  }
+  return false;
 }
 
 Status FileSink::CutBehind(const SinkToken& token) {
