@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kLengthBytesMax = 5;
 constexpr size_t kRoomBytes = 1024;  // a part with less room is closed: most operations are shorter
 constexpr size_t kPartsAhead = 16;
-constexpr size_t kPartsKept = 256;  // 16 MiB: what comes while the log waits a third of a second for a checkpoint
+constexpr size_t kPartsKept = 256;  // 16 MiB: the log does not give parts back while it makes a checkpoint
 
 internal::Failure BadDelta(size_t total, size_t left, const std::string& what) {
   return Error(ErrorCode::kCorrupt, "reading a delta of " + std::to_string(total) + " bytes, at byte " +
