@@ -26,9 +26,11 @@ void CoreMutex::AwaitWholeGraph(std::unique_lock<std::mutex>& lock) {
   whole_.wait(lock, [this] { return !is_in_slices_; });
 }
 
-// Until whoever waits has the lock: taken again at once, it would be gone before the other one is awake.
+// Until whoever waits has the lock: taken again at once, it would be gone before the other one is awake. Patience,
+// since a thread of normal priority may wait for a cpu as well, and this may be the one.
 void CoreMutex::AwaitNext() {
-  for (int i = 0; i < 100'000 && is_wanted(); ++i) os::CpuRelax();
+  os::Patience patience;
+  for (int i = 0; i < 100'000 && is_wanted(); ++i) patience.Wait();
 }
 
 bool CoreMutex::LetIn(std::unique_lock<std::mutex>& lock) {

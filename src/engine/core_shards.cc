@@ -56,7 +56,7 @@ bool Core::WaitForRoom() {
   for (int i = 0; IsAnySectionBlocked(); ++i) {
     if (shards_->workers() == 0 || i == kLooks) return false;
     if (i % 64 == 0) shards_->Wake();
-    os::CpuRelax();
+    shards_->WaitForOthers();
   }
   return true;
 }

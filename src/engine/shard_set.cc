@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "os/cpu.h"
 
 namespace laminar::engine {
 namespace {
 
 constexpr uint32_t kSpins = 20'000;  // looks without work before a worker parks
+constexpr uint32_t kGlances = 16;    // the same with real-time priority: about what it takes to ask whether it has that
+constexpr int64_t kNapNanos = 100'000;
 
 }  // namespace
 
@@ -88,7 +89,10 @@ bool ShardSet::TurnOne(uint32_t first, runtime::CoreBudgets& budgets, Look look)
 bool ShardSet::Help(runtime::CoreBudgets& budgets, Look look) {
   // The workers begin at the front, the helper where they come last.
   const uint32_t first = workers_.empty() ? static_cast<uint32_t>(random_.Below(shards_.size())) : size() - 1;
-  return TurnOne(first, budgets, look);
+  if (TurnOne(first, budgets, look)) return true;
+  if (std::ranges::any_of(shards_, [](const auto& s) { return s->is_turned.load(std::memory_order_relaxed); }))
+    WaitForOthers();
+  return false;
 }
 
 bool ShardSet::IsIdle() const {
@@ -108,13 +112,13 @@ bool ShardSet::LooksIdle() const {
 }
 
 void ShardSet::AddTask(uint32_t shard, ShardTask* task) {
-  while (!TryTake(*shards_[shard])) os::CpuRelax();
+  while (!TryTake(*shards_[shard])) WaitForOthers();
   shards_[shard]->tasks.push_back(task);
   GiveBack(*shards_[shard]);
 }
 
 void ShardSet::RemoveTask(uint32_t shard, const ShardTask* task) {
-  while (!TryTake(*shards_[shard])) os::CpuRelax();
+  while (!TryTake(*shards_[shard])) WaitForOthers();
   std::erase(shards_[shard]->tasks, task);
   GiveBack(*shards_[shard]);
 }
@@ -140,6 +144,26 @@ void ShardSet::Wake() {
   }
 }
 
+// A shard that a turn would get.
+bool ShardSet::IsAnyToTake() const {
+  return std::ranges::any_of(shards_, [](const auto& shard) {
+    return shard->may_have_work.load(std::memory_order_relaxed) && !shard->is_turned.load(std::memory_order_relaxed);
+  });
+}
+
+// Where shards are not idle but there is none to take, another thread turns them, or fills them without a word. It may
+// wait for this very cpu, which a thread of normal priority gives up sooner or later though it spins; one of real-time
+// priority gives it up only by sleeping.
+void ShardSet::Park(Worker& worker) {
+  const bool is_real_time = os::RealTimePriority(0) != 0;
+  worker.parked.PrepareWait();
+  const bool is_idle = IsIdle();
+  if (stop_.load(std::memory_order_acquire) || (!is_idle && (!is_real_time || IsAnyToTake())))
+    worker.parked.CancelWait();
+  else
+    (void)worker.parked.Wait(is_idle ? -1 : kNapNanos);
+}
+
 void ShardSet::WorkerMain(Worker& worker) {
   uint32_t idle = 0;
   uint32_t next = worker.first;
@@ -148,16 +172,13 @@ void ShardSet::WorkerMain(Worker& worker) {
       idle = 0;
       continue;
     }
-    if (++idle < kSpins) {
+    ++idle;
+    if (idle < kSpins && (idle != kGlances || os::RealTimePriority(0) == 0)) {
       os::CpuRelax();
       continue;
     }
     idle = 0;
-    worker.parked.PrepareWait();
-    if (!IsIdle() || stop_.load(std::memory_order_acquire))
-      worker.parked.CancelWait();
-    else
-      (void)worker.parked.Wait(-1);
+    Park(worker);
   }
 }
 

@@ -4,7 +4,8 @@
 // or the core thread when it has to wait for room (so two cores share any mix of reading and aggregating evenly). A
 // thread looks first at the shards it turned before. Law: whoever turns a shard sees all that was done there before;
 // tasks come and go only between turns. Inline there are no workers: the owner's thread turns the shards, in an order
-// drawn from a seed, which is how interleavings are simulated. A worker without work spins for a moment, then parks.
+// drawn from a seed, which is how interleavings are simulated. A worker without work spins for a moment, then parks;
+// one of real-time priority (SET rt_priority) parks at once, and sleeps whenever others have what it wants.
 #pragma once
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "observe/metric.h"
+#include "os/cpu.h"
 #include "os/thread.h"
 #include "runtime/ring0/budget.h"
 
@@ -51,8 +53,11 @@ class ShardSet {
   void RemoveTask(uint32_t shard, const ShardTask* task);
   // Who is looked at: shards that a Wake has marked, or all, also what was sent without a Wake.
   enum class Look : uint8_t { kMarked, kAll };
-  // Turns one shard that has work and nobody turns, on the caller's budgets. False: there is none.
+  // Turns one shard that has work and nobody turns, on the caller's budgets. False: there is none, and where others
+  // turn some a moment was waited for them, so that who calls it again and again lets them.
   bool Help(runtime::CoreBudgets& budgets, Look look = Look::kMarked);
+  // The owner's thread, in a loop: another thread has to do something first.
+  void WaitForOthers() { patience_.Wait(); }
   // Nothing waits, and nobody turns one.
   bool IsIdle() const;
   // The same at a glance: it may be wrong.
@@ -88,6 +93,8 @@ class ShardSet {
   static bool HasWork(const Shard& shard);
   static ShardTask::Polled Turn(Shard& shard, runtime::CoreBudgets& budgets);
   bool TurnOne(uint32_t first, runtime::CoreBudgets& budgets, Look look);
+  bool IsAnyToTake() const;
+  void Park(Worker& worker);
   void WorkerMain(Worker& worker);
 
   const os::Clock& clock_;
@@ -96,6 +103,7 @@ class ShardSet {
   std::atomic<bool> stop_{false};
   observe::Counter wake_ups_;
   Random random_{1};
+  os::Patience patience_;  // the owner's
 };
 
 }  // namespace laminar::engine

@@ -70,9 +70,19 @@ Status ThreadWatch::Pin(std::string_view setting) {
   return {};
 }
 
-// What was placed before may be more threads now, and so no longer fit: then none is pinned, and the notes say so.
+void ThreadWatch::SetRealTime(int priority) {
+  rt_priority_ = priority;
+  Apply();
+}
+
 void ThreadWatch::Apply() {
   notes_.clear();
+  ApplyPinning();
+  ApplyRealTime();
+}
+
+// What was placed before may be more threads now, and so no longer fit: then none is pinned, and the notes say so.
+void ThreadWatch::ApplyPinning() {
   runtime::Placement placement;
   placement.cpus.resize(watched_.size());
   if (pinning_ != "off") {
@@ -90,6 +100,26 @@ void ThreadWatch::Apply() {
     watched.failure = status.ok() ? "" : status.message();
     if (!status.ok()) notes_.push_back(status.message() + "; the thread runs where the kernel puts it");
   }
+}
+
+// Threads that never had one keep what they were started with. One note for all that are refused.
+void ThreadWatch::ApplyRealTime() {
+  if (rt_priority_ != 0 && watched_.empty())
+    notes_.emplace_back("this database has no threads of its own to give real-time priority");
+  Status refused;
+  for (Watched& watched : watched_) {
+    watched.rt_failure.clear();
+    if (rt_priority_ == 0 && !watched.is_real_time) continue;
+    Status status = os::SetRealTimePriority(watched.thread->handle(), rt_priority_);
+    if (!status.ok() && watched.is_real_time) (void)os::SetRealTimePriority(watched.thread->handle(), 0);
+    watched.is_real_time = status.ok() && rt_priority_ != 0;
+    if (status.ok()) continue;
+    watched.rt_failure = status.message();
+    refused = std::move(status);
+  }
+  if (refused.ok()) return;
+  const std::string hint = refused.hint().empty() ? "" : "; " + refused.hint();
+  notes_.push_back(refused.message() + "; it goes on with the normal one" + hint);
 }
 
 void ThreadWatch::SetSampleEvery(uint32_t n) {
@@ -146,6 +176,11 @@ bool ThreadWatch::IsPinned(const Watched& watched) const {
   return watched.cpu && os::CoresOfThread(watched.thread->handle()) == std::vector<uint32_t>{*watched.cpu};
 }
 
+// As the kernel has it, which may have been told otherwise from outside.
+bool ThreadWatch::IsRealTime(const Watched& watched) const {
+  return rt_priority_ != 0 && watched.thread->id() != 0 && os::RealTimePriority(watched.thread->id()) == rt_priority_;
+}
+
 void ThreadWatch::AppendMetrics(MetricRows& rows, int64_t now_nanos) {
   using enum observe::MetricId;
   Look(now_nanos);
@@ -171,8 +206,10 @@ void ThreadWatch::AppendMetrics(MetricRows& rows, int64_t now_nanos) {
     rows.Add(kBudgetAlerts, labels, static_cast<double>(monitor_.alerts(id)));
     rows.Add(kBudgetAlertActive, labels, monitor_.IsAlerting(id) ? 1 : 0);
   }
-  for (size_t i = 0; i < watched_.size(); ++i)
+  for (size_t i = 0; i < watched_.size(); ++i) {
     rows.Add(kPinningActive, "thread=" + NameOf(i), IsPinned(watched_[i]) ? 1 : 0);
+    rows.Add(kRtPriorityActive, "thread=" + NameOf(i), IsRealTime(watched_[i]) ? 1 : 0);
+  }
   if (threads_.shards == nullptr) return;
   for (uint32_t i = 0; i < threads_.shards->size(); ++i)
     rows.Add(kShardRows, "shard=" + std::to_string(i), static_cast<double>(threads_.shards->rows(i)));
@@ -195,9 +232,11 @@ std::vector<ThreadWatch::Place> ThreadWatch::Places() const {
     place.does = watched.thread == threads_.core ? "reads sources, runs what is not on shards" : "turns shards";
     if (IsPinned(watched)) place.pinned_to = watched.cpu;
     place.runs_on = watched.thread->LastCore();
+    if (watched.thread->id() != 0) place.rt_priority = os::RealTimePriority(watched.thread->id());
     place.note = watched.failure;
     if (watched.cpu && !place.pinned_to && place.note.empty())
       place.note = "cpu " + std::to_string(*watched.cpu) + " has gone";
+    if (!watched.rt_failure.empty()) place.note += (place.note.empty() ? "" : "; ") + watched.rt_failure;
     places.push_back(std::move(place));
   }
   return places;

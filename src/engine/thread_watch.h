@@ -35,13 +35,15 @@ class ThreadWatch {
 
   // Who there is to watch; they outlive it. Told again when there are more; pins them as was asked before.
   struct Threads {
-    const os::Thread* core = nullptr;      // null or not started: inline
-    ShardSet* shards = nullptr;            // null: none
+    const os::Thread* core = nullptr;     // null or not started: inline
+    ShardSet* shards = nullptr;           // null: none
     runtime::CoreBudgets* log = nullptr;  // null: in memory
   };
   void Watch(Threads threads);
   // As cpu_pinning says. On an error all stays as it is.
   Status Pin(std::string_view setting);
+  // As rt_priority says. Who may not have it goes on with the normal priority.
+  void SetRealTime(int priority);
   void SetSampleEvery(uint32_t n);  // 0: nothing is measured
   // What could not be had as asked, for whoever asked.
   const std::vector<std::string>& notes() const { return notes_; }
@@ -57,6 +59,7 @@ class ThreadWatch {
     std::string does;
     std::optional<uint32_t> pinned_to;
     std::optional<uint32_t> runs_on;  // or ran last
+    int rt_priority = 0;
     std::string note;
   };
   std::vector<Place> Places() const;
@@ -67,12 +70,17 @@ class ThreadWatch {
   struct Watched {
     const os::Thread* thread = nullptr;
     std::optional<uint32_t> cpu;  // it was pinned to; the kernel may have taken it away since
+    bool is_real_time = false;    // it was made so
     std::string failure;
+    std::string rt_failure;
   };
   void LookNow(int64_t now_nanos);
   void Apply();
+  void ApplyPinning();
+  void ApplyRealTime();
   std::vector<const runtime::CoreBudgets*> AllBudgets() const;
   bool IsPinned(const Watched& watched) const;
+  bool IsRealTime(const Watched& watched) const;
   std::string NameOf(size_t i) const;
   double Skew() const;
 
@@ -83,6 +91,7 @@ class ThreadWatch {
   Threads threads_;
   std::vector<Watched> watched_;  // the core thread, then the workers
   std::string pinning_ = "off";
+  int rt_priority_ = 0;
   runtime::MachineOffer machine_;
   std::vector<std::string> notes_;
   // Rows of each shard when the present window of the skew began, and the one before.

@@ -8,8 +8,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 #include "base/text.h"
 #include "os/file.h"
@@ -62,6 +64,8 @@ std::vector<uint32_t> CoresIn(const cpu_set_t& mask) {
   return cores;
 }
 
+std::atomic<bool> is_real_time_refused{false};
+
 }  // namespace
 
 std::vector<uint32_t> AllowedCores() {
@@ -106,6 +110,38 @@ std::vector<uint32_t> CoresOfThread(pthread_t thread) {
 
 // The kernel takes the calling thread for process 0, where POSIX means the whole process.
 void MakeThisThreadNicer(int by) { (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + by); }
+
+// The flag keeps threads that this one starts at normal priority. It stays when the priority goes: to take it away
+// needs more permission than to set it.
+Status SetRealTimePriority(pthread_t thread, int priority) {
+  const sched_param wanted{.sched_priority = priority};
+  const int policy = (priority == 0 ? SCHED_OTHER : SCHED_FIFO) | SCHED_RESET_ON_FORK;
+  const bool is_to_fail = priority != 0 && is_real_time_refused.load(std::memory_order_relaxed);
+  const int error = is_to_fail ? EPERM : pthread_setschedparam(thread, policy, &wanted);
+  if (error == 0) return {};
+  const std::string number = std::to_string(priority);
+  std::string text = "giving a thread real-time priority " + number + ": " + std::strerror(error) + " (errno " +
+                     std::to_string(error) + ")";
+  if (error != EPERM) return Status(ErrorCode::kIo, std::move(text));
+  return Status(ErrorCode::kLimitReached, std::move(text))
+      .WithHint("CAP_SYS_NICE grants it, or RLIMIT_RTPRIO (ulimit -r) of at least " + number);
+}
+
+int RealTimePriority(int32_t thread_id) {
+  const int policy = sched_getscheduler(thread_id);
+  if (policy < 0) return 0;
+  const int kind = policy & ~SCHED_RESET_ON_FORK;
+  sched_param param{};
+  if ((kind != SCHED_FIFO && kind != SCHED_RR) || sched_getparam(thread_id, &param) != 0) return 0;
+  return param.sched_priority;
+}
+
+void RefuseRealTimePriority(bool is_refused) { is_real_time_refused.store(is_refused, std::memory_order_relaxed); }
+
+void Patience::SleepIfRealTime() {
+  constexpr timespec kMoment{.tv_sec = 0, .tv_nsec = 50'000};
+  if (RealTimePriority(0) != 0) clock_nanosleep(CLOCK_MONOTONIC, 0, &kMoment, nullptr);
+}
 
 void NameThisThread(const std::string& name) { pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); }
 

@@ -31,6 +31,13 @@ std::vector<uint32_t> CoresOfThread(pthread_t thread);
 // So much nicer than it is, which Linux lets each thread be (setpriority(2), up to 19): whoever is less nice goes first
 // where both want a core. Only the privileged may take it back. Best effort: it changes when things are done, not what.
 void MakeThisThreadNicer(int by);
+// SCHED_FIFO of that priority, 1 to 99, for a thread, which need not be the calling one; 0: SCHED_OTHER again. The
+// threads it starts are of normal priority all the same. kLimitReached, with what would grant it, without permission.
+Status SetRealTimePriority(pthread_t thread, int priority);
+// That of a thread by the kernel's number of it (Thread::id; 0: the calling thread), as it is now; 0: it has none.
+int RealTimePriority(int32_t thread_id);
+// For tests: SetRealTimePriority fails from now on, or no longer, as it does where it is not permitted.
+void RefuseRealTimePriority(bool is_refused);
 // Shown in process lists; cut to 15 bytes.
 void NameThisThread(const std::string& name);
 
@@ -58,6 +65,24 @@ inline void CpuRelax() {
   asm volatile("yield" ::: "memory");
 #endif
 }
+
+// Between two looks of a loop that waits for another thread. It spins. A thread of real-time priority sleeps for a
+// moment every so many looks, whoever gave it that priority: the one it waits for may need this very cpu, would not get
+// it from a loop, and neither would anybody else.
+class Patience {
+ public:
+  void Wait() {
+    if (++looks_ % kLooks != 0) [[likely]]
+      CpuRelax();
+    else
+      SleepIfRealTime();
+  }
+
+ private:
+  static constexpr uint32_t kLooks = 256;  // asking the kernel for the priority costs some ten of them
+  static void SleepIfRealTime();
+  uint32_t looks_ = 0;
+};
 
 // For SHOW RUNTIME and benchmark reports: "AMD EPYC ... (avx2 avx512f)".
 std::string CpuModel();

@@ -86,10 +86,9 @@ void Thread::Join() {
 
 // "ID (a name, which may hold anything) S ppid ...": the cpu is the 37th field behind the name.
 std::optional<uint32_t> Thread::LastCore() const {
-  const int32_t id = id_ == nullptr ? 0 : id_->load(std::memory_order_relaxed);
-  if (id == 0) return std::nullopt;
+  if (id() == 0) return std::nullopt;
   Result<std::unique_ptr<File>> file =
-      RealFileSystem().Open("/proc/self/task/" + std::to_string(id) + "/stat", OpenMode::kRead);
+      RealFileSystem().Open("/proc/self/task/" + std::to_string(id()) + "/stat", OpenMode::kRead);
   if (!file) return std::nullopt;
   std::string text(4096, '\0');
   const Result<size_t> size = (*file)->ReadAt(0, text);

@@ -34,6 +34,7 @@ class Thread {
   void Join();
   bool is_joinable() const { return is_joinable_; }
   pthread_t handle() const { return handle_; }  // while it is joinable, for os/cpu.h
+  int32_t id() const { return id_ == nullptr ? 0 : id_->load(std::memory_order_relaxed); }  // the kernel's; 0: not yet
   // The cpu it runs on, or ran on last before it went to sleep; nullopt: the kernel does not say.
   std::optional<uint32_t> LastCore() const;
 
