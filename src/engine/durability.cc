@@ -119,6 +119,7 @@ Status Durability::ReplayLog(const WalPosition& from) {
     report_.bytes_cut = TRY(state::RepairWal(options, end)).bytes_cut;
   }
   log_ = TRY(state::WalWriter::Open(options, end, report_.epoch + 1));
+  applied_end_ = log_->end();
   return {};
 }
 
@@ -138,6 +139,7 @@ Status Durability::Commit(Epoch epoch, state::Delta delta) {
   std::unique_lock lock(mutex_);
   TRY(Status(failure_));
   queued_bytes_ += delta.bytes();
+  unlogged_bytes_ += delta.bytes();
   if (IsIntervalOver()) is_due_handed_.store(true, std::memory_order_relaxed);
   queue_.push_back({epoch, std::move(delta), wants_checkpoint_.exchange(false)});
   if (options_.is_inline) return WriteInline(lock);
@@ -174,6 +176,7 @@ void Durability::NoteWritten(const Status& written) {
   if (failure_.hint().empty()) failure_.WithHint("see to the disk, then open the database again");
   queue_.clear();
   queued_bytes_ = 0;
+  unlogged_bytes_ = 0;
   has_failed_.store(true, std::memory_order_release);
 }
 
@@ -264,29 +267,49 @@ Status Durability::AppendDelta(const Pending& pending) {
   return log_->Append(WalRecordType::kEpochComplete, pending.epoch, {});
 }
 
-// An epoch leaves the group when it stands in the log and in the store: were it gone before, a later checkpoint would
-// lack it.
-Status Durability::WriteGroup(std::deque<Pending>& group) {
-  Status appended;
+// The log alone makes epochs durable, so it goes first: all that waits, whatever the store has still to be given.
+Status Durability::WriteLog(std::deque<Pending>& group, Status& appended) {
+  const int64_t start = clock_.MonotonicNanos();
   for (Pending& pending : group) {
     if (pending.is_in_log) continue;
     appended = AppendDelta(pending);
     if (!appended.ok()) break;
     pending.is_in_log = true;
+    pending.log_end = log_->end();
     has_unsynced_ = true;
+    unsynced_bytes_ += pending.delta.bytes();
+    unsynced_epoch_ = pending.epoch;
   }
-  if (has_unsynced_) {
-    TRY(log_->Sync());
-    has_unsynced_ = false;
-    const std::lock_guard lock(mutex_);
-    ++figures_.syncs;
-  }
+  if (!has_unsynced_) return {};
+  TRY(log_->Sync());
+  has_unsynced_ = false;
+  NoteLogged(std::exchange(unsynced_bytes_, 0), clock_.MonotonicNanos() - start);
+  NoteDurable(unsynced_epoch_);
+  return {};
+}
+
+void Durability::NoteLogged(uint64_t bytes, int64_t nanos) {
+  log_pace_.NoteGroup(bytes, nanos, queue_bytes_max_.load(std::memory_order_relaxed));
+  const std::lock_guard lock(mutex_);
+  unlogged_bytes_ -= bytes;
+  ++figures_.syncs;
+}
+
+// While the store is given what stands in the log, more comes. That somebody waits for it is a reason to write it to
+// the log before going on, and that it is much: who comes then would wait for all of it.
+bool Durability::IsLogWanted() const {
+  return awaited_epoch_.load(std::memory_order_relaxed) > durable_epoch() || unlogged_bytes_ >= log_pace_.bytes_much();
+}
+
+// An epoch leaves the group when it stands in the log and in the store: were it gone before, a later checkpoint would
+// lack it. At least one does, or the store would never come to its turn.
+Status Durability::ApplyToStore(std::deque<Pending>& group, bool gives_way) {
   while (!group.empty() && group.front().is_in_log) {
     Pending& pending = group.front();
-    NoteDurable(pending.epoch);
     // After an error all parts are applied again: the last operation of a key decides.
     for (const std::string& part : pending.delta.parts()) TRY(store_->Apply(part));
     applied_epoch_ = pending.epoch;
+    applied_end_ = pending.log_end;
     is_publish_due_ |= pending.wants_checkpoint;
     {
       const std::lock_guard lock(mutex_);
@@ -297,8 +320,20 @@ Status Durability::WriteGroup(std::deque<Pending>& group) {
     pending.delta.Release();
     if (!options_.is_inline) pool_.Prepare();
     group.pop_front();
+    if (gives_way && IsLogWanted()) break;
   }
+  return {};
+}
+
+Status Durability::WriteGroup(std::deque<Pending>& group) {
+  Status appended;
+  TRY(WriteLog(group, appended));
+  TRY(ApplyToStore(group, !options_.is_inline && appended.ok()));  // else what came cannot be written now
   TRY(std::move(appended));
+  return PublishIfDue();
+}
+
+Status Durability::PublishIfDue() {
   if (!std::exchange(is_publish_due_, false) && !IsIntervalOver()) return {};
   Status published = Publish(applied_epoch_);
   const std::lock_guard lock(mutex_);
@@ -325,7 +360,7 @@ void Durability::NoteDurable(Epoch epoch) {
 Status Durability::Publish(Epoch epoch) {
   last_checkpoint_nanos_ = clock_.MonotonicNanos();
   is_due_handed_.store(false, std::memory_order_relaxed);
-  const CheckpointInfo info = TRY(store_->Publish(epoch, {log_->end()}));
+  const CheckpointInfo info = TRY(store_->Publish(epoch, {applied_end_}));
   NoteDurable(epoch);
   const std::vector<CheckpointInfo> kept = store_->List();
   {
@@ -343,6 +378,7 @@ Status Durability::Publish(Epoch epoch) {
 
 Status Durability::WaitDurable(Epoch epoch, const std::atomic<bool>& cancelled) {
   std::unique_lock lock(mutex_);
+  if (epoch > awaited_epoch_) awaited_epoch_ = epoch;
   while (true) {
     if (durable_epoch() >= epoch) return {};
     TRY(Status(failure_));
@@ -397,6 +433,7 @@ Durability::Figures Durability::GetFigures() {
   const std::lock_guard lock(mutex_);
   Figures figures = figures_;
   figures.queued_bytes = queued_bytes_;
+  figures.unlogged_bytes = unlogged_bytes_;
   figures.has_failed = has_failed();
   figures.is_stalled = !stalled_.ok();
   if (!failure_.ok()) figures.last_error = failure_.message();

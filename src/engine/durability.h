@@ -8,6 +8,11 @@
 // more (has_failed). A full disk is waited for: what is handed over is kept, up to a limit (has_room). Threads: Commit
 // is called by the core under its lock; threaded, the writing is done by one ring-1 thread; inline, inside Commit.
 // WaitDurable and the readers of figures may be called from any thread.
+//
+// What is waited for goes first: an epoch somebody waits for is logged after at most one more epoch has gone to the
+// store, however many wait for that; and sources are held back sooner than statements, at what the log takes in a tenth
+// of a second (log_pace.h). Both share a thread: while the store itself waits (for its own files, or in a checkpoint)
+// the log waits, too.
 #pragma once
 
 #include <atomic>
@@ -20,6 +25,7 @@
 
 #include "base/status.h"
 #include "engine/database_directory.h"
+#include "engine/log_pace.h"
 #include "os/thread.h"
 #include "runtime/ring0/budget.h"
 #include "state/checkpoint/checkpoint_store.h"
@@ -76,6 +82,11 @@ class Durability {
   bool has_room(uint64_t more_bytes = 0) const {
     return queued_bytes_.load() + more_bytes < queue_bytes_max_.load(std::memory_order_relaxed);
   }
+  // May sources be read on? What is read ahead of the log only makes those wait longer who wait for an epoch.
+  bool has_room_for_sources() const {
+    const uint64_t most = queue_bytes_max_.load(std::memory_order_relaxed);
+    return queued_bytes_.load() < most - most / 8 && unlogged_bytes_.load() < log_pace_.bytes_max();
+  }
   // Whether rows may come in: not when it has failed, nor when the disk is full and there is no room left to wait in.
   Status CheckAccepts() const;
   // Whether what is handed over now can be written now: not while the disk is full, be there room to wait in or not.
@@ -105,6 +116,7 @@ class Durability {
     uint64_t syncs = 0;
     uint64_t epochs = 0;
     uint64_t queued_bytes = 0;
+    uint64_t unlogged_bytes = 0;  // of them, not in the log yet
     uint64_t checkpoints = 0;
     uint64_t checkpoints_failed = 0;
     uint64_t checkpoint_bytes = 0;
@@ -123,7 +135,8 @@ class Durability {
     Epoch epoch = 0;
     state::Delta delta;
     bool wants_checkpoint = false;
-    bool is_in_log = false;  // appended, if perhaps not flushed: it must not go there twice
+    bool is_in_log = false;      // appended, if perhaps not flushed: it must not go there twice
+    state::WalPosition log_end;  // then: behind it
   };
   Durability(std::unique_ptr<DatabaseDirectory> directory, const os::Clock& clock, DurabilityOptions options);
   Status Recover();
@@ -132,8 +145,14 @@ class Durability {
   void ThreadMain();
   Status WriteInline(std::unique_lock<std::mutex>& lock);
   void NoteWritten(const Status& written);
-  // Writes and flushes a group and removes from it what has gone all the way; after an error the rest is tried again.
+  // Writes and flushes a group and removes from it what has gone all the way; after an error, or when the log is wanted
+  // first for what came meanwhile, the rest is tried again.
   Status WriteGroup(std::deque<Pending>& group);
+  Status WriteLog(std::deque<Pending>& group, Status& appended);
+  Status ApplyToStore(std::deque<Pending>& group, bool gives_way);
+  Status PublishIfDue();
+  bool IsLogWanted() const;
+  void NoteLogged(uint64_t bytes, int64_t nanos);
   Status AppendDelta(const Pending& pending);
   Status Publish(Epoch epoch);
   bool IsIntervalOver() const;
@@ -169,13 +188,19 @@ class Durability {
   std::atomic<int64_t> last_checkpoint_nanos_{0};
   // Written under the mutex, read anywhere.
   std::atomic<uint64_t> queued_bytes_{0};
+  std::atomic<uint64_t> unlogged_bytes_{0};
+  std::atomic<Epoch> awaited_epoch_{0};  // the last one somebody has asked for
   std::atomic<uint64_t> queue_bytes_max_;
   std::atomic<bool> has_failed_{false};  // as failure_
   std::atomic<bool> is_stalled_{false};  // as stalled_
+  LogPace log_pace_;
   // The writing thread's, like store_ and log_.
-  bool has_unsynced_ = false;
+  bool has_unsynced_ = false;  // and of how much, up to which epoch
+  uint64_t unsynced_bytes_ = 0;
+  Epoch unsynced_epoch_ = 0;
   Epoch applied_epoch_ = 0;
-  bool is_publish_due_ = false;  // some applied epoch came with the wish
+  state::WalPosition applied_end_;  // behind it in the log
+  bool is_publish_due_ = false;     // some applied epoch came with the wish
   std::atomic<Epoch> durable_epoch_{0};
   os::Thread thread_;
 };

@@ -130,5 +130,99 @@ TEST_CASE("when the disk takes again, nobody is told that it is full while the r
   CHECK((*durability)->CheckAccepts().ok());
 }
 
+// What is read ahead of the log makes only those wait longer who wait for an epoch.
+TEST_CASE("sources are held back at what the log takes soon, and long before as much waits as may") {
+  sim::SimClock clock(0);
+  sim::SimFileSystem files(clock);
+  auto directory = DatabaseDirectory::Open(files, clock, "/slow");
+  REQUIRE(directory.has_value());
+  auto opened = Durability::Open(*std::move(directory), clock, {.is_inline = true});
+  REQUIRE_MESSAGE(opened.has_value(), opened.error().ToString());
+  Durability& durability = **opened;
+  REQUIRE(durability.Start().ok());
+  files.Plan({.kind = sim::FileFault::Kind::kDiskFull,
+              .operation = sim::FileOperation::kWrite,
+              .path_part = "/log",
+              .times = UINT64_MAX / 2});
+  constexpr uint64_t kEpochBytes = 1 << 20;
+  Epoch epoch = 0;
+  auto commit = [&] {
+    std::string delta;
+    state::DeltaWriter(delta).Put(std::string("\0\0\0\1", 4) + std::to_string(++epoch), std::string(kEpochBytes, 'v'));
+    REQUIRE(durability.Commit(epoch, std::move(delta)).ok());
+  };
+  while (durability.has_room_for_sources()) {
+    REQUIRE(epoch < 100);
+    commit();
+  }
+  CHECK(durability.GetFigures().unlogged_bytes >= 2 * LogPace::kBytesMin);
+  CHECK(durability.GetFigures().unlogged_bytes < 2 * LogPace::kBytesMin + 2 * kEpochBytes);
+  CHECK(durability.has_room());  // statements are taken all the same
+  CHECK(durability.CheckAccepts().ok());
+  durability.SetQueueBytes(durability.GetFigures().queued_bytes + kEpochBytes);
+  CHECK(durability.has_room());
+  CHECK_FALSE(durability.has_room_for_sources());
+  commit();
+  CHECK_FALSE(durability.has_room());
+  files.ClearFaults();
+  durability.RetryWrites();
+  CHECK(durability.durable_epoch() == epoch);
+  CHECK(durability.GetFigures().unlogged_bytes == 0);
+  CHECK(durability.GetFigures().queued_bytes == 0);
+  CHECK(durability.has_room_for_sources());
+}
+
+// Epochs go into the store one by one between flushes of those that are waited for, and checkpoints are made meanwhile:
+// each must say where in the log it ends, which is not where the log does.
+TEST_CASE("checkpoints made while much of the log is still to go into the store lose and double nothing") {
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    sim::SimClock clock(0);
+    sim::SimFileSystem files(clock);
+    const std::atomic<bool> cancelled{false};
+    auto open = [&] {
+      auto directory = DatabaseDirectory::Open(files, clock, "/many");
+      REQUIRE(directory.has_value());
+      auto opened = Durability::Open(*std::move(directory), clock, {.segment_bytes = 64 << 10});
+      REQUIRE_MESSAGE(opened.has_value(), opened.error().ToString());
+      return *std::move(opened);
+    };
+    const std::string table("\0\0\0\1", 4);
+    Epoch epoch = 0;
+    for (int life = 0; life < 4; ++life) {
+      std::unique_ptr<Durability> durability = open();
+      REQUIRE(durability->report().epoch == epoch);
+      uint64_t count = 0;  // each epoch has one key of its own and writes the last one's number over
+      std::string last;
+      auto cursor = durability->store().Scan(table, std::string("\0\0\0\2", 4));
+      REQUIRE(cursor.has_value());
+      for (; (*cursor)->valid(); (*cursor)->Next()) {
+        if ((*cursor)->key().ends_with("last"))
+          last = (*cursor)->value();
+        else
+          ++count;
+      }
+      cursor->reset();
+      CHECK(count == epoch);
+      if (epoch > 0) CHECK(last == std::to_string(epoch));
+      REQUIRE(durability->Start().ok());
+      for (int i = 0; i < 400; ++i) {
+        std::string delta;
+        state::DeltaWriter writer(delta);
+        writer.Put(table + std::to_string(++epoch), std::string(random.Below(3000), 'v'));
+        writer.Put(table + "last", std::to_string(epoch));
+        if (random.OneIn(40)) durability->RequestCheckpoint();
+        REQUIRE(durability->Commit(epoch, std::move(delta)).ok());
+        if (random.OneIn(5)) REQUIRE(durability->WaitDurable(epoch, cancelled).ok());
+      }
+      REQUIRE(durability->WaitDurable(epoch, cancelled).ok());
+      files.Plan({.kind = sim::FileFault::Kind::kPowerCut});  // wherever the store is by now
+      durability.reset();
+      files.CrashTorn(random);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace laminar::engine
