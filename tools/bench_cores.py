@@ -5,6 +5,10 @@ against one that makes none, ten million keys on disk and in memory, and how lon
 
     tools/bench_cores.py [--rows MILLIONS] [--repeats N] [--json] [--laminar PROGRAM]
 
+Then how long the graph stood still at the ends of epochs, twice: as it is, which holds also what other programs took of
+the cpu meanwhile, and with SET rt_priority = 1, where they cannot: that is the pause of the graph itself. It takes the
+permission for real-time priority (root, CAP_SYS_NICE or ulimit -r); without, the line says that it was refused.
+
 Times of a shared machine mean little, ratios more; run it on a quiet one. With far caches (another socket) the
 second core costs more than it does beside the first."""
 
@@ -51,14 +55,19 @@ def compare(name, repeats, first, second):
 def pauses(name, laminar, sql, folder):
     """How long the graph stood still at the ends of epochs, and how often for more than a millisecond."""
     shutil.rmtree(folder, ignore_errors=True)
-    ask = "SELECT name, value FROM laminar_metrics WHERE name LIKE 'laminar_epoch%'"
+    ask = (
+        "SELECT name, value FROM laminar_metrics "
+        "WHERE name LIKE 'laminar_epoch%' OR name = 'laminar_rt_priority_active'"
+    )
     done = subprocess.run(
         [laminar, folder, "-o", "csv", "-c", sql + ask], check=True, capture_output=True, text=True
     )
-    lines = [line.split(",") for line in done.stdout.split() if line.startswith("laminar_epoch_")]
+    ours = ("laminar_epoch_", "laminar_rt_")
+    lines = [line.split(",") for line in done.stdout.split() if line.startswith(ours)]
     value = {metric.removeprefix("laminar_epoch_"): float(number) for metric, number in lines}
+    refused = "rt_priority" in sql and value["laminar_rt_priority_active"] == 0
     return {
-        "name": name,
+        "name": name + (" (refused)" if refused else ""),
         "p99_ms": round(value["pause_p99_us"] / 1000, 3),
         "longest_ms": round(value["pause_max_us"] / 1000, 3),
         "over_1_ms": int(value["pauses_long_total"]),
@@ -126,8 +135,11 @@ def main():
             ),
         ]
         often = "SET checkpoint_interval = '200 milliseconds';"
+        first = "SET rt_priority = 1;"
         results.append(pauses("bars: pauses", laminar, often + bars, folder))
+        results.append(pauses("bars: pauses, real time", laminar, often + first + bars, folder))
         results.append(pauses("10M keys: pauses", laminar, often + keys_on_disk, folder))
+        results.append(pauses("10M keys: pauses, real time", laminar, often + first + keys_on_disk, folder))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if options.json:

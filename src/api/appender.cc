@@ -142,7 +142,7 @@ Status PutTimestamp(laminar_appender& to, int64_t micros) {
 
 Status PutNull(laminar_appender& to) {
   const data::Field& field = to.schema[to.column];
-  if (!field.nullable) return Status(ErrorCode::kBadValue, "column \"" + field.name + "\" is NOT NULL");
+  if (!field.nullable) return Status(ErrorCode::kNullNotAllowed, "column \"" + field.name + "\" is NOT NULL");
   to.buffer.SetNull(to.column, to.buffer.rows());
   ++to.column;
   return {};

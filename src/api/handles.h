@@ -104,9 +104,6 @@ class HeldCursor final : public Freeable {
 int64_t ValueAsInt64(const data::Column& column, const data::Type& type, uint32_t row);
 double ValueAsDouble(const data::Column& column, const data::Type& type, uint32_t row);
 
-// The columns' values may be NULL: an error that names the column and row otherwise.
-Status CheckNulls(const data::Schema& schema, const data::Batch& batch);
-
 }  // namespace laminar::api
 
 struct laminar_database final : laminar::api::Freeable {

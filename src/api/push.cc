@@ -12,19 +12,6 @@ namespace data = laminar::data;
 namespace engine = laminar::engine;
 
 namespace laminar::api {
-
-Status CheckNulls(const data::Schema& schema, const data::Batch& batch) {
-  for (uint32_t c = 0; c < batch.column_count; ++c) {
-    if (schema[c].nullable || !batch.columns[c].has_nulls) continue;
-    for (uint32_t row = 0; row < batch.rows; ++row) {
-      if (!batch.columns[c].IsNull(row)) continue;
-      return Status(ErrorCode::kBadValue,
-                    "column \"" + schema[c].name + "\" is NOT NULL, row " + std::to_string(row) + " has NULL");
-    }
-  }
-  return {};
-}
-
 namespace {
 
 // Same values in memory: units are equal, and a coarser time is a finer one.
@@ -72,7 +59,6 @@ Status PushArray(SharedDatabase& shared, const char* relation, data::ImportedArr
     const data::Batch slice = TRY(array.Slice(first, count));
     for (size_t i = 0; i < places.size(); ++i) columns[i] = slice.columns[places[i]];
     data::Batch batch{count, static_cast<uint32_t>(columns.size()), columns.data(), nullptr};
-    TRY(CheckNulls(schema, batch));
     TRY(shared.database->Push(handle, batch));
     pushed += count;
   }

@@ -76,7 +76,7 @@ TEST_CASE("an appender flushes by itself when it holds 1024 rows, and drops what
   program.Execute("CREATE TABLE t (a BIGINT NOT NULL)");
   laminar_appender* to = nullptr;
   REQUIRE(Text(laminar_appender_open(program.database, "t", &to)) == "ok");
-  CHECK(Code(laminar_append_null(to)) == "LDB-R012");
+  CHECK(Code(laminar_append_null(to)) == "LDB-R019");
   for (int64_t i = 0; i < 2500; ++i) {
     REQUIRE(laminar_append_int64(to, i) == nullptr);
     REQUIRE(laminar_end_row(to) == nullptr);

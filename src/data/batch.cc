@@ -249,6 +249,15 @@ void BatchBuffer::SetNull(size_t column, uint32_t row) { storage_[column]->SetNu
 
 void BatchBuffer::SetNull(Column& column, uint32_t row) { StorageOf(column).SetNull(column, row); }
 
+void BatchBuffer::SetError(Column& column, uint32_t row) {
+  SetNull(column, row);
+  if (!column.has_errors) {
+    std::memset(column.errors, 0, std::max<uint32_t>(BitmapWords(capacity_), 1) * 8);
+    column.has_errors = true;
+  }
+  SetBit(column.errors, row);
+}
+
 uint32_t BatchBuffer::ReserveChild(Column& list_column, const Type& type, uint32_t count) {
   DCHECK(type.physical() == PhysicalType::kList);
   return StorageOf(list_column).ReserveChildren(list_column, count);

@@ -32,7 +32,7 @@ enum class Encoding : uint8_t {
 struct Column {
   void* values = nullptr;         // ValueWidth(physical) bytes a row
   uint64_t* validity = nullptr;   // a bit a row
-  uint64_t* errors = nullptr;     // a bit a row whose value could not be computed; only on results of expressions
+  uint64_t* errors = nullptr;     // a bit a row whose value could not be read or computed; top-level columns only
   Column* children = nullptr;     // ARRAY: element; MAP: key, value; STRUCT: its fields
   // kDictionary only:
   // Validity is then a bit a row as well; a code under a null is below max(dictionary_size, 1) and that slot is
@@ -57,7 +57,11 @@ struct Column {
     const uint32_t i = Slot(row);
     return (validity[i >> 6] >> (i & 63) & 1) == 0;
   }
-  bool HasError(uint32_t row) const { return has_errors && (errors[row >> 6] >> (row & 63) & 1) != 0; }
+  bool HasError(uint32_t row) const {
+    if (!has_errors) return false;
+    const uint32_t i = Slot(row);
+    return (errors[i >> 6] >> (i & 63) & 1) != 0;
+  }
 };
 
 inline void SetBit(uint64_t* bits, uint32_t i) { bits[i >> 6] |= uint64_t{1} << (i & 63); }
@@ -73,6 +77,12 @@ struct Batch {
 
   int64_t Weight(uint32_t row) const { return weights == nullptr ? 1 : weights[row]; }
   std::span<Column> Columns() const { return {columns, column_count}; }
+  bool HasError(uint32_t row) const {  // in any column
+    for (const Column& column : Columns()) {
+      if (column.HasError(row)) return true;
+    }
+    return false;
+  }
 };
 
 // Bump memory for the long strings and list children of one batch. Reset keeps the memory, so a warm heap never
@@ -142,6 +152,8 @@ class BatchBuffer {
   // The same for any column of this buffer, children included. The slot becomes harmless; children of a STRUCT become
   // null too.
   void SetNull(Column& column, uint32_t row);
+  // The value could not be read: NULL, and whoever reads this column must not see the row.
+  void SetError(Column& column, uint32_t row);
   // Reserves `count` child slots of an ARRAY or MAP column (all children grow together) and returns the first's
   // position. Growing moves the children's buffers (never the Column array), so take their pointers again afterwards.
   uint32_t ReserveChild(Column& list_column, const Type& type, uint32_t count);

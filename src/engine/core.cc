@@ -175,7 +175,7 @@ Result<bool> Core::Turn() {
   bool moved = false;
   if (durability_ != nullptr) {
     durability_->RetryWrites();
-    if (durability_->has_failed() || !durability_->has_room()) return false;  // back-pressure: the disk comes first
+    if (durability_->has_failed() || !durability_->has_room_for_sources()) return false;  // back-pressure
   }
   const int64_t start = options_.clock->MonotonicNanos();
   if (IsShortOfMemory(start)) return false;
@@ -224,14 +224,15 @@ Result<bool> Core::StepSource(SourceNode& node) {
   if (node.shared == nullptr || node.shared->reader == nullptr || node.shared->has_ended ||
       node.shared->fan_out->empty())
     return false;
-  // With shards a turn reads several batches: what goes to one shard then fills its batches. Watermarks between them
-  // wait as long as no row could be late by them.
+  // With shards a turn reads several batches, if the epoch may grow so long: what goes to one shard then fills its
+  // batches. Watermarks between them wait as long as no row could be late by them.
   constexpr int kBatches = 16;
   exec::WatermarkAssigner* assigner = sections_.empty() ? nullptr : node.shared->assigner;
   if (assigner != nullptr) assigner->SetLazy(true);
   bool any = false;
   for (int i = 0; i < (sections_.empty() ? 1 : kBatches); ++i) {
     if (node.shared->has_ended || IsAnySectionBlocked()) break;
+    if (i > 0 && durability_ != nullptr && is_logged_ && pace_.HoldsEnough(RowsRead())) break;
     auto state = StepHead(*node.shared, static_cast<uint32_t>(batch_rows_), environment_);
     if (!state) {
       if (assigner != nullptr) assigner->SetLazy(false);
@@ -513,6 +514,18 @@ uint64_t BytesOf(const catalog::Relation& relation, const data::Batch& batch) {
   return bytes;
 }
 
+Status CheckNulls(const data::Schema& schema, const data::Batch& batch) {
+  for (uint32_t c = 0; c < batch.column_count; ++c) {
+    if (schema[c].nullable || !batch.columns[c].has_nulls) continue;
+    for (uint32_t row = 0; row < batch.rows; ++row) {
+      if (!batch.columns[c].IsNull(row)) continue;
+      return Status(ErrorCode::kNullNotAllowed,
+                    "column \"" + schema[c].name + "\" is NOT NULL, row " + std::to_string(row) + " has NULL");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 // An epoch does not grow beyond what may wait, either.
@@ -531,6 +544,7 @@ Status Core::CheckPush(const SourceNode& node, const data::Batch& batch, uint64_
         .WithHint("push into a source with connector = 'memory', or a table");
   if (node.shared->has_ended) return Status(ErrorCode::kClosed, "source \"" + node.relation->name + "\" has ended");
   TRY(Status(node.failure));
+  TRY(CheckNulls(node.relation->physical, batch));
   if (node.stored == nullptr) return {};
   TRY(node.stored->Reserve(rows));
   return durability_ != nullptr ? node.stored->CheckRows(batch) : Status();

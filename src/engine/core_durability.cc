@@ -19,6 +19,7 @@ Status Core::SetDatabase(const Settings& settings, std::string_view name) {
   if (is_meant("batch_rows")) batch_rows_ = settings.batch_rows;
   if (is_meant("worker_cores")) TRY(UseCores(settings.worker_cores));
   if (is_meant("cpu_pinning")) TRY(watch_.Pin(settings.cpu_pinning));
+  if (is_meant("rt_priority")) watch_.SetRealTime(static_cast<int>(settings.rt_priority));
   if (is_meant("budget_sample_every")) watch_.SetSampleEvery(static_cast<uint32_t>(settings.budget_sample_every));
   if (is_meant("state_memory_bytes") || is_meant("spill_directory") || is_meant("spill_limit_bytes"))
     LimitMemory(settings, name);
@@ -419,7 +420,7 @@ Status Core::RestoreLeaf(ViewNode& node, uint32_t scan, ColumnPick& pick, const 
   const auto serial = restored_readers_.find({node.name, scan});
   auto hang = [&](Head& head) {
     if (serial == restored_readers_.end() || head.serial != serial->second) return false;
-    head.fan_out->Add(&pick, 0);
+    head.fan_out->Add(&pick, 0, ReadColumns(*source->relation, pick.columns()));
     return true;
   };
   bool is_hung = source->shared != nullptr && hang(*source->shared);

@@ -302,15 +302,16 @@ Status Core::AttachLeaf(ViewNode& node, const Leaf& leaf, CoreMutex::Slices& sli
 
 Status Core::AttachToSource(SourceNode& source, exec::Operator* reader, const std::vector<uint32_t>& columns) {
   if (!source.failure.ok()) return Status(source.failure);
+  const std::vector<uint32_t> read = ReadColumns(*source.relation, columns);
   if (source.connector == nullptr) {
     const Timestamp watermark = source.shared->fan_out->watermark();
     if (watermark != kMinTimestamp) reader->Watermark(0, watermark, reader->output());
-    source.shared->fan_out->Add(reader, 0);
+    source.shared->fan_out->Add(reader, 0, read);
     return {};
   }
   std::vector<bool> needed = NeededColumns(*source.relation, columns);
   if (source.shared != nullptr && !source.relation->replayable && source.shared->rows > 0) {
-    source.shared->fan_out->Add(reader, 0);  // from now on: what is gone cannot be had again
+    source.shared->fan_out->Add(reader, 0, read);  // from now on: what is gone cannot be had again
     return {};
   }
   if (source.shared != nullptr) {
@@ -324,13 +325,13 @@ Status Core::AttachToSource(SourceNode& source, exec::Operator* reader, const st
       if (source.shared != nullptr) head->fan_out->TakeReaders(*source.shared->fan_out);
       source.shared = std::move(head);
     }
-    source.shared->fan_out->Add(reader, 0);
+    source.shared->fan_out->Add(reader, 0, read);
     return {};
   }
   HeadRequest request = HeadFor(source, std::move(needed));
   request.at_full_speed = true;
   std::unique_ptr<Head> head = TRY(OpenHead(request));
-  head->fan_out->Add(reader, 0);
+  head->fan_out->Add(reader, 0, read);
   source.catching_up.push_back(std::move(head));
   return {};
 }

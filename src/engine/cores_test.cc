@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <sstream>
 
@@ -84,7 +85,7 @@ TEST_CASE("pinned threads run where they were put, and anywhere again when that 
         end = line.find(" | ", at);
         cells.push_back(line.substr(at, end - at));
       }
-      REQUIRE(cells.size() == 5);
+      REQUIRE(cells.size() == 6);
       all &= cells[2] == cells[3];
       on.push_back(cells[2]);
     }
@@ -161,6 +162,130 @@ TEST_CASE("an inline database has no threads to pin, and says so") {
   CHECK(opened.notices == std::vector<std::string>{"this database has no threads of its own to pin"});
   CHECK(opened.Run("SHOW RUNTIME").empty());
   CHECK(os::CoresOfThread(pthread_self()) == os::AllowedCores());
+}
+
+// The thread and its real-time priority, in order, as SHOW RUNTIME has them.
+std::vector<std::string> Priorities(Opened& opened) {
+  std::vector<std::string> out;
+  for (const std::string& line : opened.Lines("SHOW RUNTIME")) {
+    const size_t note = line.rfind(" | ");
+    const size_t priority = line.rfind(" | ", note - 1) + 3;
+    out.push_back(line.substr(0, line.find(' ')) + " " + line.substr(priority, note - priority));
+  }
+  return out;
+}
+
+// A thread that was just started is not shown before it runs.
+bool ComesTrue(const std::function<bool()>& is_true) {
+  for (int i = 0; i < 100'000; ++i) {
+    if (is_true()) return true;
+  }
+  return false;
+}
+
+bool MayBeRealTime() {
+  bool may = false;
+  auto thread = os::Thread::Start(
+      "test", [](void* raw) { *static_cast<bool*>(raw) = os::SetRealTimePriority(pthread_self(), 99).ok(); }, &may);
+  REQUIRE(thread.has_value());
+  thread->Join();
+  return may;
+}
+
+TEST_CASE("threads have the real-time priority that was asked for, also those that come later, and lose it again") {
+  if (!MayBeRealTime()) return;
+  using Texts = std::vector<std::string>;
+  Opened opened(Options(false, 1));
+  CHECK(Priorities(opened) == Texts{"laminar-core NULL"});
+  CHECK(opened.Metric("rt_priority_active", "thread=laminar-core") == 0);
+  CHECK(opened.Run("SET rt_priority = 1") == "SET rt_priority");
+  CHECK(opened.notices.empty());
+  CHECK(ComesTrue([&] { return Priorities(opened) == Texts{"laminar-core 1"}; }));
+  CHECK(opened.Metric("rt_priority_active", "thread=laminar-core") == 1);
+  CHECK(opened.Run("SET worker_cores = 3") == "SET worker_cores");
+  CHECK(opened.notices.empty());
+  const Texts three = {"laminar-core 1", "laminar-core-1 1", "laminar-core-2 1"};
+  CHECK(ComesTrue([&] { return Priorities(opened) == three; }));
+  CHECK(opened.Metric("rt_priority_active", "thread=laminar-core-2") == 1);
+  CHECK(opened.Run("CREATE SOURCE s (k BIGINT)") == "CREATE SOURCE s");
+  CHECK(opened.Run("CREATE MATERIALIZED VIEW v AS SELECT k, count(*) AS n FROM s GROUP BY k").starts_with("CREATE"));
+  for (int i = 0; i < 10; ++i)
+    CHECK(opened.Run("INSERT INTO s SELECT generate_series % 9 FROM generate_series(1, 5000)") == "INSERT 5000");
+  CHECK(opened.Run("SELECT count(*), sum(n) FROM v") == "9 | 50000\n");
+  CHECK(opened.Run("SET rt_priority = 7") == "SET rt_priority");
+  CHECK(Priorities(opened)[2] == "laminar-core-2 7");
+  CHECK(opened.Run("RESET rt_priority") == "RESET rt_priority");
+  for (const std::string& thread : Priorities(opened)) CHECK(thread.ends_with(" NULL"));
+  CHECK(opened.Metric("rt_priority_active", "thread=laminar-core") == 0);
+  CHECK(os::RealTimePriority(0) == 0);
+}
+
+TEST_CASE("without the permission for real-time priority that is said once, and threads go on with the normal one") {
+  os::RefuseRealTimePriority(true);
+  Opened opened(Options(false, 2));
+  CHECK(opened.Run("SET rt_priority = 10") == "SET rt_priority");
+  REQUIRE(opened.notices.size() == 1);  // of both threads
+  CHECK(opened.notices[0] ==
+        "giving a thread real-time priority 10: Operation not permitted (errno 1); it goes on with the normal one; "
+        "CAP_SYS_NICE grants it, or RLIMIT_RTPRIO (ulimit -r) of at least 10");
+  CHECK(opened.Metric("rt_priority_active", "thread=laminar-core") == 0);
+  const std::vector<std::string> threads = opened.Lines("SHOW RUNTIME");
+  REQUIRE(threads.size() == 2);
+  CHECK(threads[0].ends_with("NULL | giving a thread real-time priority 10: Operation not permitted (errno 1)"));
+  CHECK(opened.notices.size() == 1);
+  CHECK(opened.Run("CREATE TABLE t (k BIGINT)").starts_with("CREATE"));
+  CHECK(opened.Run("INSERT INTO t VALUES (1)") == "INSERT 1");
+  CHECK(opened.Run("SHOW rt_priority") == "10\n");
+  CHECK(opened.Run("SET rt_priority = 0") == "SET rt_priority");
+  CHECK(opened.notices.empty());
+  CHECK(opened.Lines("SHOW RUNTIME")[0].ends_with("NULL | NULL"));
+  // What they had is not kept either, when another is refused.
+  os::RefuseRealTimePriority(false);
+  if (MayBeRealTime()) {
+    CHECK(opened.Run("SET rt_priority = 1") == "SET rt_priority");
+    CHECK(ComesTrue([&] { return Priorities(opened)[0] == "laminar-core 1"; }));
+    os::RefuseRealTimePriority(true);
+    CHECK(opened.Run("SET rt_priority = 2") == "SET rt_priority");
+    CHECK(opened.notices.size() == 1);
+    CHECK(Priorities(opened)[0] == "laminar-core NULL");
+    os::RefuseRealTimePriority(false);
+  }
+}
+
+TEST_CASE("an inline database has no threads to give real-time priority, and says so") {
+  Opened opened(Options(true, 2));
+  CHECK(opened.Run("SET rt_priority = 1") == "SET rt_priority");
+  CHECK(opened.notices ==
+        std::vector<std::string>{"this database has no threads of its own to give real-time priority"});
+  CHECK(opened.Run("SET rt_priority = 0") == "SET rt_priority");
+  CHECK(opened.notices.empty());
+  CHECK(os::RealTimePriority(0) == 0);
+}
+
+// This thread holds the lock and turns shards itself, beside more workers than there are cpus: were one of them to wait
+// for it without sleeping, nothing would move until the kernel takes the cpu away from it, which takes a second.
+TEST_CASE("threads with real-time priority let one of normal priority that they wait for go on") {
+  if (!MayBeRealTime()) return;
+  auto longest_round = [](const std::string& priority) {
+    Opened opened(Options(false, std::min<uint64_t>(os::AllowedCores().size() + 2, 64)));
+    CHECK(opened.Run("SET rt_priority = " + priority) == "SET rt_priority");
+    CHECK(opened.Run("CREATE SOURCE s (k BIGINT, v BIGINT)").starts_with("CREATE"));
+    CHECK(opened.Run("CREATE MATERIALIZED VIEW v AS SELECT k, sum(v) AS t, count(*) AS n FROM s GROUP BY k")
+              .starts_with("CREATE"));
+    CHECK(opened.Run("CREATE MATERIALIZED VIEW w AS SELECT n, count(*) AS m FROM v GROUP BY n").starts_with("CREATE"));
+    int64_t longest = 0;
+    for (int round = 1; round <= 20; ++round) {
+      const int64_t start = os::RealClock().MonotonicNanos();
+      CHECK(opened.Run("INSERT INTO s SELECT generate_series % 100000, 1 FROM generate_series(1, 100000)") ==
+            "INSERT 100000");
+      CHECK(opened.Run("SELECT count(*), sum(n) FROM v") == "100000 | " + std::to_string(round * 100'000) + "\n");
+      longest = std::max(longest, os::RealClock().MonotonicNanos() - start);
+    }
+    CHECK(opened.Run("DROP MATERIALIZED VIEW w").starts_with("DROP"));
+    return longest;
+  };
+  const int64_t normal = longest_round("0");
+  CHECK(longest_round("1") < 2 * normal + 500'000'000);
 }
 
 TEST_CASE("pushes that take too long raise an alert, which is cleared when they are quick again") {

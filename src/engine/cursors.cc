@@ -97,7 +97,8 @@ class RunCursor final : public Cursor {
         as_of_(as_of),
         plan_(std::move(plan)),
         settings_(settings),
-        errors_("query", settings.error_rows_max),
+        errors_("query", 1),
+        malformed_("query", settings.error_rows_max),
         late_({}, 0),
         random_(core.random().Next()) {
     schema_ = plan_.root->schema;
@@ -138,11 +139,12 @@ class RunCursor final : public Cursor {
           request.relation = &relation;
           request.connector = connector;
           request.needed = NeededColumns(relation, leaf.node->columns);
+          request.computed = ReadColumns(relation, leaf.node->columns);
           request.with_watermark = plan_.mode == plan::QueryMode::kStreaming;
-          request.bad_rows = &errors_;
+          request.bad_rows = &malformed_;
           request.context = context;
           input.head = TRY(OpenHead(request));
-          input.head->fan_out->Add(input.pick.get(), 0);
+          input.head->fan_out->Add(input.pick.get(), 0, ReadColumns(relation, leaf.node->columns));
         } else {
           stored.push_back(leaf.node->relation->name);
           stored_inputs.push_back(inputs_.size());
@@ -204,12 +206,10 @@ class RunCursor final : public Cursor {
   // In a query somebody looks at, a failing row is an error, as in any database; standing queries count it instead.
   // Malformed rows of a source were never rows: they stay in errors('source') of the views that read it.
   Status RowFailure() {
-    for (const ErrorRows::Entry& entry : errors_.entries()) {
-      if (entry.place == "query")
-        return Status(entry.why, entry.reason + " in a row of the query")
-            .WithHint("guard it, for example with TRY_CAST, NULLIF or CASE");
-    }
-    return {};
+    if (errors_.entries().empty()) return {};
+    const ErrorRows::Entry& entry = errors_.entries().front();  // the last one
+    return Status(entry.why, entry.reason + " in a row of the query")
+        .WithHint("guard it, for example with TRY_CAST, NULLIF or CASE");
   }
 
   Result<bool> StepInput(Input& input) {
@@ -271,6 +271,7 @@ class RunCursor final : public Cursor {
   data::Schema schema_;
   bool is_changelog_ = false;
   ErrorRows errors_;
+  ErrorRows malformed_;
   LateRows late_;
   Random random_;
   expr::EvalEnvironment environment_;

@@ -101,6 +101,7 @@ class ColumnPick final : public exec::Operator {
     return out.Push(picked);
   }
   exec::Step Watermark(int, Timestamp watermark, exec::Output& out) override { return out.PushWatermark(watermark); }
+  const std::vector<uint32_t>& columns() const { return picks_; }
 
  private:
   std::vector<uint32_t> picks_;

@@ -46,6 +46,9 @@ Status Assign(uint64_t& slot, std::string_view name, std::string_view value) {
     return Status(ErrorCode::kBadOption, "log_queue_bytes must be at least 4 KiB, found " + std::string(value));
   if (name == "budget_sample_every" && *number > 1'000'000)
     return Status(ErrorCode::kBadOption, "budget_sample_every must be 0 to 1000000, found " + std::string(value));
+  if (name == "rt_priority" && *number > 99)
+    return Status(ErrorCode::kBadOption, "rt_priority must be 0 to 99, found " + std::string(value))
+        .WithHint("0 is the normal priority; 1 is enough to come before everything that has the normal one");
   slot = *number;
   return {};
 }

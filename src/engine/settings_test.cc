@@ -42,6 +42,9 @@ TEST_CASE("a setting that does not fit is refused and changes nothing") {
   CHECK(settings.log_queue_bytes == 1 << 20);
   CHECK(settings.Set("log_queue_bytes", "4095").code() == ErrorCode::kBadOption);
   CHECK(settings.Set("worker_cores", "65").code() == ErrorCode::kBadOption);
+  CHECK(settings.Set("rt_priority", "99").ok());
+  CHECK(settings.Set("rt_priority", "100").code() == ErrorCode::kBadOption);
+  CHECK(settings.Set("rt_priority", "-1").code() == ErrorCode::kBadOption);
   CHECK(settings.Set("no_such", "1").code() == ErrorCode::kBadOption);
   CHECK(settings.Reset("no_such").code() == ErrorCode::kBadOption);
   CHECK(settings.log_queue_bytes == 1 << 20);

@@ -181,12 +181,14 @@ class ShowLists {
     auto cpu = [](const std::optional<uint32_t>& number) { return number ? Value::Int(*number) : Value(); };
     for (const ThreadWatch::Place& place : core_.watch().Places()) {
       rows.push_back({Cell(place.name), Cell(place.does), cpu(place.pinned_to), cpu(place.runs_on),
+                      place.rt_priority == 0 ? Value() : Value::Int(place.rt_priority),
                       place.note.empty() ? Value() : Cell(place.note)});
     }
     Schema schema({{"thread", TypeId::kVarchar, false},
                    {"what_it_does", TypeId::kVarchar, false},
                    {"pinned_to", TypeId::kInt64, true},
                    {"runs_on", TypeId::kInt64, true},
+                   {"rt_priority", TypeId::kInt64, true},
                    {"note", TypeId::kVarchar, true}});
     Outcome outcome;
     outcome.cursor = OpenListCursor(std::move(schema), std::move(rows));

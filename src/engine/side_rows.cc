@@ -46,7 +46,7 @@ std::string RowText(const data::Batch& batch, std::span<const data::Type> types,
   for (uint32_t i = 0; i < std::min<size_t>(batch.column_count, types.size()) && text.size() < kShownBytes; ++i) {
     const data::Column& column = batch.columns[i];
     if (i > 0) text += ", ";
-    if (column.HasError(column.encoding == data::Encoding::kConstant ? 0 : row))
+    if (column.HasError(row))
       text += '?';
     else
       data::AppendText(types[i], column, row, text);

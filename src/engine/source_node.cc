@@ -45,6 +45,35 @@ std::vector<bool> NeededColumns(const Relation& relation, const std::vector<uint
   return needed;
 }
 
+std::vector<uint32_t> ReadColumns(const Relation& relation, std::vector<uint32_t> columns) {
+  if (relation.watermark) columns.push_back(relation.watermark->column);
+  return columns;
+}
+
+namespace {
+
+// A column whose inputs are not all read is not computed, so it cannot fail either. A table stores all columns, so a
+// row in which one fails is none; elsewhere it is one for those who do not read that column.
+exec::FilterProjectSpec GeneratedColumns(const HeadRequest& request) {
+  const Relation& relation = *request.relation;
+  exec::FilterProjectSpec spec;
+  spec.input = relation.physical.Types();
+  spec.marks_failures = relation.kind != catalog::RelationKind::kTable;
+  for (uint32_t i = 0; i < relation.columns.size(); ++i) {
+    const expr::Expr& column = *relation.columns[i];
+    std::vector<uint32_t> inputs;
+    expr::CollectColumns(column, inputs);
+    const bool is_read = !request.computed || std::ranges::find(*request.computed, i) != request.computed->end();
+    const bool is_computed = is_read && std::ranges::all_of(inputs, [&](uint32_t c) { return request.needed[c]; });
+    spec.outputs.push_back(is_computed ? expr::Clone(column) : expr::MakeLiteral(data::Value::Null(), column.type));
+    const bool is_generated = column.kind != expr::ExprKind::kColumn;
+    if (is_computed && is_generated && !relation.schema[i].nullable) spec.not_null.push_back(i);
+  }
+  return spec;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Head>> OpenHead(const HeadRequest& request) {
   const Relation& relation = *request.relation;
   auto head = std::make_unique<Head>();
@@ -61,19 +90,15 @@ Result<std::unique_ptr<Head>> OpenHead(const HeadRequest& request) {
     head->reader = TRY(request.connector->OpenSource(std::move(open)));
     head->buffer = std::make_unique<data::BatchBuffer>(relation.physical.Types());
   }
-  if (!relation.columns.empty()) {
-    exec::FilterProjectSpec spec;
-    spec.input = relation.physical.Types();
-    for (const expr::ExprPtr& column : relation.columns) spec.outputs.push_back(expr::Clone(*column));
-    head->operators.push_back(std::make_unique<exec::FilterProject>(std::move(spec)));
-  }
+  if (!relation.columns.empty())
+    head->operators.push_back(std::make_unique<exec::FilterProject>(GeneratedColumns(request)));
   if (relation.watermark && request.with_watermark) {
     auto assigner = std::make_unique<exec::WatermarkAssigner>(
         exec::WatermarkSpec{relation.schema.Types(), relation.watermark->column, relation.watermark->delay});
     head->assigner = assigner.get();
     head->operators.push_back(std::move(assigner));
   }
-  auto fan_out = std::make_unique<exec::FanOut>(request.has_failures);
+  auto fan_out = std::make_unique<exec::FanOut>(request.has_failures, relation.schema.Types());
   head->fan_out = fan_out.get();
   head->operators.push_back(std::move(fan_out));
   for (size_t i = 0; i + 1 < head->operators.size(); ++i)

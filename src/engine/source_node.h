@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ struct HeadRequest {
   const catalog::Relation* relation = nullptr;
   sdk::Connector* connector = nullptr;  // null: pushed
   std::vector<bool> needed;
+  // Schema columns that are computed if they can be; nullopt: all, since others may come and read them.
+  std::optional<std::vector<uint32_t>> computed;
   bool at_full_speed = false;  // ignore `rate`: it is catching up
   std::string position;        // of a reader that goes on, see sdk::SourceRequest
   bool with_watermark = true;
@@ -63,6 +66,8 @@ Status EndHead(Head& head);
 sdk::Options ConnectorOptions(const catalog::Relation& relation, bool without_rate);
 // Physical columns that `columns` of the relation's schema need (generated ones need theirs; the watermark column too).
 std::vector<bool> NeededColumns(const catalog::Relation& relation, const std::vector<uint32_t>& columns);
+// Columns of the relation's schema in which a row must be readable for a reader of `columns`: the watermark column too.
+std::vector<uint32_t> ReadColumns(const catalog::Relation& relation, std::vector<uint32_t> columns);
 
 struct SourceNode {
   uint64_t serial = 0;  // never given twice

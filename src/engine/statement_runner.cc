@@ -525,7 +525,7 @@ Result<Outcome> StatementRunner::Do(const sql::Set& s) {
   TRY(connection_.settings().Set(s.variable, s.value.value));
   TRY(ApplyToDatabase(s.variable, std::move(before)));
   Outcome outcome = Message("SET " + s.variable);
-  if (s.variable == "cpu_pinning" || s.variable == "worker_cores") {
+  if (s.variable == "cpu_pinning" || s.variable == "rt_priority" || s.variable == "worker_cores") {
     Core::Lock lock(core_);
     outcome.notices = core_.watch().notes();
   }

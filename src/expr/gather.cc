@@ -1,5 +1,7 @@
 // Gather: chosen rows of a column, densely. Dictionary columns stay dictionaries where the output has room for codes,
 // constants stay constants; the lists of an ARRAY keep pointing into the children of the source.
+#include <algorithm>
+
 #include "base/check.h"
 #include "expr/program.h"
 
@@ -117,8 +119,12 @@ void Gather(const Column& from, const Type& type, const uint16_t* selection, uin
     case Encoding::kDictionary: GatherDictionary(from, type, selection, count, out); break;
   }
   if (!from.has_errors) return;
-  GatherBits(from.errors, selection, count, out.errors);
-  out.has_errors = true;
+  const uint16_t first[1] = {0};
+  const bool is_constant = from.encoding == Encoding::kConstant;
+  const uint32_t bits = is_constant ? 1 : count;
+  GatherBits(from.errors, is_constant ? first : selection, bits, out.errors);
+  out.has_errors =
+      std::any_of(out.errors, out.errors + data::BitmapWords(bits), [](uint64_t word) { return word != 0; });
 }
 
 }  // namespace laminar::expr

@@ -185,18 +185,16 @@ void ColumnCast::Check(const data::Batch& batch, data::BatchBuffer& out) {
     data::Column& column = out.column(i);
     for (uint32_t row = 0; row < batch.rows; ++row) {
       if (source.IsNull(row)) {
-        if (checks_null) bad_.push_back({row, "column " + Quoted(target.to.name) + ": NULL in a NOT NULL column"});
+        if (checks_null) bad_.push_back({row, i, "column " + Quoted(target.to.name) + ": NULL in a NOT NULL column"});
       } else if (checks_value && !CastRow(target.from, target.to.type, source, row, column, first + row)) {
         const std::string value = data::Value::FromColumn(source, target.from, row).ToString(target.from);
-        bad_.push_back({row, "column " + Quoted(target.to.name) + ": " + EscapeForMessage(value, 40) +
-                                 " does not fit " + target.to.type.ToString()});
+        bad_.push_back({row, i,
+                        "column " + Quoted(target.to.name) + ": " + EscapeForMessage(value, 40) + " does not fit " +
+                            target.to.type.ToString()});
       }
     }
   }
-  // The first reason of each row.
-  std::stable_sort(bad_.begin(), bad_.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
-  bad_.erase(std::unique(bad_.begin(), bad_.end(), [](const auto& a, const auto& b) { return a.row == b.row; }),
-             bad_.end());
+  std::ranges::stable_sort(bad_, {}, &BadCell::row);
 }
 
 std::string ColumnCast::RowText(const data::Batch& batch, uint32_t row) const {
@@ -211,32 +209,24 @@ std::string ColumnCast::RowText(const data::Batch& batch, uint32_t row) const {
   return text.substr(0, kShownBytes);
 }
 
-Status ColumnCast::Report(const data::Batch& batch, uint64_t rows_before) {
-  for (const BadCell& bad : bad_) {
-    const std::string number = std::to_string(rows_before + bad.row + 1);
-    if (bad_rows_ == nullptr) {
-      return Status(ErrorCode::kBadRow, "reading " + Quoted(path_, 300) + ": row " + number + ": " + bad.reason);
-    }
-    bad_rows_->Add(path_ + ":" + number, bad.reason, RowText(batch, bad.row));
-  }
-  good_.clear();
-  size_t next = 0;
-  for (uint32_t row = 0; row < batch.rows; ++row) {
-    if (next < bad_.size() && bad_[next].row == row) {
-      ++next;
-    } else {
-      good_.push_back(row);
-    }
+// A row with several bad cells is reported once, with all reasons.
+Status ColumnCast::Report(const data::Batch& batch, uint64_t rows_before) const {
+  for (size_t i = 0; i < bad_.size();) {
+    const uint32_t row = bad_[i].row;
+    std::string reasons = bad_[i++].reason;
+    for (; i < bad_.size() && bad_[i].row == row; ++i) reasons += "; " + bad_[i].reason;
+    const std::string number = std::to_string(rows_before + row + 1);
+    if (bad_rows_ == nullptr)
+      return Status(ErrorCode::kBadRow, "reading " + Quoted(path_, 300) + ": row " + number + ": " + reasons);
+    bad_rows_->Add(path_ + ":" + number, reasons, RowText(batch, row));
   }
   return {};
 }
 
 Status ColumnCast::Append(const data::Batch& batch, data::BatchBuffer& out, uint64_t rows_before) {
   Check(batch, out);
-  const bool all = bad_.empty();
-  if (!all) TRY(Report(batch, rows_before));
+  TRY(Report(batch, rows_before));
   const uint32_t first = out.rows();
-  const auto count = all ? batch.rows : static_cast<uint32_t>(good_.size());
   for (size_t i = 0; i < targets_.size(); ++i) {
     const Target& target = targets_[i];
     data::Column& column = out.column(i);
@@ -248,23 +238,19 @@ Status ColumnCast::Append(const data::Batch& batch, data::BatchBuffer& out, uint
     }
     const data::Column& source = batch.columns[target.file_column];
     if (IsCopy(target.from, target.to.type)) {
-      if (all) {
-        data::CopyRows(out, column, target.to.type, first, source, 0, count);
-      } else {
-        data::GatherRows(out, column, target.to.type, first, source, good_.data(), count);
-      }
+      data::CopyRows(out, column, target.to.type, first, source, 0, batch.rows);
       continue;
     }
-    for (uint32_t k = 0; k < count; ++k) {
-      const uint32_t row = all ? k : good_[k];
+    for (uint32_t row = 0; row < batch.rows; ++row) {
       if (source.IsNull(row)) {
-        out.SetNull(column, first + k);
+        out.SetNull(column, first + row);
       } else {
-        (void)CastRow(target.from, target.to.type, source, row, column, first + k);  // Check saw that it fits
+        (void)CastRow(target.from, target.to.type, source, row, column, first + row);  // Check saw what does not fit
       }
     }
   }
-  out.SetRows(first + count);
+  for (const BadCell& bad : bad_) out.SetError(out.column(bad.column), first + bad.row);
+  out.SetRows(first + batch.rows);
   return {};
 }
 

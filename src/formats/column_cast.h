@@ -1,6 +1,7 @@
 // From the columns a file has to the columns that were declared: by name, with casts among integers, from integers to
 // FLOAT and DOUBLE, among FLOAT and DOUBLE, among decimals (rounded), among timestamps (digits finer than the precision
-// are cut off, as in text). A row with a value that does not fit, or a NULL in a NOT NULL column, goes to BadRows.
+// are cut off, as in text). A value that does not fit, or a NULL in a NOT NULL column, is an error of its column there
+// and told to BadRows.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ class ColumnCast {
   std::vector<int> FileColumns() const;
   // What FileColumns becomes once only those columns are read: call it when batches hold only them.
   void Compact();
-  // Appends the good rows of a batch of the file's columns. rows_before: for messages.
+  // Appends the rows of a batch of the file's columns. rows_before: for messages.
   Status Append(const data::Batch& batch, data::BatchBuffer& out, uint64_t rows_before);
 
  private:
@@ -34,18 +35,18 @@ class ColumnCast {
   };
   struct BadCell {
     uint32_t row;
+    size_t column;
     std::string reason;
   };
-  // Finds the bad rows; uses the free slots of `out` to try the casts.
+  // Finds the bad cells; uses the free slots of `out` to try the casts.
   void Check(const data::Batch& batch, data::BatchBuffer& out);
-  Status Report(const data::Batch& batch, uint64_t rows_before);
+  Status Report(const data::Batch& batch, uint64_t rows_before) const;
   std::string RowText(const data::Batch& batch, uint32_t row) const;
 
   std::vector<Target> targets_;
   std::string path_;
   sdk::BadRows* bad_rows_ = nullptr;
   std::vector<BadCell> bad_;
-  std::vector<uint32_t> good_;
 };
 
 }  // namespace laminar::formats

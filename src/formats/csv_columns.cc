@@ -121,9 +121,13 @@ void CsvColumnReader::ReadSlow(const Target& target, uint32_t position) {
   const char quote = options_.dialect.quote;
   const bool quoted = quote != '\0' && text.size() >= 2 && text[0] == quote && text.back() == quote;
   const bool is_text = field_.type.id() == TypeId::kVarchar;
+  const auto fail = [&](std::string_view detail) {
+    target.out.SetError(target.column, row);
+    target.bad.push_back({position, WhyNot(text, detail)});
+  };
   if (!quoted && (text == options_.null_text || (text.empty() && !is_text))) {
+    if (!field_.nullable) return fail("NULL in a NOT NULL column");
     target.out.SetNull(target.column, row);
-    if (!field_.nullable) target.bad.push_back({position, WhyNot(text, "NULL in a NOT NULL column")});
     return;
   }
   if (quoted) {
@@ -137,11 +141,6 @@ void CsvColumnReader::ReadSlow(const Target& target, uint32_t position) {
       text = unescaped_;
     }
   }
-  // On failure the slot must be harmless; it is a NULL until it is written.
-  auto fail = [&](std::string_view detail) {
-    target.out.SetNull(target.column, row);
-    target.bad.push_back({position, WhyNot(text, detail)});
-  };
   if (is_text) {
     if (!IsUtf8(text)) return fail("the text is not valid UTF-8");
     target.column.As<StringRef>()[row] = target.out.heap().Add(text);

@@ -39,7 +39,8 @@ struct CsvBadCell {
 class CsvColumnReader {
  public:
   CsvColumnReader(const data::Field& field, const CsvOptions& options);
-  // Writes all rows of field `field` into rows [first_row, ...) of `column`. Rows it cannot read are added to `bad`.
+  // Writes all rows of field `field` into rows [first_row, ...) of `column`. What it cannot read is an error of the
+  // column there and is added to `bad`.
   void Read(const CsvRows& rows, uint32_t field, data::BatchBuffer& out, data::Column& column, uint32_t first_row,
             std::vector<CsvBadCell>& bad);
 

@@ -48,7 +48,7 @@ class CsvDecoder final : public sdk::Decoder {
   Status ReadHeader(std::string_view window);
   void CollectRows();
   void ReadColumns(data::BatchBuffer& out);
-  void DropBadCells(data::BatchBuffer& out, uint32_t first_row);
+  void NoteBadCells();
   void Report(uint64_t line, std::string_view reason, std::string_view text);
   std::string_view RowText(uint32_t row) const;
   uint64_t LineOf(uint32_t row) const;
@@ -197,7 +197,7 @@ Status CsvDecoder::ReadHeader(std::string_view window) {
   return {};
 }
 
-// Sorts the window's rows into good ones (rows_) and bad ones.
+// Sorts the window's lines into rows (rows_) and those that are none.
 void CsvDecoder::CollectRows() {
   rows_.text = window_;
   rows_.ends = index_.ends();
@@ -240,28 +240,16 @@ void CsvDecoder::ReadColumns(data::BatchBuffer& out) {
   }
 }
 
-// Takes the rows with bad cells out of rows_ and makes the column buffers as they were before.
-void CsvDecoder::DropBadCells(data::BatchBuffer& out, uint32_t first_row) {
-  std::stable_sort(bad_cells_.begin(), bad_cells_.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
-  size_t kept = 0;
-  size_t cell = 0;
-  for (uint32_t row = 0; row < rows_.first_field.size(); ++row) {
-    if (cell < bad_cells_.size() && bad_cells_[cell].row == row) {
-      bad_lines_.push_back({rows_.number[row], std::move(bad_cells_[cell].reason)});
-      while (cell < bad_cells_.size() && bad_cells_[cell].row == row) ++cell;
-      continue;
-    }
-    rows_.first_field[kept] = rows_.first_field[row];
-    rows_.number[kept++] = rows_.number[row];
+// A row with several of them is reported once, with all reasons.
+void CsvDecoder::NoteBadCells() {
+  std::ranges::stable_sort(bad_cells_, {}, &CsvBadCell::row);
+  for (size_t i = 0; i < bad_cells_.size();) {
+    const uint32_t row = bad_cells_[i].row;
+    std::string reasons = std::move(bad_cells_[i++].reason);
+    for (; i < bad_cells_.size() && bad_cells_[i].row == row; ++i) reasons += "; " + bad_cells_[i].reason;
+    bad_lines_.push_back({rows_.number[row], std::move(reasons)});
   }
-  const auto touched = static_cast<uint32_t>(rows_.first_field.size());
-  rows_.first_field.resize(kept);
-  rows_.number.resize(kept);
-  for (data::Column& column : out.batch().Columns()) {
-    if (!column.has_nulls || column.encoding != data::Encoding::kFlat) continue;
-    for (uint32_t row = 0; row < touched; ++row) data::SetBit(column.validity, first_row + row);
-  }
-  std::stable_sort(bad_lines_.begin(), bad_lines_.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
+  std::ranges::stable_sort(bad_lines_, {}, &BadLine::row);
 }
 
 Result<size_t> CsvDecoder::DecodeWindow(std::string_view window, data::BatchBuffer& out, uint32_t rows_max) {
@@ -276,11 +264,7 @@ Result<size_t> CsvDecoder::DecodeWindow(std::string_view window, data::BatchBuff
     bad_cells_.clear();
     const uint32_t first_row = out.rows();
     ReadColumns(out);
-    if (!bad_cells_.empty()) {
-      DropBadCells(out, first_row);
-      bad_cells_.clear();
-      ReadColumns(out);
-    }
+    if (!bad_cells_.empty()) NoteBadCells();
     out.SetRows(first_row + static_cast<uint32_t>(rows_.first_field.size()));
     for (const BadLine& bad : bad_lines_) Report(LineOf(bad.row), bad.reason, RowText(bad.row));
   }

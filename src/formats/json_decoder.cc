@@ -49,6 +49,8 @@ class JsonDecoder final : public sdk::Decoder {
   void ReadLine(std::string_view line, data::BatchBuffer& out);
   // Why the line is no row; empty when it is one.
   std::string ParseLine(std::string_view line, data::BatchBuffer& out);
+  bool ReadValue(size_t column, data::BatchBuffer& out);
+  void NoteBadValue(size_t column, std::string_view why, data::BatchBuffer& out);
   int ColumnOf(std::string_view key, size_t position);
   void LeaveOut(data::BatchBuffer& out);
 
@@ -62,6 +64,7 @@ class JsonDecoder final : public sdk::Decoder {
   JsonScanner scanner_;
   JsonValueReader values_;
   std::vector<uint64_t> seen_;  // number of the line in which the column had its last value
+  std::string bad_values_;      // of the line: why columns have no value
   std::vector<KeyMemo> memo_;   // by position within the object: lines mostly have the same keys in the same order
   std::string_view input_;
   std::string carry_;
@@ -120,12 +123,40 @@ int JsonDecoder::ColumnOf(std::string_view key, size_t position) {
   return column;
 }
 
+void JsonDecoder::NoteBadValue(size_t column, std::string_view why, data::BatchBuffer& out) {
+  out.SetError(out.column(column), out.rows());
+  if (!bad_values_.empty()) bad_values_ += "; ";
+  bad_values_ += "column " + Quoted(request_.schema[column].name) + ": " + std::string(why);
+}
+
+// False: the line is not JSON. What is a line does not depend on the columns that are read, so a value that does not
+// fit is passed over like one that nobody reads.
+bool JsonDecoder::ReadValue(size_t i, data::BatchBuffer& out) {
+  values_.ClearReason();
+  const bool is_null = scanner_.Peek() == 'n';
+  const data::Field& field = request_.schema[i];
+  const JsonScanner::Mark start = scanner_.mark();
+  if (values_.Read(scanner_, field.type, out, out.column(i), out.rows(), 1)) {
+    if (is_null && !field.nullable) NoteBadValue(i, "null in a NOT NULL column", out);
+    return true;
+  }
+  const std::string reason = scanner_.failed() ? scanner_.error() : values_.reason();
+  scanner_.GoBack(start);
+  if (!scanner_.Skip(1)) return false;
+  NoteBadValue(i, reason, out);
+  return true;
+}
+
 std::string JsonDecoder::ParseLine(std::string_view line, data::BatchBuffer& out) {
   if (!IsUtf8(line)) return "the line is not valid UTF-8";
   scanner_.Start(line);
   if (scanner_.Peek() == '[') return "expected an object, found an array; each line holds one object";
   if (!scanner_.Expect('{')) return scanner_.error();
   const uint32_t row = out.rows();
+  bad_values_.clear();
+  for (data::Column& column : out.batch().Columns()) {
+    if (column.has_errors) data::ClearBit(column.errors, row);  // of a line that was no row
+  }
   size_t given = 0;
   size_t position = 0;
   bool open = !scanner_.Take('}');
@@ -138,13 +169,7 @@ std::string JsonDecoder::ParseLine(std::string_view line, data::BatchBuffer& out
     if (index < 0 || (!request_.needed.empty() && !request_.needed[i])) {
       if (!scanner_.Skip(1)) return scanner_.error();
     } else {
-      values_.ClearReason();
-      const bool is_null = scanner_.Peek() == 'n';
-      const data::Field& field = request_.schema[i];
-      if (!values_.Read(scanner_, field.type, out, out.column(i), row, 1)) {
-        return scanner_.failed() ? scanner_.error() : "column " + Quoted(field.name) + ": " + values_.reason();
-      }
-      if (is_null && !field.nullable) return "column " + Quoted(field.name) + ": null in a NOT NULL column";
+      if (!ReadValue(i, out)) return scanner_.error();
       given += seen_[i] != line_ ? 1 : 0;
       seen_[i] = line_;
     }
@@ -156,8 +181,10 @@ std::string JsonDecoder::ParseLine(std::string_view line, data::BatchBuffer& out
   if (given == seen_.size()) return {};
   for (size_t i = 0; i < seen_.size(); ++i) {
     if (seen_[i] == line_ || (!request_.needed.empty() && !request_.needed[i])) continue;
-    if (!request_.schema[i].nullable) return "column " + Quoted(request_.schema[i].name) + ": missing, but NOT NULL";
-    out.SetNull(i, row);
+    if (request_.schema[i].nullable)
+      out.SetNull(i, row);
+    else
+      NoteBadValue(i, "missing, but NOT NULL", out);
   }
   return {};
 }
@@ -167,11 +194,10 @@ void JsonDecoder::ReadLine(std::string_view line, data::BatchBuffer& out) {
   if (line_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
   if (Trim(line).empty()) return;
   const std::string reason = ParseLine(line, out);
-  if (reason.empty()) {
-    out.SetRows(out.rows() + 1);
-    return;
-  }
-  request_.bad_rows->Add(request_.place + ":" + std::to_string(line_), reason, line.substr(0, kShownBytes));
+  if (reason.empty()) out.SetRows(out.rows() + 1);
+  if (reason.empty() && bad_values_.empty()) return;
+  request_.bad_rows->Add(request_.place + ":" + std::to_string(line_), reason.empty() ? bad_values_ : reason,
+                         line.substr(0, kShownBytes));
 }
 
 void JsonDecoder::LeaveOut(data::BatchBuffer& out) {

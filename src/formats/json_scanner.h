@@ -16,6 +16,13 @@ class JsonScanner {
     end_ = begin_ + text.size();
     error_ = {};
   }
+  // To read a value in another way: GoBack forgets the mistakes made since.
+  using Mark = const char*;
+  Mark mark() const { return p_; }
+  void GoBack(Mark mark) {
+    p_ = mark;
+    error_.clear();
+  }
   bool failed() const { return !error_.empty(); }
   const std::string& error() const { return error_; }
   // Notes the first mistake, with its place; always false.

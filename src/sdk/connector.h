@@ -52,8 +52,14 @@ class Options {
   std::vector<std::string> asked_;
 };
 
-// Where a reader puts rows it could not read. `place` is "file:line" or the like; `text` the start of the row as found
-// (bounded by the caller).
+// Where a reader tells of what it could not read. `place` is "file:line" or the like; `text` the start of the row as
+// found (bounded by the caller).
+//
+// What is no row at all (a line cut short, not JSON) is told and left out. A row in which a needed column cannot be
+// read, or is NULL and must not be, is told once and delivered, with an error in that column
+// (data::BatchBuffer::SetError): it goes to those who do not read that column. Law: how many rows there are, and where
+// each stands, does not depend on which columns are needed, so neither does what one view holds depend on what another
+// one reads.
 class BadRows {
  public:
   virtual ~BadRows() = default;

@@ -81,7 +81,9 @@ TEST_CASE("files of a glob are read in name order, each with its own header, and
   CHECK(connector.CheckSource(request).value().bounded);
   const sdk::SourceRows read = sdk::ReadAll(connector, request, 1024, UINT64_MAX);
   CHECK(read.error == "");
-  CHECK(read.rows == std::vector<std::string>{"1\x1fx\x1f", "2\x1fy\x1f", "3\x1fz\x1f"});
+  CHECK(read.rows == std::vector<std::string>{"1\x1fx\x1f", "2\x1fy\x1f", "3\x1fz\x1f",
+                                              "(unreadable)\x1f"
+                                              "bad\x1f"});
   REQUIRE(read.bad_rows.size() == 1);
   CHECK(read.bad_rows[0].find("x-2.csv:3: column 'a'") != std::string::npos);
   CHECK(sdk::CheckSourceLaws(connector, request) == std::vector<std::string>{});

@@ -26,7 +26,7 @@ Status FilterProject::Open(const Context& context) {
   const bool is_choice =
       std::ranges::all_of(outputs, [](const expr::Expr* e) { return e->kind == expr::ExprKind::kColumn; });
   for (const expr::Expr* output : outputs) {
-    if (is_choice) picks_.push_back(output->column);
+    if (is_choice && spec_.not_null.empty()) picks_.push_back(output->column);
   }
   used_.assign(spec_.input.size(), false);
   for (uint32_t column : columns) used_[column] = true;
@@ -34,6 +34,7 @@ Status FilterProject::Open(const Context& context) {
   kept_ = std::make_unique<BatchBuffer>(types);
   columns_.resize(outputs.size());
   selection_.resize(data::kBatchCapacity + 64);
+  null_errors_.assign(spec_.not_null.size(), std::vector<uint64_t>(data::BitmapWords(data::kBatchCapacity)));
   return {};
 }
 
@@ -73,39 +74,72 @@ Step FilterProject::Project(Batch& batch, const Batch& whole, const uint16_t* po
   program_->Evaluate(batch, *context_.environment);
   for (size_t i = 0; i < columns_.size(); ++i) columns_[i] = program_->output(i);
   Batch result{batch.rows, static_cast<uint32_t>(columns_.size()), columns_.data(), batch.weights};
-  if (program_->any_error()) {
+  bool has_failed = program_->any_error();
+  if (has_failed) {
     AllowAllocation allow;  // failing rows are written down
-    std::vector<uint16_t> failed;
-    for (uint32_t row = 0; row < batch.rows; ++row) {
-      bool bad = false;
-      for (const Column& column : columns_)
-        bad |= column.HasError(column.encoding == data::Encoding::kConstant ? 0 : row);
-      if (bad) failed.push_back(static_cast<uint16_t>(row));
-    }
-    ReportFailedRows(batch, failed, whole, positions);
-    DropFailedRows(batch, failed, result);
+    ReportFailedRows(batch, NewFailures(batch, result), whole, positions);
+    for (size_t i = 0; i < columns_.size(); ++i) columns_[i] = program_->output(i);
   }
+  if (const std::vector<uint16_t> nulls = MarkNulls(batch.rows); !nulls.empty()) {
+    std::vector<uint16_t> shown = nulls;
+    for (uint16_t& row : shown) row = positions == nullptr ? row : positions[row];
+    context_.row_errors->Add(whole, spec_.input, shown.data(), static_cast<uint32_t>(shown.size()),
+                             ErrorCode::kNullNotAllowed);
+    has_failed = true;
+  }
+  if (has_failed && !spec_.marks_failures) DropFailedRows(result);
   return out.Push(result);
 }
 
-void FilterProject::DropFailedRows(const Batch& input, std::span<const uint16_t> failed, Batch& output) {
-  uint32_t kept = 0;
-  size_t next = 0;
+// Rows that came with an error in a column that is read here were told of where that happened.
+std::vector<uint16_t> FilterProject::NewFailures(const Batch& input, const Batch& output) const {
+  std::vector<uint16_t> failed;
   for (uint32_t row = 0; row < input.rows; ++row) {
-    if (next < failed.size() && failed[next] == row)
-      ++next;
-    else
-      selection_[kept++] = static_cast<uint16_t>(row);
+    bool came_so = false;
+    for (uint32_t i = 0; i < input.column_count; ++i) came_so |= used_[i] && input.columns[i].HasError(row);
+    if (!came_so && output.HasError(row)) failed.push_back(static_cast<uint16_t>(row));
   }
-  for (size_t i = 0; i < columns_.size(); ++i) columns_[i] = program_->output(i);
+  return failed;
+}
+
+// Makes NULLs of columns that may have none errors; returns the rows.
+std::vector<uint16_t> FilterProject::MarkNulls(uint32_t rows) {
+  std::vector<uint16_t> found;
+  for (size_t place = 0; place < spec_.not_null.size(); ++place) {
+    Column& column = columns_[spec_.not_null[place]];
+    if (!column.has_nulls) continue;
+    AllowAllocation allow;  // rare
+    const bool is_constant = column.encoding == data::Encoding::kConstant;
+    std::vector<uint64_t>& errors = null_errors_[place];
+    std::ranges::fill(errors, 0);
+    for (uint32_t row = 0; row < rows; ++row) {
+      const uint32_t slot = is_constant ? 0 : row;
+      const bool has_error = column.HasError(row);
+      if (!has_error && column.IsNull(row)) found.push_back(static_cast<uint16_t>(row));
+      if (has_error || column.IsNull(row)) data::SetBit(errors.data(), slot);
+    }
+    column.errors = errors.data();
+    column.has_errors = true;
+  }
+  std::ranges::sort(found);
+  found.erase(std::ranges::unique(found).begin(), found.end());
+  return found;
+}
+
+void FilterProject::DropFailedRows(Batch& output) {
+  uint32_t kept = 0;
+  for (uint32_t row = 0; row < output.rows; ++row) {
+    if (!output.HasError(row)) selection_[kept++] = static_cast<uint16_t>(row);
+  }
   kept_->Reset();
   kept_->SetRows(kept);
   for (size_t i = 0; i < columns_.size(); ++i) {
     expr::Gather(columns_[i], program_->output_type(i), selection_.data(), kept, kept_->column(i), *kept_);
+    kept_->column(i).has_errors = false;
   }
-  if (input.weights != nullptr) {
+  if (output.weights != nullptr) {
     int64_t* weights = kept_->UseWeights();
-    for (uint32_t k = 0; k < kept; ++k) weights[k] = input.weights[selection_[k]];
+    for (uint32_t k = 0; k < kept; ++k) weights[k] = output.weights[selection_[k]];
   }
   output = kept_->batch();
 }
@@ -119,7 +153,8 @@ void FilterProject::ReportFailedRows(const Batch& input, std::span<const uint16_
     const uint16_t shown = positions == nullptr ? row : positions[row];
     context_.row_errors->Add(whole, spec_.input, &shown, 1, program_->first_error());
   };
-  if (failed.size() == 1 || is_volatile_) {
+  const bool may_share = failed.size() == 1 && std::ranges::none_of(input.Columns(), &Column::has_errors);
+  if (may_share || is_volatile_) {
     for (const uint16_t row : failed) report(row);
     return;
   }

@@ -1,8 +1,8 @@
 // FilterProject: WHERE and SELECT in one step.
 //
 // Law (linear): output(A + B) == output(A) + output(B); weights pass through. A row whose predicate or output fails
-// goes to row_errors and no further. Rows that the predicate drops are never computed: survivors are gathered first
-// unless all pass.
+// goes to row_errors and no further, or goes on marked (FilterProjectSpec). Rows that the predicate drops are never
+// computed: survivors are gathered first unless all pass.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,9 @@ class FilterProject final : public Operator {
  private:
   // `whole`, `positions`: what was given to this operator and where the rows of `batch` stand in it; null: the same.
   Step Project(data::Batch& batch, const data::Batch& whole, const uint16_t* positions, Output& out);
-  void DropFailedRows(const data::Batch& input, std::span<const uint16_t> failed, data::Batch& output);
+  std::vector<uint16_t> NewFailures(const data::Batch& input, const data::Batch& output) const;
+  std::vector<uint16_t> MarkNulls(uint32_t rows);
+  void DropFailedRows(data::Batch& output);
   void ReportFailedRows(const data::Batch& input, std::span<const uint16_t> failed, const data::Batch& whole,
                         const uint16_t* positions);
 
@@ -40,6 +42,7 @@ class FilterProject final : public Operator {
   std::unique_ptr<data::BatchBuffer> gathered_;  // survivors of the predicate
   std::unique_ptr<data::BatchBuffer> kept_;      // rows left after some failed
   std::vector<data::Column> columns_;
+  std::vector<std::vector<uint64_t>> null_errors_;  // errors of each of spec_.not_null, where NULLs are added to them
   std::vector<uint16_t> selection_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/hot_scope.h"
+#include "expr/program.h"
 
 namespace laminar::exec {
 
@@ -44,7 +45,9 @@ Status FanOut::Restore(std::string_view note) {
   return TakeNumber(note, watermark_) && note.empty() ? Status() : UnreadableNote();
 }
 
-void FanOut::Add(Operator* reader, int input) { readers_.push_back({Output(reader, input), false}); }
+void FanOut::Add(Operator* reader, int input, std::optional<std::vector<uint32_t>> columns) {
+  readers_.push_back({Output(reader, input), false, std::move(columns)});
+}
 
 void FanOut::Remove(const Operator* reader) {
   std::erase_if(readers_, [&](const Reader& r) { return r.output.next() == reader; });
@@ -71,12 +74,46 @@ Step FanOut::Note(Reader& reader, Step step) {
   return step;
 }
 
+// The rows without an error in a column that it reads, which are rarely not all.
+Step FanOut::PushWithout(Reader& reader, const data::Batch& batch) {
+  AllowAllocation allow;
+  std::vector<const data::Column*> read;
+  for (uint32_t i = 0; i < batch.column_count; ++i) {
+    const bool is_read = !reader.columns || std::ranges::find(*reader.columns, i) != reader.columns->end();
+    if (is_read && batch.columns[i].has_errors) read.push_back(&batch.columns[i]);
+  }
+  std::vector<uint16_t> selection;
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    if (std::ranges::none_of(read, [row](const data::Column* column) { return column->HasError(row); }))
+      selection.push_back(static_cast<uint16_t>(row));
+  }
+  if (selection.empty()) return Step::kMore;
+  const auto count = static_cast<uint32_t>(selection.size());
+  if (kept_ == nullptr) kept_ = std::make_unique<data::BatchBuffer>(types_);
+  kept_->Reset();
+  kept_->SetRows(count);
+  for (uint32_t i = 0; i < batch.column_count; ++i) {
+    expr::Gather(batch.columns[i], types_[i], selection.data(), count, kept_->column(i), *kept_);
+    kept_->column(i).has_errors = false;
+  }
+  if (batch.weights != nullptr) {
+    int64_t* weights = kept_->UseWeights();
+    for (uint32_t k = 0; k < count; ++k) weights[k] = batch.weights[selection[k]];
+  }
+  return reader.output.Push(kept_->batch());
+}
+
 // kDone when no reader needs more, and none can come: of a running graph, what stands before this one (rows that are
 // stored, watermarks behind a batch) is wanted in any case.
 Step FanOut::Process(int, data::Batch& batch, Output&) {
   bool any = false;
+  const bool has_errors = std::ranges::any_of(batch.Columns(), &data::Column::has_errors);
   for (size_t i = 0; i < readers_.size(); ++i) {
     if (readers_[i].is_done) continue;
+    if (has_errors) {
+      any |= Note(readers_[i], PushWithout(readers_[i], batch)) == Step::kMore;
+      continue;
+    }
     data::Batch mine = batch;
     if (i + 1 < readers_.size()) {  // the last reader may have the columns themselves
       if (columns_.capacity() < batch.column_count) {

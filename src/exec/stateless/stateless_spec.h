@@ -11,11 +11,14 @@
 namespace laminar::exec {
 
 // WHERE and SELECT in one step: rows for which `predicate` is TRUE (null: all rows), mapped to `outputs`.
-// Linear in the input's weights. Rows that fail go to row_errors and no further.
+// Linear in the input's weights. Rows that fail go to row_errors and no further; with `marks_failures` they go on, with
+// errors in the columns that failed, for a FanOut whose readers do not all read those.
 struct FilterProjectSpec {
   std::vector<data::Type> input;
   expr::ExprPtr predicate;
   std::vector<expr::ExprPtr> outputs;
+  std::vector<uint32_t> not_null;  // outputs whose NULLs are failures
+  bool marks_failures = false;
 };
 
 // UNION ALL: rows of all inputs; the watermark is the minimum over inputs.

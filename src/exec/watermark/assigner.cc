@@ -48,7 +48,7 @@ bool WatermarkAssigner::DropBadTimes(Batch& batch, Output&) {
     const Column& column =
         data::Flatten(batch.columns[spec_.time_column], spec_.input[spec_.time_column], batch.rows, flat_->column(0));
     const int64_t* values = column.As<int64_t>();
-    bool bad = column.has_nulls;
+    bool bad = column.has_nulls || column.has_errors;
     for (uint32_t i = 0; i < batch.rows; ++i) {
       const int64_t t = is_nanos_ ? FloorDiv(values[i], 1000) : values[i];
       times_[i] = t;
@@ -60,6 +60,7 @@ bool WatermarkAssigner::DropBadTimes(Batch& batch, Output&) {
     std::vector<uint16_t> absurd_rows;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < batch.rows; ++i) {
+      if (column.HasError(i)) continue;
       if (column.IsNull(i))
         null_rows.push_back(static_cast<uint16_t>(i));
       else if (times_[i] > kLatest || times_[i] < kEarliest)
@@ -77,6 +78,7 @@ bool WatermarkAssigner::DropBadTimes(Batch& batch, Output&) {
     if (kept == batch.rows) return true;  // has_nulls was set without a null
     GatherRows(batch, spec_.input, selection_.data(), kept, *good_);
     good_->column(spec_.time_column).has_nulls = false;
+    good_->column(spec_.time_column).has_errors = false;
     batch = good_->batch();
   }
 }
@@ -97,7 +99,7 @@ Step WatermarkAssigner::PushSlice(const Batch& batch, uint32_t from, uint32_t to
 // largest time alone: one vectorized pass, nothing copied.
 bool WatermarkAssigner::IsPlainlyOnTime(const Batch& batch) {
   const Column& column = batch.columns[spec_.time_column];
-  if (column.encoding != data::Encoding::kFlat || column.has_nulls) return false;
+  if (column.encoding != data::Encoding::kFlat || column.has_nulls || column.has_errors) return false;
   const int64_t* values = column.As<int64_t>();
   int64_t least = values[0];
   int64_t largest = values[0];

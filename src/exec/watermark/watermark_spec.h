@@ -10,7 +10,8 @@
 namespace laminar::exec {
 
 // Watermark = running maximum of (time - delay) over the rows. Time column in microseconds or nanoseconds as its type
-// says; a NULL event time goes to row_errors (kBadEventTime) and no further.
+// says; a NULL event time goes to row_errors (kBadEventTime) and no further. One that came as an error goes no further
+// either: it was told of already.
 struct WatermarkSpec {
   std::vector<data::Type> input;
   uint32_t time_column = 0;

@@ -31,8 +31,19 @@ inline std::string RowText(const data::Batch& batch, const data::Schema& schema,
   return line;
 }
 
+// Of each column; what could not be read is "?".
+inline std::vector<std::string> CellTexts(const data::Batch& batch, const data::Schema& schema, uint32_t row) {
+  std::vector<std::string> cells;
+  for (uint32_t i = 0; i < batch.column_count; ++i) {
+    const data::Value value = data::Value::FromColumn(batch.columns[i], schema[i].type, row);
+    cells.push_back(batch.columns[i].HasError(row) ? "?" : value.is_null() ? "NULL" : value.ToString(schema[i].type));
+  }
+  return cells;
+}
+
 struct Decoded {
-  std::vector<std::string> rows;
+  std::vector<std::string> rows;              // that could be read whole
+  std::vector<std::vector<std::string>> all;  // and those of which some columns could not
   std::vector<std::string> bad;
   std::string error;
   bool operator==(const Decoded&) const = default;
@@ -41,11 +52,11 @@ struct Decoded {
 // cut: bytes of each piece; 0: random sizes from `seed`.
 inline Decoded DecodeText(const Format& format, const data::Schema& schema, std::string_view text,
                           const OptionList& option_list = {}, size_t cut = SIZE_MAX, uint32_t rows_max = 1024,
-                          uint64_t seed = 1) {
+                          uint64_t seed = 1, const std::vector<bool>& needed = {}) {
   Decoded decoded;
   BadRowList bad;
   sdk::Options options(option_list);
-  auto made = format.decoder({.place = "t", .schema = schema, .needed = {}, .options = &options, .bad_rows = &bad});
+  auto made = format.decoder({.place = "t", .schema = schema, .needed = needed, .options = &options, .bad_rows = &bad});
   if (!made.has_value()) {
     decoded.error = made.error().ToString();
     return decoded;
@@ -61,7 +72,10 @@ inline Decoded DecodeText(const Format& format, const data::Schema& schema, std:
         decoded.error = done.error().ToString();
         return false;
       }
-      for (uint32_t row = 0; row < out.rows(); ++row) decoded.rows.push_back(RowText(out.batch(), schema, row));
+      for (uint32_t row = 0; row < out.rows(); ++row) {
+        decoded.all.push_back(CellTexts(out.batch(), schema, row));
+        if (!out.batch().HasError(row)) decoded.rows.push_back(RowText(out.batch(), schema, row));
+      }
       if (*done) return true;
     }
   };

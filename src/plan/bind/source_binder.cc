@@ -46,7 +46,8 @@ Status BindColumns(const PlanContext& context, const sql::Definition& definition
     TRY(CheckName(relation.schema, column.name, column.position));
     if (column.generated == nullptr) {
       relation.schema.Add(relation.physical[physical]);
-      relation.columns.push_back(expr::MakeColumn(physical, relation.physical[physical].type));
+      const data::Field& field = relation.physical[physical];
+      relation.columns.push_back(expr::MakeColumn(physical, field.type, field.nullable));
       ++physical;
       continue;
     }
@@ -54,7 +55,7 @@ Status BindColumns(const PlanContext& context, const sql::Definition& definition
     ExprPtr bound = TRY(binder.Bind(*column.generated));
     if (column.type) bound = TRY(CastTo(std::move(bound), TRY(BindType(*column.type)), column.position));
     expr::FoldConstants(bound, *context.environment);
-    relation.schema.Add({column.name, bound->type, true});
+    relation.schema.Add({column.name, bound->type, !column.not_null && !column.primary_key});
     relation.columns.push_back(std::move(bound));
   }
   if (!any_generated) relation.columns.clear();

@@ -65,7 +65,9 @@ Run ReadFrom(Connector& connector, const SourceRequest& given, const std::string
       std::string line;
       for (uint32_t i = 0; i < out.batch().column_count; ++i) {
         const data::Type& type = request.schema[i].type;
-        line += data::Value::FromColumn(out.batch().columns[i], type, row).ToString(type) + '\x1f';
+        const data::Column& column = out.batch().columns[i];
+        line += column.HasError(row) ? "(unreadable)" : data::Value::FromColumn(column, type, row).ToString(type);
+        line += '\x1f';
       }
       run.rows.push_back(std::move(line));
     }
