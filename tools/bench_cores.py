@@ -5,9 +5,10 @@ against one that makes none, ten million keys on disk and in memory, and how lon
 
     tools/bench_cores.py [--rows MILLIONS] [--repeats N] [--json] [--laminar PROGRAM]
 
-Then how long the graph stood still at the ends of epochs, twice: as it is, which holds also what other programs took of
-the cpu meanwhile, and with SET rt_priority = 1, where they cannot: that is the pause of the graph itself. It takes the
-permission for real-time priority (root, CAP_SYS_NICE or ulimit -r); without, the line says that it was refused.
+Then how long the graph stood still at the ends of epochs, on one core and two, and on one also with SET rt_priority =
+1: without, the figure holds what other programs took of the cpu meanwhile. It takes the permission for real-time
+priority (root, CAP_SYS_NICE or ulimit -r); where that is refused the line says so. "stolen" is what a virtual machine
+was not given meanwhile: pauses of that length are not the program's.
 
 Times of a shared machine mean little, ratios more; run it on a quiet one. With far caches (another socket) the
 second core costs more than it does beside the first."""
@@ -52,9 +53,20 @@ def compare(name, repeats, first, second):
     return {"name": name, "first_s": round(a, 3), "second_s": round(b, 3), "ratio": round(a / b, 3)}
 
 
+def stolen_ms():
+    """Of all cpus since the machine began: time that it was not given by what it runs on; 0 where nobody says."""
+    try:
+        with open("/proc/stat", encoding="ascii") as stat:
+            ticks = int(stat.readline().split()[8])
+    except (OSError, IndexError, ValueError):
+        return 0
+    return 1000 * ticks // os.sysconf("SC_CLK_TCK")
+
+
 def pauses(name, laminar, sql, folder):
     """How long the graph stood still at the ends of epochs, and how often for more than a millisecond."""
     shutil.rmtree(folder, ignore_errors=True)
+    stolen = stolen_ms()
     ask = (
         "SELECT name, value FROM laminar_metrics "
         "WHERE name LIKE 'laminar_epoch%' OR name = 'laminar_rt_priority_active'"
@@ -72,6 +84,7 @@ def pauses(name, laminar, sql, folder):
         "longest_ms": round(value["pause_max_us"] / 1000, 3),
         "over_1_ms": int(value["pauses_long_total"]),
         "epochs": int(value["current"]),
+        "stolen_ms": stolen_ms() - stolen,
     }
 
 
@@ -138,8 +151,10 @@ def main():
         first = "SET rt_priority = 1;"
         results.append(pauses("bars: pauses", laminar, often + bars, folder))
         results.append(pauses("bars: pauses, real time", laminar, often + first + bars, folder))
+        results.append(pauses("bars: pauses, two cores", laminar, often + bars.replace(one, two), folder))
         results.append(pauses("10M keys: pauses", laminar, often + keys_on_disk, folder))
         results.append(pauses("10M keys: pauses, real time", laminar, often + first + keys_on_disk, folder))
+        results.append(pauses("10M keys: pauses, two cores", laminar, often + keys_on_disk.replace(one, two), folder))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if options.json:
@@ -150,7 +165,7 @@ def main():
         if "epochs" in result:
             print(
                 f"{result['name']:28} p99 {result['p99_ms']:7.3f} ms, longest {result['longest_ms']:7.3f} ms, "
-                f"{result['over_1_ms']} of {result['epochs']} over 1 ms"
+                f"{result['over_1_ms']} of {result['epochs']} over 1 ms, {result['stolen_ms']} ms stolen"
             )
             continue
         print(

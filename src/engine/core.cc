@@ -212,6 +212,7 @@ Result<bool> Core::Turn() {
   watch_.Look(now);
   is_dirty_ |= moved;
   if (durability_ != nullptr) {
+    if (moved) durability_->PrepareDelta();
     if (IsCommitDue(now)) (void)CommitEpoch();  // an error is told to whoever waits for it
     DecideSinks();
   } else if (moved && now - pace_.begin_nanos() > 20'000'000) {
@@ -227,13 +228,16 @@ Result<bool> Core::StepSource(SourceNode& node) {
   // With shards a turn reads several batches, if the epoch may grow so long: what goes to one shard then fills its
   // batches. Watermarks between them wait as long as no row could be late by them.
   constexpr int kBatches = 16;
+  const bool is_paced = durability_ != nullptr && is_logged_;
   exec::WatermarkAssigner* assigner = sections_.empty() ? nullptr : node.shared->assigner;
   if (assigner != nullptr) assigner->SetLazy(true);
   bool any = false;
   for (int i = 0; i < (sections_.empty() ? 1 : kBatches); ++i) {
     if (node.shared->has_ended || IsAnySectionBlocked()) break;
-    if (i > 0 && durability_ != nullptr && is_logged_ && pace_.HoldsEnough(RowsRead())) break;
-    auto state = StepHead(*node.shared, static_cast<uint32_t>(batch_rows_), environment_);
+    const uint64_t rows_read = is_paced ? RowsRead() : 0;
+    if (i > 0 && is_paced && pace_.HoldsEnough(rows_read)) break;
+    const uint64_t most = is_paced ? std::min(batch_rows_, pace_.RowsLeft(rows_read)) : batch_rows_;
+    auto state = StepHead(*node.shared, static_cast<uint32_t>(most), environment_);
     if (!state) {
       if (assigner != nullptr) assigner->SetLazy(false);
       return Error(std::move(state.error()));

@@ -73,6 +73,10 @@ class Durability {
 
   // An empty one, which takes its memory from where Commit brings it back to.
   state::Delta NewDelta() { return state::Delta(&pool_); }
+  // Now and then, outside of a pause: while the writing thread is held up by the disk nobody else sees to that memory.
+  void PrepareDelta() {
+    if (!options_.is_inline) pool_.PrepareSome();
+  }
   // Hands over an epoch. Fails when writing has failed for good.
   Status Commit(Epoch epoch, state::Delta delta);
   // Writing has failed for good: nothing more will be durable until the database is opened again.

@@ -13,8 +13,10 @@ namespace laminar::engine {
 class EpochPace {
  public:
   static constexpr int64_t kPauseNanos = 250'000;  // aimed at: a quarter of what is promised, as memory may be slow
+  static constexpr int64_t kWorstNanos = 750'000;  // and not to be passed if rows cost what they cost at worst of late
   static constexpr int64_t kLongNanos = 1'000'000;
-  static constexpr uint64_t kRowsMin = 1024;  // an epoch has a price of its own
+  static constexpr uint64_t kRowsMin = 256;  // an epoch has a price of its own
+  static constexpr uint64_t kRowsAtFirst = 4096;
 
   void Begin(int64_t now, uint64_t rows_read) {
     begin_nanos_ = now;
@@ -23,6 +25,10 @@ class EpochPace {
   int64_t begin_nanos() const { return begin_nanos_; }
   // `rows_read`: by all sources, ever.
   bool HoldsEnough(uint64_t rows_read) const { return RowsSinceBegin(rows_read) >= rows_max_; }
+  // What may still come in; never few, which would be dear.
+  uint64_t RowsLeft(uint64_t rows_read) const {
+    return std::max(rows_max_ - std::min(rows_max_, RowsSinceBegin(rows_read)), kRowsMin);
+  }
 
   // The graph stood still for so long while the changes of `rows` rows were taken.
   void NotePause(int64_t nanos, uint64_t rows) {
@@ -31,8 +37,12 @@ class EpochPace {
     if (nanos > kLongNanos) ++long_pauses_;
     if (nanos <= 0 || rows < kRowsMin) return;
     const double nanos_a_row = static_cast<double>(nanos) / static_cast<double>(rows);
+    if (nanos_a_row < kOutlier * nanos_a_row_) worst_nanos_a_row_ = std::max(nanos_a_row, worst_nanos_a_row_ * 0.9999);
     nanos_a_row_ = nanos_a_row_ == 0 ? nanos_a_row : nanos_a_row_ * 0.75 + nanos_a_row * 0.25;
-    rows_max_ = std::max(kRowsMin, static_cast<uint64_t>(static_cast<double>(kPauseNanos) / nanos_a_row_));
+    worst_nanos_a_row_ = std::min(worst_nanos_a_row_, kOutlier * nanos_a_row_);
+    const double worst = std::max(worst_nanos_a_row_, nanos_a_row_);
+    const double aim = std::min(kPauseNanos / nanos_a_row_, kWorstNanos / worst);
+    rows_max_ = std::max(kRowsMin, static_cast<uint64_t>(aim));
   }
   uint64_t RowsSinceBegin(uint64_t rows_read) const { return rows_read - std::min(rows_read, begin_rows_); }
   int64_t pause_nanos() const { return pause_nanos_; }
@@ -46,8 +56,11 @@ class EpochPace {
  private:
   int64_t begin_nanos_ = 0;
   uint64_t begin_rows_ = 0;
-  uint64_t rows_max_ = 4 * kRowsMin;  // until something is known
+  uint64_t rows_max_ = kRowsAtFirst;
+  // What costs so many times the usual was the machine: the thread had lost its core, or the machine its cpus.
+  static constexpr double kOutlier = 6;
   double nanos_a_row_ = 0;
+  double worst_nanos_a_row_ = 0;
   int64_t pause_nanos_ = 0;
   observe::Histogram pauses_;
   uint64_t long_pauses_ = 0;

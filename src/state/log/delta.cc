@@ -49,16 +49,18 @@ void DeltaPool::Give(std::string&& part) {
   if (free_->parts.size() < kPartsKept) free_->parts.push_back(std::move(given));
 }
 
+bool DeltaPool::IsPrepared() const {
+  const std::lock_guard lock(free_->mutex);
+  return free_->parts.size() >= kPartsAhead;
+}
+
+void DeltaPool::PrepareSome() {
+  constexpr int kSome = 4;
+  for (int i = 0; i < kSome && !IsPrepared(); ++i) Give(std::string(kDeltaPartBytes, '\0'));
+}
+
 void DeltaPool::Prepare() {
-  while (true) {
-    {
-      const std::lock_guard lock(free_->mutex);
-      if (free_->parts.size() >= kPartsAhead) return;
-    }
-    std::string part(kDeltaPartBytes, '\0');
-    part.clear();
-    Give(std::move(part));
-  }
+  while (!IsPrepared()) PrepareSome();
 }
 
 Delta::Delta(std::string part) { parts_.push_back(std::move(part)); }

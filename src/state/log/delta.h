@@ -33,9 +33,11 @@ class DeltaPool {
   std::string Take();             // empty, with room for a part; made when there is none
   void Give(std::string&& part);  // what is no part, and what there is enough of, is freed
   void Prepare();                 // sees to it that some are there to be taken, touched
+  void PrepareSome();             // a step towards that
 
  private:
   struct Free;
+  bool IsPrepared() const;
   std::unique_ptr<Free> free_;
 };
 
