@@ -44,6 +44,16 @@ TEST_CASE("rows that are dear now and then make epochs shorter, once or for want
   CHECK(rows_of(100, 800'000) < 2048);
   CHECK(rows_of(100, 800'000) > 1900);  // 2048 such rows would take 0.8 ms, and 0.75 are allowed
   CHECK(rows_of(100, 30'000'000) > 2500);
+  // What costs the same however many rows there are: the time alone decides.
+  EpochPace pace;
+  pace.Begin(0, 0);
+  uint64_t rows = 4096;
+  for (int i = 0; i < 100; ++i) {
+    pace.NotePause(200'000, rows);
+    rows = 0;
+    while (rows < 1'000'000 && !pace.HoldsEnough(rows)) rows += 1024;
+  }
+  CHECK(rows >= 1'000'000);
 }
 
 TEST_CASE("a clock that stands still or goes back, and epochs of few rows, teach nothing") {
