@@ -81,6 +81,7 @@ Step FilterProject::Project(Batch& batch, const Batch& whole, const uint16_t* po
     for (size_t i = 0; i < columns_.size(); ++i) columns_[i] = program_->output(i);
   }
   if (const std::vector<uint16_t> nulls = MarkNulls(batch.rows); !nulls.empty()) {
+    AllowAllocation allow;
     std::vector<uint16_t> shown = nulls;
     for (uint16_t& row : shown) row = positions == nullptr ? row : positions[row];
     context_.row_errors->Add(whole, spec_.input, shown.data(), static_cast<uint32_t>(shown.size()),
