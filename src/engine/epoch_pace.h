@@ -13,7 +13,6 @@ namespace laminar::engine {
 class EpochPace {
  public:
   static constexpr int64_t kPauseNanos = 250'000;  // aimed at: a quarter of what is promised, as memory may be slow
-  static constexpr int64_t kWorstNanos = 750'000;  // if rows cost as much more than expected as at worst of late
   static constexpr int64_t kLongNanos = 1'000'000;
   static constexpr uint64_t kRowsMin = 256;  // an epoch has a price of its own
   static constexpr uint64_t kRowsAtFirst = 4096;
@@ -37,11 +36,8 @@ class EpochPace {
     if (nanos > kLongNanos) ++long_pauses_;
     if (nanos <= 0 || rows < kRowsMin) return;
     const double nanos_a_row = static_cast<double>(nanos) / static_cast<double>(rows);
-    const double surprise = nanos_a_row_ == 0 ? 1 : nanos_a_row / nanos_a_row_;
-    if (surprise < kOutlier) worst_surprise_ = std::max(surprise, 1 + (worst_surprise_ - 1) * 0.9999);
     nanos_a_row_ = nanos_a_row_ == 0 ? nanos_a_row : nanos_a_row_ * 0.75 + nanos_a_row * 0.25;
-    const double aim = std::min<double>(kPauseNanos, kWorstNanos / worst_surprise_) / nanos_a_row_;
-    rows_max_ = std::max(kRowsMin, static_cast<uint64_t>(aim));
+    rows_max_ = std::max(kRowsMin, static_cast<uint64_t>(static_cast<double>(kPauseNanos) / nanos_a_row_));
   }
   uint64_t RowsSinceBegin(uint64_t rows_read) const { return rows_read - std::min(rows_read, begin_rows_); }
   int64_t pause_nanos() const { return pause_nanos_; }
@@ -56,11 +52,7 @@ class EpochPace {
   int64_t begin_nanos_ = 0;
   uint64_t begin_rows_ = 0;
   uint64_t rows_max_ = kRowsAtFirst;
-  // How many times what was expected rows have cost at worst of late. So many times and more was the machine: the
-  // thread had lost its core, or the machine its cpus.
-  static constexpr double kOutlier = 6;
   double nanos_a_row_ = 0;
-  double worst_surprise_ = 1;
   int64_t pause_nanos_ = 0;
   observe::Histogram pauses_;
   uint64_t long_pauses_ = 0;
