@@ -100,6 +100,7 @@ struct CellsDatabase {
     options.clock = &clock;
     options.files = &files;
     options.path = "/db";
+    options.log_segment_bytes = 64 << 10;
     options.connectors.push_back(std::make_unique<CellsConnector>());
     auto opened = Database::Open(std::move(options));
     REQUIRE_MESSAGE(opened.has_value(), opened.error().ToString());
