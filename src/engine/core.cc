@@ -524,7 +524,9 @@ Status CheckNulls(const data::Schema& schema, const data::Batch& batch) {
     for (uint32_t row = 0; row < batch.rows; ++row) {
       if (!batch.columns[c].IsNull(row)) continue;
       return Status(ErrorCode::kNullNotAllowed,
-                    "column \"" + schema[c].name + "\" is NOT NULL, row " + std::to_string(row) + " has NULL");
+                    "column \"" + schema[c].name + "\" is NOT NULL, row " + std::to_string(row) + " has NULL")
+          .WithHint(
+              "rows count from 0; give it a value, for example with COALESCE, or declare the column without NOT NULL");
     }
   }
   return {};
