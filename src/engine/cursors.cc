@@ -98,7 +98,7 @@ class RunCursor final : public Cursor {
         plan_(std::move(plan)),
         settings_(settings),
         errors_("query", 1),
-        malformed_("query", settings.error_rows_max),
+        malformed_("query", 0),
         late_({}, 0),
         random_(core.random().Next()) {
     schema_ = plan_.root->schema;
@@ -271,7 +271,7 @@ class RunCursor final : public Cursor {
   data::Schema schema_;
   bool is_changelog_ = false;
   ErrorRows errors_;
-  ErrorRows malformed_;
+  ErrorRows malformed_;  // counted only
   LateRows late_;
   Random random_;
   expr::EvalEnvironment environment_;

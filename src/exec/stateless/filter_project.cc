@@ -154,6 +154,7 @@ void FilterProject::ReportFailedRows(const Batch& input, std::span<const uint16_
     const uint16_t shown = positions == nullptr ? row : positions[row];
     context_.row_errors->Add(whole, spec_.input, &shown, 1, program_->first_error());
   };
+  if (failed.empty()) return;
   const bool may_share = failed.size() == 1 && std::ranges::none_of(input.Columns(), &Column::has_errors);
   if (may_share || is_volatile_) {
     for (const uint16_t row : failed) report(row);
