@@ -91,6 +91,7 @@ class CellsConnector final : public sdk::Connector {
 struct CellsDatabase {
   sim::SimClock clock{0};
   sim::SimFileSystem files{clock};
+  uint64_t worker_cores = 1;
   std::unique_ptr<Database> database;
   std::unique_ptr<Connection> connection;
 
@@ -101,6 +102,7 @@ struct CellsDatabase {
     options.files = &files;
     options.path = "/db";
     options.log_segment_bytes = 64 << 10;
+    options.worker_cores = worker_cores;
     options.connectors.push_back(std::make_unique<CellsConnector>());
     auto opened = Database::Open(std::move(options));
     REQUIRE_MESSAGE(opened.has_value(), opened.error().ToString());
@@ -198,13 +200,14 @@ TEST_CASE("a row is left out for those who read a column of it that cannot be re
   }
 }
 
-TEST_CASE("who else reads a source, and since when, changes nothing in what a view holds") {
+TEST_CASE("who else reads a source, and since when, changes nothing in what a view holds, on however many cores") {
   std::vector<std::string> alone;
   for (const std::string& query : Queries()) alone.push_back(Alone(query));
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     CAPTURE(seed);
     Random random(seed);
     CellsDatabase db;
+    db.worker_cores = random.OneIn(2) ? 4 : 1;
     db.Open();
     db.Define(1 + random.Below(60));
     std::vector<size_t> order(Queries().size());
