@@ -193,7 +193,10 @@ bool MayBeRealTime() {
 }
 
 TEST_CASE("threads have the real-time priority that was asked for, also those that come later, and lose it again") {
-  if (!MayBeRealTime()) return;
+  if (!MayBeRealTime()) {
+    MESSAGE("not tried: there is no permission for real-time priority here");
+    return;
+  }
   using Texts = std::vector<std::string>;
   Opened opened(Options(false, 1));
   CHECK(Priorities(opened) == Texts{"laminar-core NULL"});
@@ -263,9 +266,12 @@ TEST_CASE("an inline database has no threads to give real-time priority, and say
 }
 
 // This thread holds the lock and turns shards itself, beside more workers than there are cpus: were one of them to wait
-// for it without sleeping, nothing would move until the kernel takes the cpu away from it, which takes a second.
+// for it without sleeping, nothing would move until the kernel takes the cpu away from it.
 TEST_CASE("threads with real-time priority let one of normal priority that they wait for go on") {
-  if (!MayBeRealTime()) return;
+  if (!MayBeRealTime()) {
+    MESSAGE("not tried: there is no permission for real-time priority here");
+    return;
+  }
   auto longest_round = [](const std::string& priority) {
     Opened opened(Options(false, std::min<uint64_t>(os::AllowedCores().size() + 2, 64)));
     CHECK(opened.Run("SET rt_priority = " + priority) == "SET rt_priority");
@@ -284,8 +290,13 @@ TEST_CASE("threads with real-time priority let one of normal priority that they 
     CHECK(opened.Run("DROP MATERIALIZED VIEW w").starts_with("DROP"));
     return longest;
   };
-  const int64_t normal = longest_round("0");
-  CHECK(longest_round("1") < 2 * normal + 500'000'000);
+  // A busy machine may hold up a round as well, but not in every attempt.
+  bool is_seen = false;
+  for (int attempt = 0; attempt < 4 && !is_seen; ++attempt) {
+    const int64_t normal = longest_round("0");
+    is_seen = longest_round("1") < 2 * normal + 500'000'000;
+  }
+  CHECK(is_seen);
 }
 
 TEST_CASE("pushes that take too long raise an alert, which is cleared when they are quick again") {
