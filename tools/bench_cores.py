@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Ratios of whole runs of build/release/laminar, interleaved, medians: two cores against one (bars of trades; an
-aggregate of ten million keys), a database on disk against one in memory, one that makes checkpoints all the time
-against one that makes none, ten million keys on disk and in memory, and how long that database takes to open.
+aggregate of ten million keys), a database on disk against one in memory (bars; 200 views whose few groups all change
+in every epoch), one that makes checkpoints all the time against one that makes none, ten million keys on disk and in
+memory, and how long that database takes to open.
 
     tools/bench_cores.py [--rows MILLIONS] [--repeats N] [--json] [--laminar PROGRAM]
 
 Then how long the graph stood still at the ends of epochs, on one core and two, and on one also with SET rt_priority =
-1: without, the figure holds what other programs took of the cpu meanwhile. It takes the permission for real-time
-priority (root, CAP_SYS_NICE or ulimit -r); where that is refused the line says so. "stolen" is what a virtual machine
-was not given meanwhile: pauses of that length are not the program's.
+1, which keeps other threads, those of the database too, from taking the cpu meanwhile. It takes the permission for
+real-time priority (root, CAP_SYS_NICE or ulimit -r); where that is refused the line says so. "Own" is what the thread
+itself took or waited for; the rest others had of its cpu. "stolen" is what a virtual machine was not given meanwhile.
 
 Times of a shared machine mean little, ratios more; run it on a quiet one. With far caches (another socket) the
 second core costs more than it does beside the first."""
@@ -33,6 +34,13 @@ WITH (connector = 'generator', kind = 'sequence', rows = {rows});
 CREATE MATERIALIZED VIEW agg AS SELECT k, count(*) AS c, sum(n) AS s, max(n) AS m FROM ids GROUP BY k;
 WAIT FOR agg;
 """
+MANY = """
+CREATE SOURCE ids (n BIGINT, ts TIMESTAMP, k BIGINT AS (n % 100))
+WITH (connector = 'generator', kind = 'sequence', rows = {rows});
+""" + "".join(
+    f"CREATE MATERIALIZED VIEW v{i} AS SELECT k, count(*) AS c, sum(n) AS s FROM ids GROUP BY k;\n" for i in range(200)
+)
+MANY += "".join(f"WAIT FOR v{i};\n" for i in range(200))
 
 
 def run(laminar, sql, database=None):
@@ -83,6 +91,8 @@ def pauses(name, laminar, sql, folder):
         "p99_ms": round(value["pause_p99_us"] / 1000, 3),
         "longest_ms": round(value["pause_max_us"] / 1000, 3),
         "over_1_ms": int(value["pauses_long_total"]),
+        "own_longest_ms": round(value["pause_own_max_us"] / 1000, 3),
+        "own_over_1_ms": int(value["pauses_own_long_total"]),
         "epochs": int(value["current"]),
         "stolen_ms": stolen_ms() - stolen,
     }
@@ -129,6 +139,12 @@ def main():
                 lambda: run(laminar, bars),
             ),
             compare(
+                "200 views: on disk / in memory",
+                1,
+                lambda: on_disk(laminar, one + MANY.format(rows=rows // 10), folder),
+                lambda: run(laminar, one + MANY.format(rows=rows // 10)),
+            ),
+            compare(
                 "bars: checkpoints / none",
                 options.repeats,
                 lambda: on_disk(laminar, "SET checkpoint_interval = '200 milliseconds';" + bars, folder),
@@ -164,12 +180,14 @@ def main():
     for result in results:
         if "epochs" in result:
             print(
-                f"{result['name']:28} p99 {result['p99_ms']:7.3f} ms, longest {result['longest_ms']:7.3f} ms, "
-                f"{result['over_1_ms']} of {result['epochs']} over 1 ms, {result['stolen_ms']} ms stolen"
+                f"{result['name']:30} p99 {result['p99_ms']:7.3f} ms, longest {result['longest_ms']:7.3f} ms, "
+                f"{result['over_1_ms']} of {result['epochs']} over 1 ms; own longest "
+                f"{result['own_longest_ms']:.3f} ms, {result['own_over_1_ms']} over 1 ms; "
+                f"{result['stolen_ms']} ms stolen"
             )
             continue
         print(
-            f"{result['name']:28} {result['first_s']:9.3f} s {result['second_s']:9.3f} s   ratio {result['ratio']}"
+            f"{result['name']:30} {result['first_s']:9.3f} s {result['second_s']:9.3f} s   ratio {result['ratio']}"
         )
 
 

@@ -17,7 +17,13 @@ CLASSES = {"kUser": "the statement or its settings", "kData": "a row", "kResourc
 
 
 def entries(listing, pattern):
-    return re.findall(pattern, (ROOT / "src" / listing).read_text(), re.MULTILINE)
+    """What the pattern finds; every line that begins like one must be whole, or it would be missing from its page."""
+    text = (ROOT / "src" / listing).read_text()
+    found = re.findall(pattern, text, re.MULTILINE)
+    begun = re.findall(re.match(r"\^\w+", pattern).group() + r"\(", text, re.MULTILINE)
+    if len(found) != len(begun):
+        sys.exit(f"docs: {listing} has {len(begun)} entries, {len(found)} of which fit on their line as they should")
+    return found
 
 
 def table(head, rows):

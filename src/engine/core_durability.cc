@@ -39,7 +39,7 @@ bool Core::IsCommitDue(int64_t now) const {
   if (durability_->is_checkpoint_wanted()) return true;
   if (!is_dirty_) return false;
   if (!is_logged_) return durability_->is_checkpoint_due();
-  return now - pace_.begin_nanos() > epoch_interval_ * 1000 || pace_.HoldsEnough(RowsRead());
+  return pace_.IsOver(now, epoch_interval_ * 1000) || pace_.HoldsEnough(RowsRead());
 }
 
 uint64_t Core::RowsRead() const {
@@ -57,7 +57,7 @@ Result<Epoch> Core::CommitEpoch() {
   const uint64_t rows = pace_.RowsSinceBegin(RowsRead());
   CloseEpoch();
   Quiesce();
-  const int64_t start = options_.clock->MonotonicNanos();
+  const os::Stopwatch watch(*options_.clock);
   for (const auto& view : views_) {
     if (view->sink == nullptr || view->state != ViewState::kRunning) continue;
     view->sink->Prepare(epoch_);
@@ -71,8 +71,8 @@ Result<Epoch> Core::CommitEpoch() {
   // Under durability = 'none' epochs are rare, not missing: were one of them not in the log, those behind it would make
   // no sense after a checkpoint that failed or was damaged.
   TRY(durability_->Commit(epoch_, graph_state_.TakeDelta(durability_->NewDelta())));
-  const int64_t pause = options_.clock->MonotonicNanos() - start;
-  pace_.NotePause(pause, rows);
+  const int64_t pause = watch.Nanos();
+  pace_.NotePause(pause, watch.OwnNanos(), rows);
   watch_.budgets().Record(runtime::BudgetId::kCommit, static_cast<uint64_t>(std::max<int64_t>(pause, 0)), 1);
   if (options_.is_inline) DecideSinks();
   return epoch_;

@@ -38,11 +38,8 @@ Result<std::unique_ptr<Durability>> Durability::Open(std::unique_ptr<DatabaseDir
 }
 
 Durability::~Durability() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
-  work_.notify_all();
+  stop_.store(true, std::memory_order_release);
+  work_.Notify();
   if (thread_.is_joinable()) thread_.Join();
 }
 
@@ -136,33 +133,32 @@ Status Durability::Start() {
 
 Status Durability::Commit(Epoch epoch, state::Delta delta) {
   delta.Shrink();
-  std::unique_lock lock(mutex_);
-  TRY(Status(failure_));
+  TRY(CheckUsable());
   queued_bytes_ += delta.bytes();
   unlogged_bytes_ += delta.bytes();
+  handed_epoch_.store(epoch, std::memory_order_relaxed);
   if (IsIntervalOver()) is_due_handed_.store(true, std::memory_order_relaxed);
-  queue_.push_back({epoch, std::move(delta), wants_checkpoint_.exchange(false)});
-  if (options_.is_inline) return WriteInline(lock);
-  lock.unlock();
-  work_.notify_one();
+  Pending pending{.epoch = epoch, .delta = std::move(delta), .wants_checkpoint = wants_checkpoint_.exchange(false)};
+  if (options_.is_inline) {
+    group_.push_back(std::move(pending));
+    return WriteInline();
+  }
+  handed_.Give(std::move(pending));
+  work_.Notify();
   return {};
 }
 
 // What waits for room is no failure of who brings more.
-Status Durability::WriteInline(std::unique_lock<std::mutex>& lock) {
-  std::deque<Pending> group = std::exchange(queue_, {});
-  lock.unlock();
-  const Status written = WriteGroup(group);
-  lock.lock();
-  queue_ = std::move(group);
+Status Durability::WriteInline() {
+  const Status written = WriteGroup(group_);
+  const std::lock_guard lock(mutex_);
   NoteWritten(written);
   return failure_;
 }
 
 void Durability::RetryWrites() {
   if (!options_.is_inline || !is_stalled_.load(std::memory_order_relaxed)) return;
-  std::unique_lock lock(mutex_);
-  (void)WriteInline(lock);  // told to whoever asks
+  (void)WriteInline();  // told to whoever asks
 }
 
 // Under the mutex.
@@ -174,7 +170,7 @@ void Durability::NoteWritten(const Status& written) {
   failure_ = written;
   failure_.Prefix("nothing is taken in any more, as it could not be kept");
   if (failure_.hint().empty()) failure_.WithHint("see to the disk, then open the database again");
-  queue_.clear();
+  group_.clear();
   queued_bytes_ = 0;
   unlogged_bytes_ = 0;
   has_failed_.store(true, std::memory_order_release);
@@ -211,8 +207,8 @@ Status Durability::WaitRetry(const std::atomic<bool>& cancelled) {
   if (options_.is_inline || !is_stalled_.load(std::memory_order_acquire)) return {};
   std::unique_lock lock(mutex_);
   const uint64_t last = tries_ + (is_writing_ ? 2 : 1);  // the one that is under way may have met the full disk before
-  is_retry_wanted_ = true;
-  work_.notify_one();
+  is_retry_wanted_.store(true, std::memory_order_release);
+  work_.Notify();
   while (failure_.ok() && !stalled_.ok() && tries_ < last) {
     if (cancelled.load(std::memory_order_acquire))
       return Error(ErrorCode::kCancelled, "waiting for room on the disk was cancelled");
@@ -234,30 +230,54 @@ Status Durability::WaitRoom(const std::atomic<bool>& cancelled) {
 
 void Durability::ThreadMain() {
   os::MakeThisThreadNicer(kLogNice);
-  std::unique_lock lock(mutex_);
-  while (true) {
-    work_.wait(lock, [this] { return stop_ || !queue_.empty(); });
-    if (queue_.empty()) return;  // stopped, and all is written
-    std::deque<Pending> group = std::exchange(queue_, {});
-    is_retry_wanted_ = false;
-    is_writing_ = true;
-    lock.unlock();
-    Status written = WriteGroup(group);
-    lock.lock();
-    is_writing_ = false;
-    ++tries_;
-    // What was not written goes before what came meanwhile.
-    while (!group.empty()) {
-      queue_.push_front(std::move(group.back()));
-      group.pop_back();
+  while (WaitForWork()) {
+    {
+      const std::lock_guard lock(mutex_);
+      is_retry_wanted_.store(false, std::memory_order_relaxed);
+      is_writing_ = true;
     }
-    NoteWritten(written);
-    done_.notify_all();
-    if (!failure_.ok()) return;
-    if (!stalled_.ok() && stop_) return;
-    if (!stalled_.ok())
-      work_.wait_for(lock, std::chrono::milliseconds(100), [this] { return stop_ || is_retry_wanted_; });
+    const Status written = WriteGroup(group_);
+    {
+      const std::lock_guard lock(mutex_);
+      is_writing_ = false;
+      ++tries_;
+      NoteWritten(written);
+      done_.notify_all();
+    }
+    if (has_failed()) return;
+    if (is_stalled_.load(std::memory_order_relaxed) && !WaitToRetry()) return;
   }
+}
+
+// False: it was told to stop, and all that was handed over is written. What was not written goes before what came.
+bool Durability::WaitForWork() {
+  while (true) {
+    const bool stops = stop_.load(std::memory_order_acquire);
+    handed_.TakeAll([this](Pending&& pending) { group_.push_back(std::move(pending)); });
+    if (!group_.empty()) return true;
+    if (stops) return false;
+    work_.PrepareWait();
+    if (stop_.load(std::memory_order_acquire) || !handed_.empty())
+      work_.CancelWait();
+    else
+      work_.Wait(-1);
+  }
+}
+
+// After a while, or when somebody wants it. False: it was told to stop.
+bool Durability::WaitToRetry() {
+  const int64_t until = os::RealClock().MonotonicNanos() + 100'000'000;
+  while (!stop_.load(std::memory_order_acquire)) {
+    work_.PrepareWait();
+    const int64_t left = until - os::RealClock().MonotonicNanos();
+    if (left > 0 && !is_retry_wanted_.load(std::memory_order_acquire) && !stop_.load(std::memory_order_acquire)) {
+      work_.Wait(left);  // new epochs wake it up too, and change nothing
+      continue;
+    }
+    work_.CancelWait();
+    if (left <= 0 || is_retry_wanted_.load(std::memory_order_acquire)) return true;
+  }
+  return false;
 }
 
 Status Durability::AppendDelta(const Pending& pending) {
@@ -407,7 +427,7 @@ bool Durability::is_checkpoint_wanted() const { return wants_checkpoint_.load(st
 bool Durability::needs_checkpoint() const {
   const std::lock_guard lock(mutex_);
   const Epoch last = last_checkpoint_ ? last_checkpoint_->epoch : report_.checkpoint_epoch;
-  return durable_epoch() > last || !queue_.empty();
+  return std::max(durable_epoch(), handed_epoch_.load(std::memory_order_relaxed)) > last;
 }
 
 bool Durability::IsIntervalOver() const {

@@ -28,6 +28,7 @@
 #include "engine/log_pace.h"
 #include "os/thread.h"
 #include "runtime/ring0/budget.h"
+#include "runtime/ring0/handover.h"
 #include "state/checkpoint/checkpoint_store.h"
 #include "state/log/delta.h"
 #include "state/log/wal.h"
@@ -77,7 +78,7 @@ class Durability {
   void PrepareDelta() {
     if (!options_.is_inline) pool_.PrepareSome();
   }
-  // Hands over an epoch. Fails when writing has failed for good.
+  // Hands over an epoch, and waits for nobody (inline: writes it). Fails when writing has failed for good.
   Status Commit(Epoch epoch, state::Delta delta);
   // Writing has failed for good: nothing more will be durable until the database is opened again.
   bool has_failed() const { return has_failed_.load(std::memory_order_acquire); }
@@ -147,7 +148,9 @@ class Durability {
   Status ReplayLog(const state::WalPosition& from);
   state::WalOptions LogOptions() const;
   void ThreadMain();
-  Status WriteInline(std::unique_lock<std::mutex>& lock);
+  bool WaitForWork();
+  bool WaitToRetry();
+  Status WriteInline();
   void NoteWritten(const Status& written);
   // Writes and flushes a group and removes from it what has gone all the way; after an error, or when the log is wanted
   // first for what came meanwhile, the rest is tried again.
@@ -171,20 +174,24 @@ class Durability {
   RecoveryReport report_;
 
   state::DeltaPool pool_;
+  // The core hands over and never waits for the writing thread, which may lose its cpu at any moment: under a mutex
+  // that would be a pause of the graph.
+  runtime::Handover<Pending> handed_;
+  os::EventCount work_;                       // on which the writing thread sleeps
+  std::atomic<bool> stop_{false};             // for it to end
+  std::atomic<bool> is_retry_wanted_{false};  // at once
+  std::atomic<Epoch> handed_epoch_{0};        // the last one
+
   mutable std::mutex mutex_;  // of all below
-  std::condition_variable work_;
   std::condition_variable done_;
-  std::deque<Pending> queue_;
   Status failure_;                             // for good
   Status stalled_;                             // no room on the disk: tried again
   uint64_t tries_ = 0;                         // groups written or not
   bool is_writing_ = false;                    // one of them, now
-  bool is_retry_wanted_ = false;               // at once
   Status checkpoint_failure_;                  // of the last try
   Epoch checkpoint_failed_epoch_ = 0;          // what it was to hold
   std::atomic<bool> wants_checkpoint_{false};  // until the next commit takes the wish along
   std::atomic<bool> is_due_handed_{false};
-  bool stop_ = false;
   Figures figures_;
   std::optional<state::CheckpointInfo> last_checkpoint_;
   std::vector<state::CheckpointInfo> kept_;  // as the store says; who asks need not wait for what it is writing
@@ -199,6 +206,7 @@ class Durability {
   std::atomic<bool> is_stalled_{false};  // as stalled_
   LogPace log_pace_;
   // The writing thread's, like store_ and log_.
+  std::deque<Pending> group_;  // what it has taken, the oldest first
   bool has_unsynced_ = false;  // and of how much, up to which epoch
   uint64_t unsynced_bytes_ = 0;
   Epoch unsynced_epoch_ = 0;

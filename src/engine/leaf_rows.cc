@@ -158,6 +158,8 @@ void Core::AppendSystemMetrics(std::vector<std::vector<Value>>& rows) {
   out.Add(kEpochPauseMax, "", static_cast<double>(pauses.max()) / 1000);
   out.Add(kEpochPauseP99, "", static_cast<double>(pauses.Quantile(0.99)) / 1000);
   out.Add(kEpochPausesLong, "", static_cast<double>(pace_.long_pauses()));
+  out.Add(kEpochPauseOwn, "", static_cast<double>(pace_.OwnPauses().max()) / 1000);
+  out.Add(kEpochPausesOwnLong, "", static_cast<double>(pace_.long_own_pauses()));
   out.Add(kEpochDurable, "", static_cast<double>(figures.durable_epoch));
   out.Add(kWalBytes, "", static_cast<double>(figures.log_bytes));
   out.Add(kWalSyncs, "", static_cast<double>(figures.syncs));

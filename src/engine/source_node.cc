@@ -52,13 +52,13 @@ std::vector<uint32_t> ReadColumns(const Relation& relation, std::vector<uint32_t
 
 namespace {
 
-// A column whose inputs are not all read is not computed, so it cannot fail either. A table stores all columns, so a
-// row in which one fails is none; elsewhere it is one for those who do not read that column.
+// A column whose inputs are not all read is not computed, so it cannot fail either. Where it fails the row is one all
+// the same for those who do not read that column. (Tables have no generated columns.)
 exec::FilterProjectSpec GeneratedColumns(const HeadRequest& request) {
   const Relation& relation = *request.relation;
   exec::FilterProjectSpec spec;
   spec.input = relation.physical.Types();
-  spec.marks_failures = relation.kind != catalog::RelationKind::kTable;
+  spec.marks_failures = true;
   for (uint32_t i = 0; i < relation.columns.size(); ++i) {
     const expr::Expr& column = *relation.columns[i];
     std::vector<uint32_t> inputs;

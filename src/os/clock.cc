@@ -1,5 +1,8 @@
 #include "os/clock.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <ctime>
 
 namespace laminar::os {
@@ -15,6 +18,11 @@ class MachineClock final : public Clock {
  public:
   Timestamp WallMicros() const override { return FloorDiv(NanosOf(CLOCK_REALTIME), 1000); }
   int64_t MonotonicNanos() const override { return NanosOf(CLOCK_MONOTONIC); }
+  ThreadTime UsedByThread() const override {
+    rusage usage{};
+    getrusage(RUSAGE_THREAD, &usage);
+    return {.cpu_nanos = NanosOf(CLOCK_THREAD_CPUTIME_ID), .waits = usage.ru_nvcsw};
+  }
 };
 
 double MeasureCyclesPerSecond() {
@@ -31,6 +39,12 @@ double MeasureCyclesPerSecond() {
 const Clock& RealClock() {
   static const MachineClock clock;
   return clock;
+}
+
+int64_t Stopwatch::OwnNanos() const {
+  const ThreadTime now = clock_.UsedByThread();
+  const int64_t nanos = Nanos();
+  return now.waits != used_.waits ? nanos : std::min(nanos, now.cpu_nanos - used_.cpu_nanos);
 }
 
 double CyclesPerSecond() {

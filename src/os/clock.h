@@ -8,6 +8,12 @@
 
 namespace laminar::os {
 
+// What a thread has used since it began.
+struct ThreadTime {
+  int64_t cpu_nanos = 0;
+  int64_t waits = 0;  // times it gave its cpu away by itself: for a lock, a disk, a page that is read
+};
+
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -15,6 +21,23 @@ class Clock {
   virtual Timestamp WallMicros() const = 0;
   // Nanoseconds since an arbitrary start. Never goes back.
   virtual int64_t MonotonicNanos() const = 0;
+  // Of the calling thread. Where a test owns time, nobody takes a thread's cpu away.
+  virtual ThreadTime UsedByThread() const { return {.cpu_nanos = MonotonicNanos(), .waits = 0}; }
+};
+
+// How long something has taken the calling thread, and how much of that was its own doing.
+class Stopwatch {
+ public:
+  explicit Stopwatch(const Clock& clock) : clock_(clock), start_(clock.MonotonicNanos()), used_(clock.UsedByThread()) {}
+  int64_t Nanos() const { return clock_.MonotonicNanos() - start_; }
+  // Without what other programs, or the machine below this one, had of its cpu meanwhile: the thread's own time of the
+  // cpu, and all of Nanos() where it has waited for anything. Less than Nanos(), but for what the two clocks differ.
+  int64_t OwnNanos() const;
+
+ private:
+  const Clock& clock_;
+  int64_t start_;
+  ThreadTime used_;
 };
 
 // The machine's clock. One object without state, alive for the whole process.

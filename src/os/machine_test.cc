@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 #include <sched.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <thread>
 
@@ -22,6 +24,37 @@ TEST_CASE("the monotonic clock never goes back and the cycle counter runs") {
   CHECK(CycleCounter() > cycles);
   CHECK(CyclesPerSecond() > 1e6);
   CHECK(RealClock().WallMicros() > 50 * 365 * kDay);
+}
+
+TEST_CASE("a stopwatch tells what a thread took itself from what others had of its cpu") {
+  const Stopwatch idle(RealClock());
+  std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  CHECK(idle.OwnNanos() >= 3'000'000);  // it has waited, and that is its own doing
+
+  const uint32_t core = UsableCores().front();
+  std::atomic<bool> is_over = false;
+  const auto spin = [&] {
+    CHECK(PinThread(pthread_self(), core).ok());
+    while (!is_over.load()) {
+    }
+  };
+  std::thread rival(spin);
+  std::thread measured([&] {
+    CHECK(PinThread(pthread_self(), core).ok());
+    // Two want one core, so each gets about half of it, whatever else the machine does.
+    const Stopwatch watch(RealClock());
+    const int64_t give_up = RealClock().MonotonicNanos() + 20'000'000'000;
+    bool was_told_apart = false;
+    while (!was_told_apart && RealClock().MonotonicNanos() < give_up) {
+      const int64_t own = watch.OwnNanos();
+      CHECK(own <= watch.Nanos());
+      was_told_apart = own > 5'000'000 && own * 5 < watch.Nanos() * 4;
+    }
+    CHECK(was_told_apart);
+    is_over = true;
+  });
+  measured.join();
+  rival.join();
 }
 
 TEST_CASE("usable cores are allowed ones, and a pinned thread stays on its core") {

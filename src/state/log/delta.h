@@ -30,7 +30,7 @@ class DeltaPool {
  public:
   DeltaPool();
   ~DeltaPool();
-  std::string Take();             // empty, with room for a part; made when there is none
+  std::string Take();             // empty, with room for a part; waits for nobody
   void Give(std::string&& part);  // what is no part, and what there is enough of, is freed
   void Prepare();                 // sees to it that some are there to be taken, touched
   void PrepareSome();             // a step towards that
