@@ -119,7 +119,7 @@ LAMINAR_CHECKED laminar_error* laminar_run_until_idle(laminar_database* database
 
 /* "CREATE SOURCE trades", "INSERT 3"; "" when there are rows. */
 LAMINAR_API const char* laminar_result_message(const laminar_result* result);
-/* What the planner wants you to know, for example a default it chose; NULL behind the last. */
+/* What you should know: a default that was chosen; behind the last row, what was left out. NULL: no more of them. */
 LAMINAR_API const char* laminar_result_notice(const laminar_result* result, size_t index);
 LAMINAR_API int laminar_result_has_rows(const laminar_result* result);
 /* 1: rows are changes with weights (-1: the row is taken back). */

@@ -1,7 +1,11 @@
 // The C interface: life cycle, errors, statements, rows.
 #include "api/testing.h"
 
+#include <unistd.h>
+
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 
 #include "laminar/laminar.h"
@@ -189,6 +193,34 @@ TEST_CASE("a statement without rows says so") {
   laminar_batch* batch = nullptr;
   CHECK(Code(laminar_result_next(result, &batch)) == "LDB-R016");
   laminar_result_free(result);
+}
+
+TEST_CASE("behind its last row a result says what could not be read") {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("laminar-notice-test-" + std::to_string(getpid()) + ".csv");
+  std::ofstream(path) << "a,b\n1,2\nx,3\n";
+  Program program;
+  laminar_result* result = nullptr;
+  const std::string source =
+      "CREATE SOURCE s (a BIGINT, b BIGINT) WITH (connector = 'file', path = '" + path.string() + "')";
+  REQUIRE(Text(laminar_execute(program.connection, source.c_str(), nullptr)) == "ok");
+  REQUIRE(Text(laminar_execute(program.connection, "SELECT a FROM s", &result)) == "ok");
+  CHECK(laminar_result_notice(result, 0) == nullptr);
+  laminar_batch* batch = nullptr;
+  REQUIRE(Text(laminar_result_next(result, &batch)) == "ok");
+  REQUIRE(batch != nullptr);
+  CHECK(laminar_batch_rows(batch) == 1);
+  laminar_batch_free(batch);
+  for (int i = 0; i < 2; ++i) {  // once, however often the end is asked for
+    REQUIRE(Text(laminar_result_next(result, &batch)) == "ok");
+    CHECK(batch == nullptr);
+  }
+  const char* notice = laminar_result_notice(result, 0);
+  REQUIRE(notice != nullptr);
+  CHECK_MESSAGE(std::string(notice).find("could not be read") != std::string::npos, notice);
+  CHECK(laminar_result_notice(result, 1) == nullptr);
+  laminar_result_free(result);
+  std::filesystem::remove(path);
 }
 
 TEST_CASE("a result of many batches comes whole, and a changelog has weights") {

@@ -164,7 +164,7 @@ std::unique_ptr<laminar_result> MakeResult(const std::shared_ptr<ConnectionState
   auto result = std::make_unique<laminar_result>();
   result->connection = state;
   result->message = std::move(outcome.message);
-  result->notices = std::move(outcome.notices);
+  for (std::string& notice : outcome.notices) result->notices.push_back(std::move(notice));
   if (outcome.cursor == nullptr) {
     result->schema = std::make_shared<const data::Schema>();
     return result;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -119,8 +120,9 @@ struct laminar_result final : laminar::api::Freeable {
   std::shared_ptr<const laminar::data::Schema> schema;  // empty without rows
   std::vector<std::string> type_names;
   std::string message;
-  std::vector<std::string> notices;
+  std::deque<std::string> notices;  // what was given out stays where it is
   bool is_changelog = false;
+  bool has_ended = false;
   std::unique_ptr<laminar::api::HeldCursor> cursor;  // null: no rows, or given away as a stream
 };
 

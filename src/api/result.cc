@@ -26,6 +26,11 @@ laminar_batch* MakeBatch(const laminar_result& result, data::BatchBuffer rows) {
   return batch.release();
 }
 
+void NoteEnd(laminar_result& result) {
+  if (std::exchange(result.has_ended, true)) return;
+  for (std::string& notice : (*result.cursor)->Notices()) result.notices.push_back(std::move(notice));
+}
+
 // The rest of a cursor for Arrow; the consumer's thread calls it.
 class CursorRows final : public data::BatchSource {
  public:
@@ -98,7 +103,10 @@ laminar_error* laminar_result_next(laminar_result* result, laminar_batch** out) 
     if (result == nullptr) return api::NullHandle("result");
     TRY(api::Readable(*result));
     data::BatchBuffer rows(result->schema->Types());
-    if (TRY((*result->cursor)->Next(rows))) *out = api::MakeBatch(*result, std::move(rows));
+    if (TRY((*result->cursor)->Next(rows)))
+      *out = api::MakeBatch(*result, std::move(rows));
+    else
+      api::NoteEnd(*result);
     return {};
   });
 }
@@ -113,6 +121,7 @@ laminar_error* laminar_result_poll(laminar_result* result, laminar_batch** out, 
     data::BatchBuffer rows(result->schema->Types());
     const bool goes_on = TRY((*result->cursor)->Poll(rows));
     if (has_ended != nullptr) *has_ended = goes_on ? 0 : 1;
+    if (!goes_on) api::NoteEnd(*result);
     if (rows.rows() > 0) *out = api::MakeBatch(*result, std::move(rows));
     return {};
   });

@@ -171,6 +171,8 @@ Status Session::ShowRows(engine::Cursor& cursor, Watcher& watcher) {
     return writer->End();
   };
   const Status status = read();
+  for (const std::string& notice : status.ok() ? cursor.Notices() : std::vector<std::string>())
+    WriteError("notice: " + notice + "\n");
   watcher.Watch(nullptr);
   return status;
 }

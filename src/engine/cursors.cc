@@ -75,9 +75,30 @@ class Collector final : public exec::Operator {
   bool has_ended_ = false;
 };
 
+// What of a source could not be read while a query ran over it.
+class LeftOut final : public sdk::BadRows {
+ public:
+  explicit LeftOut(const catalog::Relation& relation) : name_(relation.name) {}
+  void Add(std::string_view place, std::string_view reason, std::string_view) override {
+    if (count_++ == 0) first_ = std::string(place) + ": " + std::string(reason);
+  }
+  uint64_t count() const { return count_; }
+  std::string Notice() const {
+    const std::string rows = count_ == 1 ? "1 row" : std::to_string(count_) + " rows";
+    return rows + " of \"" + name_ + "\" could not be read and " + (count_ == 1 ? "is" : "are") +
+           " left out: " + first_ + (count_ == 1 ? "" : ", and so on");
+  }
+
+ private:
+  std::string name_;
+  uint64_t count_ = 0;
+  std::string first_;
+};
+
 // One input of a query that runs by itself.
 struct Input {
   Leaf leaf;
+  std::unique_ptr<LeftOut> left_out;               // of a source
   std::unique_ptr<Head> head;                      // of a source
   std::unique_ptr<LeafRows> listed;                // of a constant leaf
   std::shared_ptr<const exec::StoredRows> stored;  // of a table or view
@@ -98,7 +119,6 @@ class RunCursor final : public Cursor {
         plan_(std::move(plan)),
         settings_(settings),
         errors_("query", 1),
-        malformed_("query", 0),
         late_({}, 0),
         random_(core.random().Next()) {
     schema_ = plan_.root->schema;
@@ -141,7 +161,8 @@ class RunCursor final : public Cursor {
           request.needed = NeededColumns(relation, leaf.node->columns);
           request.computed = ReadColumns(relation, leaf.node->columns);
           request.with_watermark = plan_.mode == plan::QueryMode::kStreaming;
-          request.bad_rows = &malformed_;
+          input.left_out = std::make_unique<LeftOut>(relation);
+          request.bad_rows = input.left_out.get();
           request.context = context;
           input.head = TRY(OpenHead(request));
           input.head->fan_out->Add(input.pick.get(), 0, ReadColumns(relation, leaf.node->columns));
@@ -164,6 +185,13 @@ class RunCursor final : public Cursor {
   bool is_changelog() const override { return is_changelog_; }
   uint64_t rows_read() const override { return rows_read_.load(std::memory_order_relaxed); }
   void Cancel() override { cancelled_.store(true, std::memory_order_release); }
+  std::vector<std::string> Notices() const override {
+    std::vector<std::string> notices;
+    for (const Input& input : inputs_) {
+      if (input.left_out != nullptr && input.left_out->count() > 0) notices.push_back(input.left_out->Notice());
+    }
+    return notices;
+  }
 
   Result<bool> Next(BatchBuffer& out) override {
     while (true) {
@@ -195,16 +223,16 @@ class RunCursor final : public Cursor {
         if (input.has_ended) continue;
         any |= TRY(StepInput(input));
         all_ended &= input.has_ended;
-        if (is_done_) break;
+        if (collector_->has_ended()) break;
       }
       TRY(pipeline_->Failure());
-      has_ended_ = all_ended || is_done_;
+      has_ended_ = all_ended || collector_->has_ended();
       if (!any && !has_ended_) return false;
     }
   }
 
   // In a query somebody looks at, a failing row is an error, as in any database; standing queries count it instead.
-  // Malformed rows of a source were never rows: they stay in errors('source') of the views that read it.
+  // Malformed rows of a source were never rows: who reads is told of them behind the last one.
   Status RowFailure() {
     if (errors_.entries().empty()) return {};
     const ErrorRows::Entry& entry = errors_.entries().front();  // the last one
@@ -220,8 +248,7 @@ class RunCursor final : public Cursor {
       const sdk::ReadState state =
           TRY(StepHead(*input.head, static_cast<uint32_t>(settings_.batch_rows), environment_));
       rows_read_.fetch_add(input.head->rows - before, std::memory_order_relaxed);
-      input.has_ended = state == sdk::ReadState::kEnd;
-      is_done_ |= input.head->is_done;
+      input.has_ended = state == sdk::ReadState::kEnd || input.head->is_done;
       return state != sdk::ReadState::kIdle;
     }
     BatchBuffer& rows = input.listed != nullptr ? *input.buffer : ReadStored(input);
@@ -230,7 +257,7 @@ class RunCursor final : public Cursor {
       Batch batch = rows.batch();
       step = input.pick != nullptr ? input.pick->Process(0, batch, input.pick->output())
                                    : input.leaf.target->Process(input.leaf.input, batch, input.leaf.target->output());
-      is_done_ |= step == exec::Step::kDone;
+      input.has_ended = step == exec::Step::kDone;  // what is full has said so below (exec/stateless/limit.h)
     } else {
       input.has_ended = true;
       input.leaf.target->Watermark(input.leaf.input, kMaxTimestamp, input.leaf.target->output());
@@ -271,7 +298,6 @@ class RunCursor final : public Cursor {
   data::Schema schema_;
   bool is_changelog_ = false;
   ErrorRows errors_;
-  ErrorRows malformed_;  // counted only
   LateRows late_;
   Random random_;
   expr::EvalEnvironment environment_;
@@ -279,7 +305,6 @@ class RunCursor final : public Cursor {
   Collector* collector_ = nullptr;
   std::vector<Input> inputs_;
   bool has_ended_ = false;
-  bool is_done_ = false;
   std::atomic<uint64_t> rows_read_{0};  // the reader writes, a progress display reads
   std::atomic<bool> cancelled_{false};
 };

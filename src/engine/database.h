@@ -86,6 +86,8 @@ class Cursor {
   virtual Result<bool> Poll(data::BatchBuffer& out) = 0;
   // Rows read from sources so far, for a progress display; from any thread. 0 where others read.
   virtual uint64_t rows_read() const { return 0; }
+  // When there are no more rows: what their reader should know, such as that some could not be read.
+  virtual std::vector<std::string> Notices() const { return {}; }
   // From any thread: makes Next return soon.
   virtual void Cancel() = 0;
 };

@@ -444,7 +444,9 @@ Result<Outcome> StatementRunner::Do(const sql::Insert& s) {
   for (const auto& buffer : rows) TRY(core_.CheckPush(*node, buffer->batch(), count));
   for (const auto& buffer : rows) TRY(core_.Push(*node, buffer->batch()));
   core_.NoteChange();
-  return Message("INSERT " + std::to_string(count));
+  Outcome outcome = Message("INSERT " + std::to_string(count));
+  outcome.notices = cursor->Notices();
+  return outcome;
 }
 
 Result<Outcome> StatementRunner::Do(const sql::Update&) {

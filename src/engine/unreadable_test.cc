@@ -200,6 +200,36 @@ TEST_CASE("a row is left out for those who read a column of it that cannot be re
   }
 }
 
+TEST_CASE(
+    "who reads no column counts all rows and is told of none, whoever else reads; who reads some is told of the rest") {
+  CellsDatabase db;
+  db.Open();
+  db.Run("CREATE SOURCE plain (ts TIMESTAMP, a BIGINT NOT NULL, b BIGINT, c BIGINT) WITH (connector = 'cells')");
+  db.Run("CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM plain");
+  db.Run("CREATE MATERIALIZED VIEW read AS SELECT a, b FROM plain");
+  db.Run("WAIT FOR read");
+  db.Run("CREATE MATERIALIZED VIEW ones AS SELECT 1 AS one FROM plain");
+  db.Run("WAIT FOR ones");
+  CHECK(db.Run("SELECT n FROM counted") == std::to_string(kRows) + "\n");
+  CHECK(db.Run("SELECT count(*) FROM ones") == std::to_string(kRows) + "\n");
+
+  const auto notices = [&](std::string_view sql) {
+    auto outcome = db.connection->Execute(sql);
+    REQUIRE(outcome.has_value());
+    CHECK(outcome->cursor->Notices().empty());  // nothing was read so far
+    const std::string rows = TestDatabase::Rows(*outcome->cursor);
+    return std::pair(std::ranges::count(rows, '\n'), outcome->cursor->Notices());
+  };
+  const auto [one, nothing] = notices("SELECT count(*) FROM plain");
+  CHECK(one == 1);
+  CHECK(nothing.empty());
+  const auto [rows, told] = notices("SELECT c FROM plain");
+  REQUIRE(told.size() == 1);
+  CHECK_MESSAGE(told[0].starts_with(std::to_string(kRows - static_cast<uint64_t>(rows)) + " rows of \"plain\" "),
+                told[0]);
+  CHECK(told[0].find("row ") != std::string::npos);
+}
+
 TEST_CASE("who else reads a source, and since when, changes nothing in what a view holds, on however many cores") {
   std::vector<std::string> alone;
   for (const std::string& query : Queries()) alone.push_back(Alone(query));

@@ -81,6 +81,22 @@ class Shell(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("2024-01-01T10:00:00,3", pathlib.Path(folder, "out.csv").read_text())
 
+    def test_rows_that_cannot_be_read_are_told_of(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "in.csv")
+            path.write_text("a,b\n1,2\nx,3\n4,y\n5,6\n")
+            source = f"CREATE SOURCE s (a BIGINT, b BIGINT) WITH (connector = 'file', path = '{path}');"
+            done = laminar("-o", "csv", "-c", source + "SELECT a, b FROM s")
+            self.assertEqual(done.stdout, "a,b\n1,2\n5,6\n")
+            self.assertIn('notice: 2 rows of "s" could not be read and are left out: ', done.stderr)
+            # Only what is read can be unreadable.
+            done = laminar("-o", "csv", "-c", source + "SELECT b FROM s")
+            self.assertIn('notice: 1 row of "s" could not be read and is left out: ', done.stderr)
+            done = laminar("-o", "csv", "-c", source + "CREATE TABLE t (a BIGINT); INSERT INTO t SELECT a FROM s")
+            self.assertIn('notice: 1 row of "s" could not be read and is left out: ', done.stderr)
+            done = laminar("-o", "csv", "-c", source + "SELECT count(*) AS c FROM s")
+            self.assertEqual((done.stdout, done.stderr), ("c\n4\n", ""))
+
     def test_interrupt_ends_an_endless_query(self):
         sql = ("CREATE SOURCE q (symbol VARCHAR, price DOUBLE) WITH (connector = 'generator', kind = 'trades');"
                "SELECT symbol, count(*) AS n FROM q GROUP BY symbol EMIT CHANGES")

@@ -14,7 +14,6 @@ bool PruneScan(NodePtr& node) {
   for (const expr::ExprPtr& output : spec.outputs) expr::CollectColumns(*output, used);
   std::ranges::sort(used);
   used.erase(std::unique(used.begin(), used.end()), used.end());
-  if (used.empty() && !scan.columns.empty()) used.push_back(0);  // rows are counted even if no column is read
   if (used.size() == scan.columns.size()) return false;
 
   std::vector<uint32_t> to(scan.columns.size(), 0);
