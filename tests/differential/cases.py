@@ -18,6 +18,7 @@ class Way:
     expected: str  # DuckDB
     is_sequence: bool = False
     is_changelog: bool = False
+    counts: list[str] = field(default_factory=list)  # its columns, where it does not answer with those of the query
 
 
 @dataclass
@@ -80,6 +81,7 @@ class Ways:
             self.keyed_layers,
             self.insert_select,
             self.view_limit,
+            self.limit_inside,
             self.second_view,
             self.query_over_view,
             self.sink_and_back,
@@ -304,19 +306,47 @@ class Ways:
         statements += [f"INSERT INTO {into} {self.text(t)}", self.select_view(into)]
         self.ways.append(Way("insert_select", statements, self.expected(None), self.is_sequence()))
 
+    def keeps_order(self):
+        """Are its rows those of the table in their order, some of them?"""
+        body = self.body
+        return (
+            isinstance(body, Select)
+            and body.source == "@T@"
+            and body.group is None
+            and not body.distinct
+            and not body.unnest
+        )
+
+    def limit_clause(self):
+        return f" LIMIT {self.rng.choice([0, 1, 5, 50])}" + self.rng.choice(["", " OFFSET 3"])
+
+    def limit_inside(self):
+        """What is above a LIMIT goes on when it is full: an aggregate, the other side of a union."""
+        if not self.keeps_order():
+            return
+        limit = self.limit_clause()
+        names = ["n"] + [f"n{i}" for i in range(len(self.body.columns()))]
+        counted = ["*"] + [c.name for c in self.body.columns()]
+        counts = ", ".join(f"count({what}) AS {name}" for what, name in zip(counted, names))
+        f, statements = self.file_source()
+        inner = f"({self.text(f)}{limit})"
+        duck = f"({Query(self.body).text('duck', 't')} ORDER BY t.id{limit})"
+        if self.rng.random() < 0.5:
+            inner = f"(SELECT * FROM {inner} UNION ALL SELECT * FROM {inner})"
+            duck = f"(SELECT * FROM {duck} UNION ALL SELECT * FROM {duck})"
+        select = f"SELECT {counts} FROM {inner}"
+        if self.rng.random() < 0.5:
+            statements.append(select)
+        else:
+            v = self.name("v")
+            statements += [f"CREATE MATERIALIZED VIEW {v} AS {select}", f"WAIT FOR {v}", f"SELECT * FROM {v}"]
+        self.ways.append(Way("limit_inside", statements, f"SELECT {counts} FROM {duck}", counts=names))
+
     def view_limit(self):
         """LIMIT of a stream that only grows: the first rows that came."""
-        body, query = self.body, self.case.query
-        if (
-            not isinstance(body, Select)
-            or body.source != "@T@"
-            or body.group is not None
-            or body.distinct
-            or body.unnest
-        ):
+        if not self.keeps_order():
             return
-        rng = self.rng
-        limit = f" LIMIT {rng.choice([0, 1, 5, 50])}" + rng.choice(["", " OFFSET 3"])
+        body, limit = self.body, self.limit_clause()
         f, statements = self.file_source()
         v = self.name("v")
         statements += [

@@ -84,14 +84,15 @@ def verdict(case: Case, way: Way, answer: Answer, oracle: Oracle) -> tuple[str, 
     if answer.error:
         return ("unsupported" if "not supported" in answer.error else "failed"), answer.error
     rows = consolidate(answer.rows) if way.is_changelog else answer.rows
-    items = case.query.body.items
-    kinds = [(name, e.kind) for e, name in items]
+    items = [] if way.counts else case.query.body.items
+    kinds = [(name, e.kind) for e, name in items] + [(name, "i") for name in way.counts]
+    looseness = [e.loose for e, _ in items] + [0.0 for _ in way.counts]
     try:
         got = [tuple(compare.value(r[name], kind) for name, kind in kinds) for r in rows]
     except (KeyError, ValueError, TypeError, ArithmeticError) as e:
         return "failed", f"unreadable result ({type(e).__name__} {e}): {rows[:3]}"
     wanted = [tuple(compare.value(x, kind) for x, (_, kind) in zip(r, kinds)) for r in want]
-    why = compare.difference(got, wanted, [e.loose for e, _ in items], way.is_sequence)
+    why = compare.difference(got, wanted, looseness, way.is_sequence)
     return ("failed", why) if why else ("passed", "")
 
 
