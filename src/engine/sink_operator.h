@@ -93,6 +93,8 @@ class SinkOperator final : public exec::Operator {
     return std::string(token);
   }
 
+  bool has_ended() const { return has_ended_; }  // its input
+
  private:
   exec::Step Check(Status status) {
     if (status.ok()) return exec::Step::kMore;
