@@ -54,8 +54,12 @@ void EpochPace::LearnFromUsual(double rows, double nanos) {
   const bool is_other = rows > usual_rows_ * kSameLength || rows * kSameLength < usual_rows_;
   surprises_ = !is_other && nanos > kSurprise * usual_nanos_.least() ? surprises_ + 1 : 0;
   const bool is_surprise = surprises_ == kSurprisesBelieved;
-  if (is_surprise) rows_worthwhile_ = kRowsMin;
+  // Slow memory should not undo what tries have found; a pause that breaks the promise is none of it.
+  if (is_surprise) rows_worthwhile_ = nanos > kLongNanos ? kRowsMin : std::max(kRowsMin, rows_worthwhile_ / 4);
   if (is_surprise || is_other) {
+    surprises_ = 0;
+    try_every_ = kTryEvery;
+    epochs_to_try_ = std::min(epochs_to_try_, try_every_);
     usual_rows_ = rows;
     usual_nanos_.Restart(begin_nanos_, nanos);
   } else {
@@ -66,28 +70,35 @@ void EpochPace::LearnFromUsual(double rows, double nanos) {
 }
 
 // It pays where more than half of a usual pause does not come from its rows: then n times the rows make the pause less
-// than (n + 1) / 2 times as long.
+// than (n + 1) / 2 times as long. One is not believed: the usual ones before it may have met slow memory. There is
+// another one between the two.
 void EpochPace::LearnFromTry(double rows, double nanos) {
   constexpr double kLongEnough = 1.25;  // where something else ended it before, it has shown nothing
   constexpr uint64_t kTriesBelieved = 3;
   const double times = rows / usual_rows_;
-  epochs_since_try_ = 0;
   if (times >= kLongEnough && nanos < usual_nanos_.least() * (times + 1) / 2) {
+    tries_failed_ = 0;
+    try_every_ = kTryEvery;
+    has_paid_once_ = !has_paid_once_;
+    epochs_to_try_ = has_paid_once_ ? 1 : 0;
+    if (has_paid_once_) return;
     rows_worthwhile_ = static_cast<uint64_t>(rows);
     rows_max_ = std::max(rows_max_, rows_worthwhile_);
     usual_rows_ = rows;
     usual_nanos_.Restart(begin_nanos_, nanos);
-    tries_failed_ = 0;
-    epochs_since_try_ = kTryEvery;
-  } else if (++tries_failed_ == kTriesBelieved) {
-    tries_failed_ = 0;
-    rows_worthwhile_ = std::max(kRowsMin, rows_worthwhile_ / 2);
+    return;
   }
+  has_paid_once_ = false;
+  try_every_ = std::min(2 * try_every_, kTryEveryMost);
+  epochs_to_try_ = try_every_;
+  if (++tries_failed_ < kTriesBelieved) return;
+  tries_failed_ = 0;
+  rows_worthwhile_ = std::max(kRowsMin, rows_worthwhile_ / 2);
 }
 
 void EpochPace::DecideNext() {
-  is_try_ = usual_rows_ > 0 && epochs_since_try_ >= kTryEvery;
-  ++epochs_since_try_;
+  is_try_ = usual_rows_ > 0 && epochs_to_try_ == 0;
+  if (epochs_to_try_ > 0) --epochs_to_try_;
 }
 
 observe::HistogramSummary EpochPace::SummaryOf(const observe::Histogram& times) {

@@ -8,8 +8,9 @@
 //
 // Shorter epochs have shorter pauses where each row changes something of its own. Where all rows change the same few
 // groups of many views, or where much is looked at that has not changed, a pause is as long however few the rows were,
-// and short epochs would only be dear. So now and then an epoch is twice as long: when its pause is hardly longer, that
-// is the new length, the next one is tried at once, and epochs become no shorter than that until tries fail.
+// and short epochs would only be dear. So now and then an epoch is three times as long: when its pause is hardly
+// longer, twice in a row, that is the new length, the next one is tried at once, and epochs become no shorter than that
+// until tries fail.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +28,9 @@ class EpochPace {
   static constexpr int64_t kLongNanos = 1'000'000;
   static constexpr uint64_t kRowsMin = 256;  // an epoch has a price of its own
   static constexpr uint64_t kRowsAtFirst = 4096;
-  static constexpr uint64_t kTryEvery = 8;  // epochs
+  static constexpr uint64_t kTryEvery = 8;       // epochs, at first
+  static constexpr uint64_t kTryEveryMost = 64;  // when all fail
+  static constexpr uint64_t kTryTimes = 3;       // as long: what memory does must not look like a price of rows
 
   void Begin(int64_t now, uint64_t rows_read) {
     begin_nanos_ = now;
@@ -73,7 +76,7 @@ class EpochPace {
   };
 
   static observe::HistogramSummary SummaryOf(const observe::Histogram& times);
-  uint64_t RowsMax() const { return is_try_ ? 2 * rows_max_ : rows_max_; }
+  uint64_t RowsMax() const { return is_try_ ? kTryTimes * rows_max_ : rows_max_; }
   void LearnFromTry(double rows, double nanos);
   void LearnFromUsual(double rows, double nanos);
   void DecideNext();
@@ -84,10 +87,12 @@ class EpochPace {
   uint64_t rows_worthwhile_ = kRowsMin;  // fewer would be dearer and hardly shorten a pause
   double usual_rows_ = 0;                // in an epoch that is no try; 0: there was none
   LeastOfLate usual_nanos_;              // of their pauses
-  bool is_try_ = false;                  // this epoch is twice as long
-  uint64_t epochs_since_try_ = 0;
-  uint64_t tries_failed_ = 0;  // one after the other
-  uint64_t surprises_ = 0;     // one after the other
+  bool is_try_ = false;                  // this epoch is longer
+  uint64_t epochs_to_try_ = kTryEvery;
+  uint64_t try_every_ = kTryEvery;
+  bool has_paid_once_ = false;  // the try before
+  uint64_t tries_failed_ = 0;   // one after the other
+  uint64_t surprises_ = 0;      // one after the other
   int64_t pause_nanos_ = 0;
   observe::Histogram pauses_;
   observe::Histogram own_pauses_;

@@ -82,13 +82,13 @@ TEST_CASE("where each row costs something, pauses are as long as aimed at, whate
     const double aim = std::max<double>(EpochPace::kPauseNanos, nanos_a_row * EpochPace::kRowsMin);
     CHECK(run.mean_nanos < 1.3 * aim);
     CHECK(run.mean_nanos > 0.6 * EpochPace::kPauseNanos);
-    CHECK(run.longest_nanos < 2.5 * aim);
+    CHECK(run.longest_nanos < (EpochPace::kTryTimes + 0.5) * aim);
     // Ten epochs in a hundred, one after the other, four times as slow; others with some noise.
     std::mt19937_64 random(7);
     const auto busy = [&](double rows, int i) {
       return rows * nanos_a_row * (i % 100 < 10 ? 4 : 1) * (1 + static_cast<double>(random() % 100) / 100);
     };
-    CHECK(RunEpochs(pace, 2000, 100'000, busy).mean_nanos < 3 * aim);
+    CHECK(RunEpochs(pace, 2000, 100'000, busy).mean_nanos < 4 * aim);
     CHECK(RunEpochs(pace, 2000, 100'000, busy).mean_rows * nanos_a_row > 0.5 * EpochPace::kPauseNanos);
   }
 }
@@ -103,6 +103,13 @@ TEST_CASE("where few groups take all rows, short epochs are not worth their pric
   const auto rows_of_their_own = [](double rows, int) { return rows * 500; };
   RunEpochs(pace, 3000, 40'000, rows_of_their_own);
   CHECK(RunEpochs(pace, 400, 40'000, rows_of_their_own).mean_nanos < 200'000);
+  // From long epochs, too, and at once where the change is great.
+  RunEpochs(pace, 3000, 40'000, groups);
+  CHECK(RunEpochs(pace, 100, 40'000, groups).mean_rows > 20'000);
+  const auto dear = [](double rows, int) { return rows * 5'000; };
+  RunEpochs(pace, 20, 40'000, dear);
+  CHECK(RunEpochs(pace, 40, 40'000, dear).mean_rows < 1'000);
+  RunEpochs(pace, 3000, 40'000, rows_of_their_own);
   // A price an epoch and one a row: neither should be much more than the other.
   const auto both = [](double rows, int) { return 400'000 + rows * 100; };
   RunEpochs(pace, 3000, 40'000, both);
