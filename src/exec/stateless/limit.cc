@@ -21,7 +21,9 @@ void Limit::SaveNote(std::string& out) const {
 
 Status Limit::Restore(std::string_view note) {
   const bool is_whole = TakeNumber(note, skipped_) && TakeNumber(note, passed_) && note.empty();
-  return is_whole && skipped_ <= spec_.offset && passed_ <= spec_.limit ? Status() : UnreadableNote();
+  if (!is_whole || skipped_ > spec_.offset || passed_ > spec_.limit) return UnreadableNote();
+  has_ended_ = IsFull() && passed_ > 0;  // said with the last row
+  return {};
 }
 
 Step Limit::End(Output& out) {

@@ -28,7 +28,7 @@ class Limit final : public Operator {
   std::vector<data::Type> types_;
   uint64_t skipped_ = 0;
   uint64_t passed_ = 0;
-  bool has_ended_ = false;  // and said so; again after Restore
+  bool has_ended_ = false;  // and said so
   std::unique_ptr<data::BatchBuffer> slice_;
   std::vector<uint16_t> selection_;
 };
