@@ -426,13 +426,13 @@ Result<bool> Core::IsComplete(std::string_view name) {
     return Error(Status(view->failure).Prefix("view \"" + view->name + "\" failed"));
   if (view->state == ViewState::kPaused)
     return Error(Status(ErrorCode::kClosed, "view \"" + view->name + "\" is paused because one it reads failed"));
-  Quiesce();  // what subscribes to it has had everything too
   const bool has_ended = view->sink != nullptr
                              ? view->sink->has_ended()
                              : view->fan_out != nullptr && view->fan_out->watermark() == kMaxTimestamp;
   for (const std::string& read : view->reads) {
     if (!has_ended && !TRY(IsComplete(read))) return false;  // with a LIMIT it ends before them
   }
+  Quiesce();  // what subscribes to it has had everything too
   if (!sections_.empty()) SettleFailures();
   if (view->state == ViewState::kFailed)
     return Error(Status(view->failure).Prefix("view \"" + view->name + "\" failed"));

@@ -7,7 +7,7 @@
 namespace laminar::engine {
 namespace {
 
-constexpr double kRowsMost = 1e15;  // so that doubles of it are numbers too
+constexpr double kRowsMost = 1e15;  // so that a few times as many are a number too
 
 }  // namespace
 

@@ -42,7 +42,9 @@ class EpochPace {
   // Is an epoch over that should take `interval`? Where its pause is long for that it takes longer, up to ten times as
   // long, so that pauses take no more than a tenth of the time.
   bool IsOver(int64_t now, int64_t interval) const {
-    return now - begin_nanos_ > std::clamp(10 * UsualPause(), interval, 10 * interval);
+    constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
+    return now - begin_nanos_ >
+           std::clamp(10 * UsualPause(), interval, interval > kForever / 10 ? kForever : 10 * interval);
   }
   uint64_t RowsSinceBegin(uint64_t rows_read) const;
   // `rows_read`: by all sources, ever.

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 
 namespace laminar::engine {
@@ -37,8 +38,8 @@ TEST_CASE("epochs become as short as the pause at their end demands, and never s
   CHECK(pace.Pauses().count() == 203);
 }
 
-// Epochs of a source that brings batches of 256 rows; epoch_interval ends them after `rows_max`. What their pauses
-// were, and how many rows came in all.
+// Epochs of a source that brings batches of up to 1024 rows; epoch_interval ends them after `rows_max`. What their
+// pauses were, and how many rows came in all.
 struct Run {
   double mean_nanos = 0;
   double longest_nanos = 0;
@@ -133,6 +134,8 @@ TEST_CASE("an epoch lasts at least ten times as long as its pause") {
   CHECK_FALSE(pace.IsOver(5'050'000'000, 20'000'000));
   CHECK(pace.IsOver(5'050'000'001, 20'000'000));
   CHECK(pace.IsOver(5'040'000'001, 4'000'000));  // but not more than ten times what was asked for
+  CHECK(pace.IsOver(5'000'000'001, 0));
+  CHECK_FALSE(pace.IsOver(6'000'000'000, std::numeric_limits<int64_t>::max()));
 }
 
 TEST_CASE("what others took of the thread's cpu makes epochs no shorter, and is told apart") {

@@ -2,7 +2,6 @@
 #include <sched.h>
 
 #include <atomic>
-#include <chrono>
 #include <csignal>
 #include <thread>
 
@@ -26,10 +25,34 @@ TEST_CASE("the monotonic clock never goes back and the cycle counter runs") {
   CHECK(RealClock().WallMicros() > 50 * 365 * kDay);
 }
 
-TEST_CASE("a stopwatch tells what a thread took itself from what others had of its cpu") {
-  const Stopwatch idle(RealClock());
-  std::this_thread::sleep_for(std::chrono::milliseconds(3));
-  CHECK(idle.OwnNanos() >= 3'000'000);  // it has waited, and that is its own doing
+class ToldClock final : public Clock {
+ public:
+  Timestamp WallMicros() const override { return 0; }
+  int64_t MonotonicNanos() const override { return nanos; }
+  ThreadTime UsedByThread() const override { return used; }
+  int64_t nanos = 1000;
+  ThreadTime used{.cpu_nanos = 70, .waits = 3};
+};
+
+TEST_CASE("a thread's own are its time of the cpu, and all of the time once it has waited") {
+  ToldClock clock;
+  const Stopwatch watch(clock);
+  CHECK(watch.OwnNanos() == 0);
+  clock.nanos += 500;
+  clock.used.cpu_nanos += 200;
+  CHECK(watch.Nanos() == 500);
+  CHECK(watch.OwnNanos() == 200);
+  clock.used.cpu_nanos += 400;  // clocks differ
+  CHECK(watch.OwnNanos() == 500);
+  clock.used.cpu_nanos -= 400;
+  clock.used.waits += 1;
+  CHECK(watch.OwnNanos() == 500);
+}
+
+TEST_CASE("the machine's clock counts waits, and tells what a thread took itself from what others had of its cpu") {
+  const int64_t waits = RealClock().UsedByThread().waits;
+  for (int i = 0; i < 10'000 && RealClock().UsedByThread().waits == waits; ++i) std::thread([] {}).join();
+  CHECK(RealClock().UsedByThread().waits > waits);
 
   const uint32_t core = UsableCores().front();
   std::atomic<bool> is_over = false;
