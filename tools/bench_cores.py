@@ -4,7 +4,7 @@ aggregate of ten million keys), a database on disk against one in memory (bars; 
 in every epoch), one that makes checkpoints all the time against one that makes none, ten million keys on disk and in
 memory, and how long that database takes to open.
 
-    tools/bench_cores.py [--rows MILLIONS] [--repeats N] [--json] [--laminar PROGRAM]
+    tools/bench_cores.py [--rows MILLIONS] [--repeats N] [--only TEXT] [--json] [--laminar PROGRAM]
 
 Then how long the graph stood still at the ends of epochs, on one core and two, and on one also with SET rt_priority =
 1, which keeps other threads, those of the database too, from taking the cpu meanwhile. It takes the permission for
@@ -103,92 +103,93 @@ def on_disk(laminar, sql, folder):
     return run(laminar, sql, folder)
 
 
+def measurements(laminar, rows, repeats, folder):
+    """Names, and the functions that measure, which take the name."""
+    with open(BARS, encoding="utf-8") as script:
+        bars = re.sub(r"rows = \d+", f"rows = {rows}", script.read())
+    one, two = "SET worker_cores = 1;", "SET worker_cores = 2;"
+    bars, keys = one + bars, one + KEYS.format(rows=rows)
+    keys_on_disk = one + KEYS.format(rows=rows // 2)
+    many = one + MANY.format(rows=rows // 10)
+    often, first = "SET checkpoint_interval = '200 milliseconds';", "SET rt_priority = 1;"
+
+    def in_turn(first_way, second_way, times=repeats):
+        return lambda name: compare(name, times, first_way, second_way)
+
+    def memory(sql):
+        return lambda: run(laminar, sql)
+
+    def disk(sql):
+        return lambda: on_disk(laminar, sql, folder)
+
+    def stands_still(sql):
+        return lambda name: pauses(name, laminar, sql, folder)
+
+    def opening(name):
+        on_disk(laminar, keys_on_disk, folder)
+        return compare(name, repeats, lambda: run(laminar, "SELECT 1", folder), memory("SELECT 1"))
+
+    return [
+        ("bars: one core / two", in_turn(memory(bars), memory(bars.replace(one, two)))),
+        ("10M keys: one core / two", in_turn(memory(keys), memory(keys.replace(one, two)))),
+        ("bars: on disk / in memory", in_turn(disk(bars), memory(bars))),
+        ("200 views: on disk / in memory", in_turn(disk(many), memory(many), 1)),
+        (
+            "bars: checkpoints / none",
+            in_turn(disk(often + bars), disk("SET checkpoint_interval = '0';" + bars)),
+        ),
+        ("10M keys: on disk / memory", in_turn(disk(keys_on_disk), memory(keys_on_disk), 1)),
+        ("10M keys: open / nothing", opening),
+        ("bars: pauses", stands_still(often + bars)),
+        ("bars: pauses, real time", stands_still(often + first + bars)),
+        ("bars: pauses, two cores", stands_still(often + bars.replace(one, two))),
+        ("10M keys: pauses", stands_still(often + keys_on_disk)),
+        ("10M keys: pauses, real time", stands_still(often + first + keys_on_disk)),
+        ("10M keys: pauses, two cores", stands_still(often + keys_on_disk.replace(one, two))),
+    ]
+
+
+def show(result):
+    if "epochs" in result:
+        print(
+            f"{result['name']:30} p99 {result['p99_ms']:7.3f} ms, longest {result['longest_ms']:7.3f} ms, "
+            f"{result['over_1_ms']} of {result['epochs']} over 1 ms; own longest "
+            f"{result['own_longest_ms']:.3f} ms, {result['own_over_1_ms']} over 1 ms; "
+            f"{result['stolen_ms']} ms stolen",
+            flush=True,
+        )
+        return
+    print(
+        f"{result['name']:30} {result['first_s']:9.3f} s {result['second_s']:9.3f} s   ratio {result['ratio']}",
+        flush=True,
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=40, help="millions of rows")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", default="", metavar="TEXT", help="what has it in its name, e.g. pauses")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--laminar", default=os.path.join(ROOT, "build", "release", "laminar"))
     options = parser.parse_args()
-    rows = options.rows * 1_000_000
-    with open(BARS, encoding="utf-8") as script:
-        bars = re.sub(r"rows = \d+", f"rows = {rows}", script.read())
-    laminar, one, two = options.laminar, "SET worker_cores = 1;", "SET worker_cores = 2;"
-    bars, keys = one + bars, one + KEYS.format(rows=rows)
-    keys_on_disk = one + KEYS.format(rows=rows // 2)
     scratch = tempfile.mkdtemp(prefix="laminar-bench-")
+    results = []
     try:
         folder = os.path.join(scratch, "database")
-        results = [
-            compare(
-                "bars: one core / two",
-                options.repeats,
-                lambda: run(laminar, bars),
-                lambda: run(laminar, bars.replace(one, two)),
-            ),
-            compare(
-                "10M keys: one core / two",
-                options.repeats,
-                lambda: run(laminar, keys),
-                lambda: run(laminar, keys.replace(one, two)),
-            ),
-            compare(
-                "bars: on disk / in memory",
-                options.repeats,
-                lambda: on_disk(laminar, bars, folder),
-                lambda: run(laminar, bars),
-            ),
-            compare(
-                "200 views: on disk / in memory",
-                1,
-                lambda: on_disk(laminar, one + MANY.format(rows=rows // 10), folder),
-                lambda: run(laminar, one + MANY.format(rows=rows // 10)),
-            ),
-            compare(
-                "bars: checkpoints / none",
-                options.repeats,
-                lambda: on_disk(laminar, "SET checkpoint_interval = '200 milliseconds';" + bars, folder),
-                lambda: on_disk(laminar, "SET checkpoint_interval = '0';" + bars, folder),
-            ),
-            compare(
-                "10M keys: on disk / memory",
-                1,
-                lambda: on_disk(laminar, keys_on_disk, folder),
-                lambda: run(laminar, keys_on_disk),
-            ),
-            compare(
-                "10M keys: open / nothing",
-                options.repeats,
-                lambda: run(laminar, "SELECT 1", folder),
-                lambda: run(laminar, "SELECT 1"),
-            ),
-        ]
-        often = "SET checkpoint_interval = '200 milliseconds';"
-        first = "SET rt_priority = 1;"
-        results.append(pauses("bars: pauses", laminar, often + bars, folder))
-        results.append(pauses("bars: pauses, real time", laminar, often + first + bars, folder))
-        results.append(pauses("bars: pauses, two cores", laminar, often + bars.replace(one, two), folder))
-        results.append(pauses("10M keys: pauses", laminar, often + keys_on_disk, folder))
-        results.append(pauses("10M keys: pauses, real time", laminar, often + first + keys_on_disk, folder))
-        results.append(pauses("10M keys: pauses, two cores", laminar, often + keys_on_disk.replace(one, two), folder))
+        for name, measure in measurements(options.laminar, options.rows * 1_000_000, options.repeats, folder):
+            if options.only not in name:
+                continue
+            results.append(measure(name))
+            if not options.json:
+                show(results[-1])
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    if not results:
+        parser.error(f"nothing measured has {options.only!r} in its name")
     if options.json:
         json.dump(results, sys.stdout, indent=1)
         print()
-        return
-    for result in results:
-        if "epochs" in result:
-            print(
-                f"{result['name']:30} p99 {result['p99_ms']:7.3f} ms, longest {result['longest_ms']:7.3f} ms, "
-                f"{result['over_1_ms']} of {result['epochs']} over 1 ms; own longest "
-                f"{result['own_longest_ms']:.3f} ms, {result['own_over_1_ms']} over 1 ms; "
-                f"{result['stolen_ms']} ms stolen"
-            )
-            continue
-        print(
-            f"{result['name']:30} {result['first_s']:9.3f} s {result['second_s']:9.3f} s   ratio {result['ratio']}"
-        )
 
 
 if __name__ == "__main__":

@@ -178,7 +178,8 @@ void KeyLookup::VisitShape(const Visit& visit) const {
 
 template <class Visit>
 void KeyLookup::Walk(const uint64_t* hashes, uint32_t count, const Visit& visit) const {
-  if (store_.live() * (store_.layout().row_bytes + sizeof(KeyIndex::Entry)) < kPrefetchFrom) {
+  const bool is_cached = store_.live() * (store_.layout().row_bytes + sizeof(KeyIndex::Entry)) < kPrefetchFrom;
+  if (is_cached || count == 1) {  // one alone has nothing to overlap with
     for (uint32_t i = 0; i < count; ++i) visit(i);
     return;
   }
