@@ -47,7 +47,7 @@ TEST_CASE("state beyond the memory there is goes to disk, and no result changes"
       CAPTURE(cores);
       Program db(threading);
       db.Execute(std::string("SET worker_cores = ") + cores);
-      REQUIRE(db.Execute("SET state_memory_bytes = '48 MiB'").starts_with("SET"));
+      REQUIRE(db.Execute("SET state_memory_bytes = '24 MiB'").starts_with("SET"));
       Define(db, kRows);
       CHECK(db.Execute("WAIT FOR agg") == "WAIT FOR agg");
       CHECK(db.Execute("WAIT FOR names") == "WAIT FOR names");
@@ -73,12 +73,12 @@ TEST_CASE("the memory of state and the folder for the rest are options, and RESE
   laminar_options options{};
   options.struct_size = sizeof options;
   options.threading = LAMINAR_THREADED;
-  options.state_memory_bytes = 48 << 20;
+  options.state_memory_bytes = 24 << 20;
   options.spill_directory = "/var/tmp";
   const Program db(options);
-  CHECK(db.Execute("SHOW state_memory_bytes") == "50331648\n");
+  CHECK(db.Execute("SHOW state_memory_bytes") == "25165824\n");
   CHECK(db.Execute("SHOW spill_directory") == "/var/tmp\n");
-  CHECK(Metric(db, "state_memory_limit_bytes") == 48 << 20);
+  CHECK(Metric(db, "state_memory_limit_bytes") == 24 << 20);
   Define(db, kRows);
   CHECK(db.Execute("WAIT FOR agg") == "WAIT FOR agg");
   CHECK(db.Execute("WAIT FOR names") == "WAIT FOR names");
@@ -92,7 +92,7 @@ TEST_CASE("the memory of state and the folder for the rest are options, and RESE
     CHECK(db.Execute("RESET " + std::string(setting)).starts_with("RESET"));
     CHECK(db.Execute(show) == initially);
   }
-  CHECK(Metric(db, "state_memory_limit_bytes") == 48 << 20);
+  CHECK(Metric(db, "state_memory_limit_bytes") == 24 << 20);
 }
 
 TEST_CASE("a database on disk that is larger than the memory it may have is opened, and gives what it gave") {

@@ -21,24 +21,24 @@ class Binder {
  public:
   Binder(const CatalogEntry& entry, const plan::PlanContext& context) : entry_(entry), context_(context) {}
 
-  Result<RelationPtr> Run() {
+  Result<BoundRelation> Run() {
     const sql::Statement statement = TRY(sql::ParseStatement(entry_.sql));
     if (const auto* source = std::get_if<sql::CreateSource>(&statement.node)) return Bind(*source);
     if (const auto* table = std::get_if<sql::CreateTable>(&statement.node)) return Bind(*table);
     if (const auto* view = std::get_if<sql::CreateView>(&statement.node)) return Bind(*view);
-    if (std::holds_alternative<sql::CreateSink>(statement.node)) return RelationPtr();
+    if (std::holds_alternative<sql::CreateSink>(statement.node)) return BoundRelation();
     return Error(ErrorCode::kUnreadableState, "the stored statement makes no relation: " + Quoted(entry_.sql, 200));
   }
 
  private:
-  Result<RelationPtr> Finish(Relation relation) {
+  Result<BoundRelation> Finish(Relation relation, std::optional<ViewOfGroups> groups = {}) {
     if (relation.name != entry_.name)
       return Error(ErrorCode::kUnreadableState, "the stored statement makes \"" + relation.name + "\"");
     relation.sql = entry_.sql;
-    return std::make_shared<const Relation>(std::move(relation));
+    return BoundRelation{std::make_shared<const Relation>(std::move(relation)), std::move(groups)};
   }
 
-  Result<RelationPtr> Bind(const sql::CreateSource& s) {
+  Result<BoundRelation> Bind(const sql::CreateSource& s) {
     std::optional<data::Schema> inferred;
     if (!entry_.columns.empty()) {
       const sql::Statement columns = TRY(sql::ParseStatement("CREATE TABLE columns (" + entry_.columns + ")"));
@@ -55,19 +55,22 @@ class Binder {
     return Finish(std::move(relation));
   }
 
-  Result<RelationPtr> Bind(const sql::CreateTable& s) { return Finish(TRY(plan::BindTable(context_, s))); }
+  Result<BoundRelation> Bind(const sql::CreateTable& s) { return Finish(TRY(plan::BindTable(context_, s))); }
 
-  Result<RelationPtr> Bind(const sql::CreateView& s) {
+  Result<BoundRelation> Bind(const sql::CreateView& s) {
     plan::QueryRequest request;
     request.mode = plan::QueryMode::kStreaming;
     for (const sql::Option& option : s.options) {
       if (option.key == "emit") request.emit_option = option.value;
     }
-    const plan::QueryPlan plan = TRY(plan::PlanQuery(context_, *s.query, request));
+    plan::QueryPlan plan = TRY(plan::PlanQuery(context_, *s.query, request));
     Relation relation = TRY(plan::ViewRelation(s.name.back(), s.columns, plan, {}));
     relation.kind = s.materialized ? RelationKind::kMaterializedView : RelationKind::kView;
     relation.query = entry_.sql.substr(s.query->text_offset, s.query->text_length);
-    return Finish(std::move(relation));
+    std::optional<ViewOfGroups> groups;
+    if (s.materialized)
+      groups = Pipeline::FindGroups(*plan.root, relation.schema.Types(), relation.upsert_key.has_value());
+    return Finish(std::move(relation), std::move(groups));
   }
 
   const CatalogEntry& entry_;
@@ -76,7 +79,7 @@ class Binder {
 
 }  // namespace
 
-Result<RelationPtr> BindStoredRelation(const CatalogEntry& entry, const plan::PlanContext& context) {
+Result<BoundRelation> BindStoredRelation(const CatalogEntry& entry, const plan::PlanContext& context) {
   return Binder(entry, context).Run();
 }
 

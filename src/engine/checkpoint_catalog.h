@@ -3,15 +3,23 @@
 // What the statements meant is needed to say which column of a stored row is which. Called by checkpoint_sql.cc.
 #pragma once
 
+#include <optional>
+
 #include "base/status.h"
 #include "catalog/catalog.h"
 #include "engine/graph_state.h"
+#include "engine/pipeline.h"
 #include "plan/planner.h"
 
 namespace laminar::engine {
 
-// In `context` stands the catalog of the entries before. Null: a sink, which has no rows.
-Result<catalog::RelationPtr> BindStoredRelation(const CatalogEntry& entry, const plan::PlanContext& context);
+struct BoundRelation {
+  catalog::RelationPtr relation;       // null: a sink, which has no rows
+  std::optional<ViewOfGroups> groups;  // of a materialized view that keeps no rows of its own
+};
+
+// In `context` stands the catalog of the entries before.
+Result<BoundRelation> BindStoredRelation(const CatalogEntry& entry, const plan::PlanContext& context);
 
 // The columns of a table's or materialized view's stored rows.
 struct StoredLayout {

@@ -31,6 +31,7 @@ struct TableRows {
   RowSelection selection;
   Schema schema;
   Status refused;
+  std::shared_ptr<const ViewOfGroups> groups;  // the table holds groups, of which the rows are made
 };
 
 class RowSource final : public sdk::Source {
@@ -45,6 +46,54 @@ class RowSource final : public sdk::Source {
  private:
   std::string name_;
   StoredRowReader reader_;
+};
+
+// The rows of a view that are made of its stored groups, a batch of them at a time.
+class GroupSource final : public sdk::Source {
+ public:
+  GroupSource(std::string name, const ViewOfGroups& view, std::unique_ptr<state::StateCursor> cursor)
+      : name_(std::move(name)), cursor_(std::move(cursor)), groups_(view.groups), rows_(view.rows) {
+    rows_.ReadFrom(groups_);
+  }
+  Status Open() {
+    exec::Context context;
+    context.environment = &environment_;
+    context.row_errors = context.late_rows = &errors_;
+    TRY(groups_.Open(context));
+    std::vector<state::StateTable*> tables;
+    groups_.ListTables(tables);
+    table_ = tables.front();
+    return {};
+  }
+
+  Result<sdk::ReadState> Read(data::BatchBuffer& out, uint32_t rows_max) override {
+    while (true) {
+      table_->Clear();
+      for (uint32_t left = std::min(rows_max, out.capacity()); left > 0 && cursor_->valid(); --left, cursor_->Next()) {
+        Status loaded = table_->LoadRow(cursor_->key().substr(kTableBytes), cursor_->value());
+        if (!loaded.ok())
+          return Error(std::move(loaded.Prefix("reading " + Quoted(name_, 200) + " from the checkpoint")));
+      }
+      TRY(cursor_->status());
+      if (table_->size() == 0) return sdk::ReadState::kEnd;
+      const std::unique_ptr<exec::StoredPart> part = rows_.TakePart();
+      uint64_t cursor = 0;
+      out.Reset();
+      part->Read(cursor, out);
+      if (out.rows() > 0) return sdk::ReadState::kRows;
+    }
+  }
+
+ private:
+  static constexpr size_t kTableBytes = 4;
+
+  std::string name_;
+  std::unique_ptr<state::StateCursor> cursor_;
+  expr::EvalEnvironment environment_;
+  ErrorRows errors_{"", 0};
+  exec::GroupAggregate groups_;
+  exec::GroupRows rows_;
+  state::StateTable* table_ = nullptr;
 };
 
 class CheckpointConnector final : public sdk::Connector {
@@ -63,13 +112,18 @@ class CheckpointConnector final : public sdk::Connector {
     if (found == tables_.end()) return Error(ErrorCode::kNotFound, "\"" + request.name + "\" is not in the checkpoint");
     const TableRows& rows = found->second;
     TRY(Status(rows.refused));
+    const auto [first, behind] = GraphState::RangeOf(rows.number);
+    auto cursor = TRY(reader_->Scan(first, behind));
+    if (rows.groups != nullptr) {
+      auto source = std::make_unique<GroupSource>(request.name, *rows.groups, std::move(cursor));
+      TRY(source->Open());
+      return source;
+    }
     RowSelection selection = rows.selection;
     for (uint32_t& place : selection.place) {
       if (place != RowSelection::kNowhere && place < request.needed.size() && !request.needed[place])
         place = RowSelection::kNowhere;
     }
-    const auto [first, behind] = GraphState::RangeOf(rows.number);
-    auto cursor = TRY(reader_->Scan(first, behind));
     return std::make_unique<RowSource>(request.name,
                                        StoredRowReader(std::move(cursor), rows.shape, std::move(selection)));
   }
@@ -195,14 +249,14 @@ class Builder {
     context.functions = &core_.functions();
     context.catalog = &bound_;
     context.environment = &core_.environment();
-    const Result<RelationPtr> bound = BindStoredRelation(entry, context);
+    const Result<BoundRelation> bound = BindStoredRelation(entry, context);
     if (!bound) {
       made_.notices.push_back("what \"" + entry.name +
                               "\" means is not known to this version: " + bound.error().ToString());
-      return AddStored(entry, nullptr);
+      return AddStored(entry, {});
     }
-    if (*bound == nullptr) return {};  // a sink
-    TRY(bound_.Add(*bound));
+    if (bound->relation == nullptr) return {};  // a sink
+    TRY(bound_.Add(bound->relation));
     return AddStored(entry, *bound);
   }
 
@@ -218,12 +272,27 @@ class Builder {
     return nullptr;
   }
 
-  Status AddStored(const CatalogEntry& entry, const RelationPtr& bound) {
+  // Of a view that keeps no rows of its own: where its groups are.
+  const GraphState::TableEntry* FindGroups(const CatalogEntry& entry, const ViewOfGroups& view) const {
+    const auto found = stored_.tables().find("v/" + entry.name + "/" + std::to_string(view.index) + "#0");
+    if (found == stored_.tables().end()) return nullptr;
+    std::vector<Type> key;
+    for (const uint32_t column : view.groups.keys) key.push_back(view.groups.input[column]);
+    return found->second.shape == ShapeText(key, {}, "saved") ? &found->second : nullptr;
+  }
+
+  Status AddStored(const CatalogEntry& entry, const BoundRelation& what) {
+    const RelationPtr& bound = what.relation;
     if (bound != nullptr && bound->kind == RelationKind::kView) return core_.AddPlainView(bound, Settings());
     std::string path;
     const GraphState::TableEntry* table = FindTable(entry, path);
+    const GraphState::TableEntry* groups = table == nullptr && what.groups ? FindGroups(entry, *what.groups) : nullptr;
     TableRows rows;
-    if (table == nullptr) {
+    if (groups != nullptr) {
+      rows.number = groups->number;
+      rows.schema = bound->schema;
+      rows.groups = std::make_shared<const ViewOfGroups>(*what.groups);
+    } else if (table == nullptr) {
       rows.refused = Status(ErrorCode::kNotFound, "no rows of \"" + entry.name + "\" are in the checkpoint")
                          .WithHint("of a source only the reading position is stored; read a view over it");
       rows.schema = bound != nullptr ? bound->schema : Schema({{"unknown", TypeId::kBinary, true}});

@@ -449,10 +449,10 @@ ReadView Core::Read(const std::vector<std::string>& relations) {
     ViewNode* node = source == nullptr ? FindView(name) : nullptr;
     if (source != nullptr) {
       CHECK(source->stored != nullptr);
-      view.rows.push_back(exec::Materialize::TakeSnapshot({&source->stored, 1}));
+      view.rows.push_back(source->TakeRows());
     } else {
       CHECK(node != nullptr && !node->pipeline->stored().empty());
-      view.rows.push_back(exec::Materialize::TakeSnapshot(node->pipeline->stored()));
+      view.rows.push_back(exec::StoredResult::TakeSnapshot(node->pipeline->stored()));
     }
   }
   return view;
@@ -492,15 +492,15 @@ Result<ReadView> Core::ReadAsOf(const std::vector<std::string>& relations, Epoch
     context.environment = &environment_;
     TRY(past.Open(context));
     past.ConnectTo(&nobody, 0);
-    TRY(FeedStored(past, *exec::Materialize::TakeSnapshot(view->pipeline->stored()), kMinTimestamp, nullptr));
+    TRY(FeedStored(past, *exec::StoredResult::TakeSnapshot(view->pipeline->stored()), kMinTimestamp, nullptr));
     data::BatchBuffer changes(view->relation->schema.Types());
     for (uint64_t cursor = 0; view->history->Read(epoch, cursor, changes) != 0;) {
       int64_t* weights = changes.UseWeights();
       for (uint32_t row = 0; row < changes.rows(); ++row) weights[row] = -weights[row];
       if (past.Process(0, changes.batch(), past.output()) == exec::Step::kFailed) return Error(Status(past.failure()));
     }
-    exec::Materialize* part = &past;
-    read.rows.push_back(exec::Materialize::TakeSnapshot({&part, 1}));
+    exec::StoredResult* part = &past;
+    read.rows.push_back(exec::StoredResult::TakeSnapshot({&part, 1}));
   }
   return read;
 }

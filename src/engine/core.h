@@ -34,7 +34,7 @@ namespace laminar::engine {
 // One moment of several relations.
 struct ReadView {
   uint64_t epoch = 0;
-  std::vector<std::shared_ptr<const exec::StoredRows>> rows;  // as asked
+  std::vector<std::shared_ptr<exec::StoredRows>> rows;  // as asked
 };
 
 class Core {
@@ -150,7 +150,7 @@ class Core {
   Status AttachLeaves(ViewNode& node, const std::atomic<bool>& cancelled);
   Status AttachLeaf(ViewNode& node, const Leaf& leaf, CoreMutex::Slices& slices);
   Status AttachToSource(SourceNode& source, exec::Operator* reader, const std::vector<uint32_t>& columns);
-  Status FeedStored(exec::Operator& reader, const exec::StoredRows& rows, Timestamp watermark,
+  Status FeedStored(exec::Operator& reader, exec::StoredRows& rows, Timestamp watermark,
                     CoreMutex::Slices* slices);
   Status FeedRows(const plan::Node& node, exec::Operator& target, int input, CoreMutex::Slices& slices);
   void Detach(ViewNode& node);

@@ -177,6 +177,10 @@ void Core::RegisterView(ViewNode& node) {
   if (durability_ == nullptr) return;
   for (const PlacedOperator& placed : node.pipeline->placed())
     node.held.push_back(graph_state_.Register("v/" + node.name + "/" + std::to_string(placed.index), placed.instances));
+  if (node.pipeline->reads_groups()) {
+    const auto stored = std::ranges::find(node.held, "v/" + node.name + "/0", &StoredOperator::path);
+    graph_state_.DropTablesOf(*stored);
+  }
   if (node.history != nullptr) {
     exec::Operator* history = node.history.get();
     node.held.push_back(graph_state_.Register("v/" + node.name + "/history", {&history, 1}));

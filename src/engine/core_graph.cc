@@ -282,8 +282,7 @@ Status Core::AttachLeaf(ViewNode& node, const Leaf& leaf, CoreMutex::Slices& sli
   if (restoring_ != nullptr) return RestoreLeaf(node, static_cast<uint32_t>(node.picks.size() - 1), pick, name);
   if (SourceNode* source = FindSource(name)) {
     if (source->stored != nullptr) {
-      TRY(FeedStored(pick, *exec::Materialize::TakeSnapshot({&source->stored, 1}), source->shared->fan_out->watermark(),
-                     &slices));
+      TRY(FeedStored(pick, *source->TakeRows(), source->shared->fan_out->watermark(), &slices));
       source->shared->fan_out->Add(&pick, 0);
       return {};
     }
@@ -294,7 +293,7 @@ Status Core::AttachLeaf(ViewNode& node, const Leaf& leaf, CoreMutex::Slices& sli
   if (view->state != ViewState::kRunning)
     return Status(ErrorCode::kClosed, "view \"" + name + "\" is not running")
         .WithHint("SHOW MATERIALIZED VIEWS says why");
-  TRY(FeedStored(pick, *exec::Materialize::TakeSnapshot(view->pipeline->stored()), view->fan_out->watermark(),
+  TRY(FeedStored(pick, *exec::StoredResult::TakeSnapshot(view->pipeline->stored()), view->fan_out->watermark(),
                  &slices));
   view->fan_out->Add(&pick, 0);
   return {};
@@ -337,7 +336,7 @@ Status Core::AttachToSource(SourceNode& source, exec::Operator* reader, const st
 }
 
 // The present contents as +1 rows, then the present watermark: as if the reader had been there from the start.
-Status Core::FeedStored(exec::Operator& reader, const exec::StoredRows& rows, Timestamp watermark,
+Status Core::FeedStored(exec::Operator& reader, exec::StoredRows& rows, Timestamp watermark,
                         CoreMutex::Slices* slices) {
   uint64_t cursor = 0;
   const auto& types = rows.types();

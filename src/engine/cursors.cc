@@ -101,7 +101,7 @@ struct Input {
   std::unique_ptr<LeftOut> left_out;               // of a source
   std::unique_ptr<Head> head;                      // of a source
   std::unique_ptr<LeafRows> listed;                // of a constant leaf
-  std::shared_ptr<const exec::StoredRows> stored;  // of a table or view
+  std::shared_ptr<exec::StoredRows> stored;  // of a table or view
   uint64_t cursor = 0;
   std::unique_ptr<BatchBuffer> buffer;
   std::unique_ptr<BatchBuffer> repeated;  // of a stored bag: its rows as often as they are there

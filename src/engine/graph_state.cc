@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/hot_scope.h"
 #include "base/text.h"
 #include "state/log/delta.h"
@@ -223,11 +224,7 @@ std::string NotePath(const StoredOperator& stored, size_t instance) {
 }  // namespace
 
 void GraphState::Forget(const StoredOperator& stored) {
-  state::DeltaWriter out(delta_);
-  for (const uint32_t number : stored.numbers) {
-    Delete(StoredKind::kTable, TablePrefix(number));
-    out.DeleteRange(TablePrefix(number), TablePrefix(number + 1));
-  }
+  for (const uint32_t number : stored.numbers) DropTable(number);
   for (size_t i = 0; i < stored.instances.size(); ++i) {
     if (!stored.instances[i].note.empty()) Delete(StoredKind::kNote, NotePath(stored, i));
   }
@@ -379,6 +376,19 @@ Status GraphState::RestoreNotes(StoredOperator& stored) {
   // Of shards there were and are no more: a later opening with more of them again would take it for the present.
   for (size_t i = count; NoteOf(NotePath(stored, i)); ++i) Delete(StoredKind::kNote, NotePath(stored, i));
   return {};
+}
+
+void GraphState::DropTablesOf(const StoredOperator& stored) {
+  CHECK(stored.numbers.empty());
+  for (auto& [path, entry] : tables_by_path_) {
+    if (!path.starts_with(stored.path + "#") || std::exchange(entry.is_claimed, true)) continue;
+    DropTable(entry.number);
+  }
+}
+
+void GraphState::DropTable(uint32_t number) {
+  Delete(StoredKind::kTable, TablePrefix(number));
+  state::DeltaWriter(delta_).DeleteRange(TablePrefix(number), TablePrefix(number + 1));
 }
 
 Status GraphState::FinishLoad() {

@@ -93,6 +93,8 @@ class GraphState {
   uint64_t NextHead() { return ++heads_; }
   StoredOperator Register(std::string path, std::span<exec::Operator* const> instances);
   void Forget(const StoredOperator& stored);
+  // While a database is opened: what an earlier version stored for this one, which has no tables, is not needed.
+  void DropTablesOf(const StoredOperator& stored);
   // What changed of it since the last capture. kLimitReached: something of it is too large for the log; what was
   // captured of it until then is to be taken back by CutTo, and it is not captured any more.
   Status Capture(StoredOperator& stored);
@@ -136,6 +138,7 @@ class GraphState {
  private:
   void Put(StoredKind kind, std::string_view name, std::string_view value);
   void Delete(StoredKind kind, std::string_view name);
+  void DropTable(uint32_t number);
   Status LoadEntry(StoredKind kind, std::string_view name, std::string_view value);
 
   state::Delta delta_;

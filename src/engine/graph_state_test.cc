@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "exec/stateless/merge.h"
 #include "state/log/delta.h"
 
 namespace laminar::engine {
@@ -110,6 +111,39 @@ TEST_CASE(
     DeltaCursor cursor(delta);
     CHECK(state.Load(cursor).code() == ErrorCode::kUnreadableState);
   }
+}
+
+TEST_CASE("tables that an operator kept in an earlier version and keeps no more are dropped, and only those") {
+  const auto table = [](char number, const std::string& path) {
+    return std::pair(std::string("\0\0\0\0\2\0\0\0", 8) + number,
+                     static_cast<char>(path.size()) + path + "\6view v\5shape");
+  };
+  std::string delta;
+  state::DeltaWriter writer(delta);
+  for (const auto& [key, value] : {table(1, "v/v/0#0"), table(2, "v/v/1#0")}) writer.Put(key, value);
+  exec::FanOut without_tables;
+  exec::Operator* op = &without_tables;
+  GraphState state;
+  DeltaCursor cursor(delta);
+  REQUIRE(state.Load(cursor).ok());
+  const StoredOperator stored = state.Register("v/v/0", {&op, 1});
+  CHECK(!state.has_changes());
+  state.DropTablesOf(stored);
+  const state::Delta dropped = state.TakeDelta();
+  state::DeltaReader reader(dropped.parts().front());
+  state::DeltaEntry entry;
+  REQUIRE(*reader.Next(entry));
+  CHECK(entry.op == state::DeltaOp::kDelete);
+  CHECK(Hex(entry.key) == "000000000200000001");
+  REQUIRE(*reader.Next(entry));
+  CHECK(entry.op == state::DeltaOp::kDeleteRange);
+  CHECK(Hex(entry.key) == "00000001");
+  CHECK(!*reader.Next(entry));
+  // Another operator that is gone is a difference all the same.
+  const Status status = state.FinishLoad();
+  CHECK(status.code() == ErrorCode::kPlanChanged);
+  CHECK(status.message().find("v/v/1#0") != std::string::npos);
+  CHECK(status.message().find("v/v/0#0") == std::string::npos);
 }
 
 }  // namespace

@@ -127,9 +127,9 @@ std::string_view StateName(ViewState state) {
   return state == ViewState::kRunning ? "RUNNING" : state == ViewState::kFailed ? "ERROR" : "PAUSED";
 }
 
-uint64_t RowsOut(const std::vector<exec::Materialize*>& stored) {
+uint64_t RowsOut(const std::vector<exec::StoredResult*>& stored) {
   uint64_t rows = 0;
-  for (const exec::Materialize* part : stored) rows += part->output().rows();
+  for (const exec::StoredResult* part : stored) rows += part->output().rows();
   return rows;
 }
 
@@ -215,7 +215,7 @@ void Core::AppendMetrics(std::vector<std::vector<Value>>& rows) {
     if (const auto& stored = view->pipeline->stored(); !stored.empty()) {
       uint64_t held = 0;
       uint64_t negative = 0;
-      for (const exec::Materialize* part : stored) {
+      for (const exec::StoredResult* part : stored) {
         held += part->state_rows();
         negative += part->negative_rows();
       }
@@ -249,7 +249,7 @@ Progress Core::GetProgress() {
     ViewProgress p;
     p.name = view->name;
     p.state = StateName(view->state);
-    for (const exec::Materialize* part : view->pipeline->stored()) p.rows_stored += part->state_rows();
+    for (const exec::StoredResult* part : view->pipeline->stored()) p.rows_stored += part->state_rows();
     p.rows_out = RowsOut(view->pipeline->stored());
     if (view->fan_out != nullptr) p.watermark = view->fan_out->watermark();
     progress.views.push_back(std::move(p));

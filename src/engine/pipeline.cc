@@ -82,19 +82,11 @@ bool TraceUp(const FilterProjectSpec& spec, std::vector<uint32_t>& columns) {
   return true;
 }
 
-FilterProjectSpec Copy(const FilterProjectSpec& spec) {
-  FilterProjectSpec copy;
-  copy.input = spec.input;
-  if (spec.predicate != nullptr) copy.predicate = expr::Clone(*spec.predicate);
-  for (const expr::ExprPtr& output : spec.outputs) copy.outputs.push_back(expr::Clone(*output));
-  return copy;
-}
-
 // Of a node that may stand in a section. The spec is shared by all instances made.
 OperatorFactory FactoryOf(plan::Node& node) {
   if (node.kind == NodeKind::kFilterProject) {
     auto spec = std::make_shared<FilterProjectSpec>(std::move(std::get<FilterProjectSpec>(node.spec)));
-    return [spec](uint32_t) { return std::make_unique<exec::FilterProject>(Copy(*spec)); };
+    return [spec](uint32_t) { return std::make_unique<exec::FilterProject>(exec::Copy(*spec)); };
   }
   if (node.kind == NodeKind::kGroupAggregate) {
     auto spec = std::make_shared<GroupAggregateSpec>(std::move(std::get<GroupAggregateSpec>(node.spec)));
@@ -108,6 +100,14 @@ const std::vector<uint32_t>* KeysOf(const plan::Node& node) {
   if (const auto* group = std::get_if<GroupAggregateSpec>(&node.spec)) return &group->keys;
   if (const auto* window = std::get_if<WindowAggregateSpec>(&node.spec)) return &window->keys;
   return nullptr;
+}
+
+}  // namespace
+
+namespace {
+
+void ReadGroups(exec::StoredResult& stored, exec::Operator& groups) {
+  static_cast<exec::GroupRows&>(stored).ReadFrom(static_cast<exec::GroupAggregate&>(groups));
 }
 
 }  // namespace
@@ -147,7 +147,7 @@ Status Pipeline::AddSection(Chain& chain, exec::Operator* next, int input) {
   const bool is_top = next == request_.after && request_.stored.has_value() && sink_ == nullptr;
   const bool is_log = is_top && !request_.stored->has_key && !request_.stored->input_retracts;
   const bool takes_stored = is_top && (is_log || !chain.output_keys.empty());
-  if (is_top && !takes_stored) AddMaterialize(next);
+  if (is_top && !takes_stored) AddStored(next);
   SectionRequest request;
   request.input = chain.below->schema.Types();
   request.keys = chain.keys;
@@ -159,11 +159,7 @@ Status Pipeline::AddSection(Chain& chain, exec::Operator* next, int input) {
   request.output = chain.nodes.front()->schema.Types();
   std::vector<PlacedOperator> placed;
   if (takes_stored) {
-    request.chain.push_back([spec = *request_.stored](uint32_t shard) mutable {
-      exec::MaterializeSpec part = spec;
-      part.first_number = shard;
-      return std::make_unique<exec::Materialize>(std::move(part));
-    });
+    request.chain.push_back([this](uint32_t shard) { return MakeStored(shard, request_.shards->size()); });
     placed.push_back({0, {}});
   }
   for (plan::Node* node : chain.nodes) {
@@ -179,7 +175,9 @@ Status Pipeline::AddSection(Chain& chain, exec::Operator* next, int input) {
   for (uint32_t shard = 0; shard < section.shards(); ++shard) {
     const auto& made = section.operators(shard);
     for (size_t i = 0; i < made.size(); ++i) placed[i].instances.push_back(made[i].get());
-    if (takes_stored) stored_.push_back(static_cast<exec::Materialize*>(made.back().get()));
+    if (!takes_stored) continue;
+    stored_.push_back(static_cast<exec::StoredResult*>(made.back().get()));
+    if (groups_) ReadGroups(*stored_.back(), *made[made.size() - 1 - groups_->index]);
   }
   placed_.insert(placed_.end(), placed.begin(), placed.end());
   if (takes_stored) {
@@ -189,8 +187,19 @@ Status Pipeline::AddSection(Chain& chain, exec::Operator* next, int input) {
   return Add(*chain.below, &section.entry(), 0);
 }
 
-void Pipeline::AddMaterialize(exec::Operator*& last) {
-  auto stored = std::make_unique<exec::Materialize>(*request_.stored);
+std::unique_ptr<exec::StoredResult> Pipeline::MakeStored(uint32_t instance, uint32_t instances) const {
+  if (groups_) {
+    exec::GroupRowsSpec spec = groups_->rows;
+    spec.instances = instances;
+    return std::make_unique<exec::GroupRows>(std::move(spec));
+  }
+  exec::MaterializeSpec part = *request_.stored;
+  part.first_number = instance;
+  return std::make_unique<exec::Materialize>(std::move(part));
+}
+
+void Pipeline::AddStored(exec::Operator*& last) {
+  std::unique_ptr<exec::StoredResult> stored = MakeStored(0, 1);
   stored->ConnectTo(request_.after, 0);
   stored_.push_back(stored.get());
   sink_ = stored.get();
@@ -210,7 +219,7 @@ exec::Context Pipeline::ContextOf(const plan::Node& node) const {
 Status Pipeline::Add(plan::Node& node, exec::Operator* next, int input) {
   Chain chain;
   if (request_.shards != nullptr && FindChain(node, chain)) return AddSection(chain, next, input);
-  if (next == request_.after && request_.stored.has_value() && sink_ == nullptr) AddMaterialize(next);
+  if (next == request_.after && request_.stored.has_value() && sink_ == nullptr) AddStored(next);
   std::unique_ptr<exec::Operator> made = MakeOperator(node);
   if (made == nullptr) {
     leaves_.push_back({&node, next, input});
@@ -218,11 +227,30 @@ Status Pipeline::Add(plan::Node& node, exec::Operator* next, int input) {
   }
   made->ConnectTo(next, input);
   exec::Operator* mine = made.get();
+  if (groups_ && groups_->node == &node) ReadGroups(*stored_.front(), *mine);
   placed_.push_back({++next_index_, {mine}});
   to_open_.emplace_back(mine, ContextOf(node));
   operators_.push_back(std::move(made));
   for (size_t i = 0; i < node.inputs.size(); ++i) TRY(Add(*node.inputs[i], mine, static_cast<int>(i)));
   return {};
+}
+
+std::optional<ViewOfGroups> Pipeline::FindGroups(plan::Node& root, std::vector<data::Type> types, bool has_key) {
+  Chain top;
+  if (!has_key || !FindChain(root, top) || top.output_keys.empty()) return {};
+  const auto* groups = std::get_if<GroupAggregateSpec>(&top.aggregate->spec);
+  if (groups == nullptr || !exec::GroupRows::CanRead(*groups)) return {};
+  std::vector<FilterProjectSpec> above;
+  for (const plan::Node* node = &root; node != top.aggregate; node = node->inputs[0].get()) {
+    const auto& spec = std::get<FilterProjectSpec>(node->spec);
+    const bool is_volatile = (spec.predicate != nullptr && expr::IsVolatile(*spec.predicate)) ||
+                             std::ranges::any_of(spec.outputs, [](const auto& e) { return expr::IsVolatile(*e); });
+    if (is_volatile) return {};
+    above.insert(above.begin(), exec::Copy(spec));
+  }
+  const auto index = static_cast<uint32_t>(above.size() + 1);
+  auto shared = std::make_shared<const std::vector<FilterProjectSpec>>(std::move(above));
+  return ViewOfGroups{top.aggregate, index, *groups, {std::move(types), std::move(shared)}};
 }
 
 Result<std::unique_ptr<Pipeline>> Pipeline::Build(PipelineRequest request) {
@@ -231,8 +259,11 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Build(PipelineRequest request) {
   PipelineRequest& mine = pipeline->request_;
   pipeline->late_window_ = plan::LateWindow(*mine.root);
   pipeline->late_count_.CountAt(mine.context.late_rows);
-  // The same vnodes whether or not there are shards: the stored rows may be read back under another number of them.
-  if (Chain top; mine.stored && FindChain(*mine.root, top)) mine.stored->vnode_columns = top.output_keys;
+  if (mine.stored) {
+    pipeline->groups_ = FindGroups(*mine.root, mine.stored->types, mine.stored->has_key);
+    // The same vnodes whether or not there are shards: the stored rows may be read back under another number of them.
+    if (Chain top; FindChain(*mine.root, top)) mine.stored->vnode_columns = top.output_keys;
+  }
   exec::Operator* last = mine.after;
   if (mine.sink != nullptr) {
     last = pipeline->sink_ = mine.sink.get();

@@ -11,6 +11,7 @@
 #include "engine/shard_section.h"
 #include "engine/shard_set.h"
 #include "engine/side_rows.h"
+#include "exec/aggregate/group_rows.h"
 #include "exec/changelog/materialize.h"
 #include "exec/operator.h"
 #include "exec/stateless/merge.h"
@@ -46,6 +47,14 @@ struct PlacedOperator {
   std::vector<exec::Operator*> instances;
 };
 
+// A view whose stored rows are read out of the groups straight below it (exec::GroupRows).
+struct ViewOfGroups {
+  const plan::Node* node = nullptr;  // of the groups
+  uint32_t index = 0;                // of their operator, as PlacedOperator counts
+  exec::GroupAggregateSpec groups;
+  exec::GroupRowsSpec rows;
+};
+
 class Pipeline {
  public:
   // Operators for the plan, all opened.
@@ -53,10 +62,16 @@ class Pipeline {
   // Writes into the nodes of a plan where Build puts them when there are so many shards, for EXPLAIN.
   static void NotePlaces(plan::Node& root, uint32_t shards);
 
+  // Of the plan of a view of such types, with a key or without, whose specs are still there. nullopt: its rows are
+  // kept.
+  static std::optional<ViewOfGroups> FindGroups(plan::Node& root, std::vector<data::Type> types, bool has_key);
+
   const std::vector<Leaf>& leaves() const { return leaves_; }
   exec::Operator& sink() { return *sink_; }
   // The stored rows of a view, one part or one a shard; empty for sinks and cursors.
-  const std::vector<exec::Materialize*>& stored() const { return stored_; }
+  const std::vector<exec::StoredResult*>& stored() const { return stored_; }
+  // They are read out of the groups below and kept nowhere.
+  bool reads_groups() const { return groups_.has_value(); }
   const std::vector<PlacedOperator>& placed() const { return placed_; }
   // False: nobody reads the changes of the stored rows, so they need not leave the shards.
   void SetRead(bool is_read) {
@@ -73,7 +88,8 @@ class Pipeline {
   static bool FindChain(plan::Node& node, Chain& chain);
   Status AddSection(Chain& chain, exec::Operator* next, int input);
   exec::Context ContextOf(const plan::Node& node) const;
-  void AddMaterialize(exec::Operator*& last);
+  std::unique_ptr<exec::StoredResult> MakeStored(uint32_t instance, uint32_t instances) const;
+  void AddStored(exec::Operator*& last);
 
   PipelineRequest request_;
   std::vector<std::unique_ptr<exec::Operator>> operators_;
@@ -82,7 +98,8 @@ class Pipeline {
   std::vector<PlacedOperator> placed_;
   std::vector<Leaf> leaves_;
   exec::Operator* sink_ = nullptr;
-  std::vector<exec::Materialize*> stored_;
+  std::vector<exec::StoredResult*> stored_;
+  std::optional<ViewOfGroups> groups_;      // nullopt: the stored rows are kept
   ShardSection* stored_section_ = nullptr;  // that holds them
   const plan::Node* late_window_ =
       nullptr;  // whose late rows are kept; the others are counted: their rows have other columns

@@ -118,7 +118,7 @@ class ShowLists {
     for (const RelationPtr& r : Named(RelationKind::kMaterializedView)) {
       const ViewNode& node = *core_.FindView(r->name);
       uint64_t stored = 0;
-      for (const exec::Materialize* part : node.pipeline->stored()) stored += part->state_rows();
+      for (const exec::StoredResult* part : node.pipeline->stored()) stored += part->state_rows();
       rows.push_back({Cell(r->name), Cell(StateText(node)), Cell(std::to_string(stored)),
                       Cell(r->append_only ? "append-only" : "changelog"), Cell(Join(r->depends_on, ", "))});
     }

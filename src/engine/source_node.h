@@ -77,11 +77,15 @@ struct SourceNode {
   std::unique_ptr<Head> shared;  // null until somebody reads
   std::vector<std::unique_ptr<Head>> catching_up;
   exec::Materialize* stored = nullptr;  // of a table; stands in the shared head
-  bool could_not_open = false;          // when the database was opened
-  Status failure;                       // why reading stopped
-  int64_t slow_until = 0;               // on the clock's monotonic time: what it feeds is short of memory
-  std::string stored_failure;           // as GraphState has it
-  bool is_frozen = false;               // its position cannot be stored: it is kept as it was at an earlier epoch
+  std::shared_ptr<exec::StoredRows> TakeRows() const {
+    exec::StoredResult* const part = stored;
+    return exec::StoredResult::TakeSnapshot({&part, 1});
+  }
+  bool could_not_open = false;  // when the database was opened
+  Status failure;               // why reading stopped
+  int64_t slow_until = 0;       // on the clock's monotonic time: what it feeds is short of memory
+  std::string stored_failure;   // as GraphState has it
+  bool is_frozen = false;       // its position cannot be stored: it is kept as it was at an earlier epoch
 };
 
 }  // namespace laminar::engine

@@ -53,7 +53,7 @@ struct Opened {
   std::unique_ptr<Connection> connection;
 };
 
-constexpr uint64_t kLittle = uint64_t{32} << 20;
+constexpr uint64_t kLittle = uint64_t{24} << 20;
 const char* const kAll = "SELECT count(*), sum(c), sum(s), min(name), max(name) FROM v";
 const char* const kSome = "SELECT * FROM v WHERE s % 997 = 0 ORDER BY name";
 

@@ -48,6 +48,7 @@ class Checkpoint(unittest.TestCase):
                    "-c", "CREATE TABLE orders (id BIGINT PRIMARY KEY, amount DOUBLE, note TEXT)",
                    "-c", "CREATE MATERIALIZED VIEW totals AS SELECT id % 10 AS g, count(*) AS n, sum(amount) AS total "
                          "FROM orders GROUP BY id % 10",
+                   "-c", "CREATE MATERIALIZED VIEW dear AS SELECT id, amount FROM orders WHERE amount > 100",
                    "-c", "CREATE SOURCE s (k BIGINT) WITH (connector = 'memory')",
                    "-c", f"INSERT INTO orders SELECT i, i * 0.5, 'order ' || i::TEXT FROM generate_series(1, {ROWS}) "
                          "AS g(i)",

@@ -12,7 +12,8 @@ using data::BatchBuffer;
 using state::RowRef;
 
 GroupAggregate::GroupAggregate(GroupAggregateSpec spec)
-    : spec_(std::move(spec)), aggregates_(spec_.aggregates, spec_.input, spec_.input_retracts) {}
+    : spec_(std::move(spec)),
+      aggregates_(std::make_shared<AggregateSet>(spec_.aggregates, spec_.input, spec_.input_retracts)) {}
 GroupAggregate::~GroupAggregate() = default;
 
 Status GroupAggregate::Open(const Context& context) {
@@ -26,11 +27,11 @@ Status GroupAggregate::Open(const Context& context) {
   std::vector<data::Type> types;
   for (const uint32_t key : spec_.keys) types.push_back(spec_.input[key]);
   state::TableSpec table{
-      .name = "group aggregate", .key = types, .values = {}, .payload_bytes = aggregates_.payload_bytes()};
+      .name = "group aggregate", .key = types, .values = {}, .payload_bytes = aggregates_->payload_bytes()};
   context.SetMemory(table);
-  aggregates_.SetPayload(table);
+  aggregates_->SetPayload(table);
   table_ = std::make_unique<state::StateTable>(std::move(table));
-  aggregates_.AppendTypes(types);
+  aggregates_->AppendTypes(types);
   writer_ = std::make_unique<ResultWriter>(types, spec_.keys.size(), context.row_errors);
   hashes_.resize(data::kBatchCapacity);
   refs_.resize(data::kBatchCapacity);
@@ -47,7 +48,7 @@ Status GroupAggregate::MakeGlobalGroup() {
   data::HashRows(one, {}, {}, hashes_.data());
   TRY(table_->Reserve(1));
   table_->FindOrInsert(one, {}, hashes_.data(), refs_.data(), inserted_.data());
-  aggregates_.Init(table_->Mutable(refs_[0]) + table_->payload_offset());
+  aggregates_->Init(table_->Mutable(refs_[0]) + table_->payload_offset());
   return {};
 }
 
@@ -67,7 +68,7 @@ Status GroupAggregate::FindGroups(const Batch& batch) {
   for (uint32_t row = 0; row < batch.rows; ++row) {
     payloads_[row] += offset;
     if (inserted_[row] != 0) [[unlikely]]
-      aggregates_.Init(payloads_[row]);
+      aggregates_->Init(payloads_[row]);
   }
   return {};
 }
@@ -102,7 +103,7 @@ void GroupAggregate::WriteResults(bool is_before) {
     }
     if (is_before && !has_keys()) chunk.existed[0] = has_emitted_;
     ReadKeys({touched_.data() + first, n}, chunk.buffer, at);
-    aggregates_.Results(payloads, n, chunk.buffer, spec_.keys.size(), at);
+    aggregates_->Results(payloads, n, chunk.buffer, spec_.keys.size(), at);
   }
 }
 
@@ -135,7 +136,7 @@ Step GroupAggregate::Process(int, Batch& batch, Output& out) {
   const bool may_erase = batch.weights != nullptr || spec_.input_retracts;
   if (emits_changes_ || may_erase) NoteTouched(batch.rows);
   if (emits_changes_) WriteResults(true);
-  aggregates_.Update(batch, payloads_.data());
+  aggregates_->Update(batch, payloads_.data());
   const Step step = emits_changes_ ? EmitChanges(out) : Step::kMore;
   if (may_erase) EraseEmpty();
   return step;
@@ -157,7 +158,7 @@ Step GroupAggregate::EmitAll(Output& out) {
     BatchBuffer& buffer = writer_->buffer();
     buffer.SetRows(n);
     ReadKeys({rows.data() + first, n}, buffer, 0);
-    aggregates_.Results(payloads_.data(), n, buffer, spec_.keys.size(), 0);
+    aggregates_->Results(payloads_.data(), n, buffer, spec_.keys.size(), 0);
     const Step step = writer_->Flush(out);
     if (step != Step::kMore) return step;
   }
@@ -174,6 +175,17 @@ Step GroupAggregate::EmitFirstRow(Output& out) {
 Step GroupAggregate::Barrier(Epoch epoch, Output& out) {
   const Step step = EmitFirstRow(out);
   return step != Step::kMore ? step : out.PushBarrier(epoch);
+}
+
+GroupAggregate::Groups GroupAggregate::TakeGroups() const {
+  Groups groups;
+  groups.snapshot = table_->TakeSnapshot();
+  groups.aggregates = aggregates_;
+  groups.types = table_->spec().key;
+  aggregates_->AppendTypes(groups.types);
+  groups.keys = spec_.keys.size();
+  groups.payload_offset = table_->payload_offset();
+  return groups;
 }
 
 void GroupAggregate::SaveNote(std::string& out) const {

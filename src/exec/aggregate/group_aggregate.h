@@ -31,6 +31,16 @@ class GroupAggregate final : public Operator {
   void SaveNote(std::string& out) const override;
   Status Restore(std::string_view note) override;
 
+  // The groups at this moment, to read their rows elsewhere; for accumulators that own no memory.
+  struct Groups {
+    std::shared_ptr<const state::Snapshot> snapshot;
+    std::shared_ptr<const AggregateSet> aggregates;
+    std::vector<data::Type> types;  // keys, then results
+    size_t keys = 0;
+    uint32_t payload_offset = 0;  // in a row of the snapshot
+  };
+  Groups TakeGroups() const;
+
   uint64_t state_rows() const override { return table_ == nullptr ? 0 : table_->size(); }
   uint64_t state_bytes() const override { return table_ == nullptr ? 0 : table_->memory_bytes(); }
 
@@ -54,7 +64,7 @@ class GroupAggregate final : public Operator {
   bool emits_changes_ = false;
   bool has_emitted_ = false;  // the group without keys
   bool is_over_ = false;
-  AggregateSet aggregates_;
+  std::shared_ptr<AggregateSet> aggregates_;  // who reads groups may outlive this
   std::unique_ptr<ResultWriter> writer_;
   std::unique_ptr<state::StateTable> table_;
   std::vector<uint64_t> hashes_;

@@ -22,45 +22,35 @@ namespace {
 
 constexpr int64_t kNumberStep = 256;  // more than there can be shards
 
-}  // namespace
+// One state table at one moment.
+class TablePart final : public StoredPart {
+ public:
+  // View column i stands at snapshot column place[i]; a bag's multiplicities stand behind all.
+  TablePart(std::shared_ptr<const state::Snapshot> snapshot, std::vector<Type> stored, std::vector<uint32_t> place,
+            bool is_bag)
+      : snapshot_(std::move(snapshot)), stored_(std::move(stored)), place_(std::move(place)), is_bag_(is_bag) {}
 
-StoredRows::StoredRows(std::vector<std::shared_ptr<const state::Snapshot>> snapshots, std::vector<Type> types,
-                       std::vector<uint32_t> place, bool is_bag)
-    : snapshots_(std::move(snapshots)),
-      stored_(std::move(types)),
-      place_(std::move(place)),
-      is_bag_(is_bag),
-      width_(static_cast<uint32_t>(place_.size())) {
-  for (uint32_t place : place_) types_.push_back(stored_[place]);
-}
-
-uint64_t StoredRows::size() const {
-  uint64_t size = 0;
-  for (const auto& snapshot : snapshots_) size += snapshot->size();
-  return size;
-}
-
-// A cursor is the part in its upper byte and the place in that part.
-void StoredRows::Read(uint64_t& cursor, BatchBuffer& out) const {
-  BatchBuffer stored(stored_, out.capacity());
-  constexpr int kPartShift = 56;
-  while (cursor >> kPartShift < snapshots_.size()) {
-    const uint64_t part = cursor >> kPartShift;
-    uint64_t place = cursor & ((uint64_t{1} << kPartShift) - 1);
-    snapshots_[part]->Read(place, stored);
-    cursor = stored.rows() > 0 ? part << kPartShift | place : (part + 1) << kPartShift;
-    if (stored.rows() > 0) break;
+  void Read(uint64_t& cursor, BatchBuffer& out) override {
+    BatchBuffer stored(stored_, out.capacity());
+    snapshot_->Read(cursor, stored);
+    if (stored.rows() == 0) return;
+    std::vector<Column> columns;
+    for (const uint32_t place : place_) columns.push_back(stored.column(place));
+    const Batch view{stored.rows(), static_cast<uint32_t>(columns.size()), columns.data(), nullptr};
+    out.AppendRows(view, 0, stored.rows());
+    if (!is_bag_) return;
+    const int64_t* counts = stored.column(stored_.size() - 1).As<int64_t>();
+    std::copy_n(counts, stored.rows(), out.UseWeights());
   }
-  out.Reset();
-  if (stored.rows() == 0) return;
-  std::vector<Column> columns;
-  for (uint32_t i = 0; i < width_; ++i) columns.push_back(stored.column(place_[i]));
-  Batch view{stored.rows(), width_, columns.data(), nullptr};
-  out.AppendRows(view, 0, stored.rows());
-  if (!is_bag_) return;
-  const int64_t* counts = stored.column(stored_.size() - 1).As<int64_t>();
-  std::copy_n(counts, stored.rows(), out.UseWeights());
-}
+
+ private:
+  std::shared_ptr<const state::Snapshot> snapshot_;
+  std::vector<Type> stored_;  // key columns, then values
+  std::vector<uint32_t> place_;
+  bool is_bag_;
+};
+
+}  // namespace
 
 Materialize::Materialize(MaterializeSpec spec) : spec_(std::move(spec)) {
   layout_ = spec_.has_key ? Layout::kKeyed : spec_.input_retracts ? Layout::kBag : Layout::kLog;
@@ -262,14 +252,10 @@ void Materialize::ApplyBag(const Batch& batch) {
   for (RowRef ref : gone) table_->Erase(ref);
 }
 
-std::shared_ptr<const StoredRows> Materialize::TakeSnapshot(std::span<Materialize* const> parts) {
-  const Materialize& first = *parts.front();
-  std::vector<Type> types = first.table_->spec().key;
-  types.insert(types.end(), first.table_->spec().values.begin(), first.table_->spec().values.end());
-  std::vector<std::shared_ptr<const state::Snapshot>> snapshots;
-  for (Materialize* part : parts) snapshots.push_back(part->table_->TakeSnapshot());
-  return std::make_shared<StoredRows>(std::move(snapshots), std::move(types), first.place_,
-                                      first.layout_ == Layout::kBag);
+std::unique_ptr<StoredPart> Materialize::TakePart() {
+  std::vector<Type> stored = table_->spec().key;
+  stored.insert(stored.end(), table_->spec().values.begin(), table_->spec().values.end());
+  return std::make_unique<TablePart>(table_->TakeSnapshot(), std::move(stored), place_, layout_ == Layout::kBag);
 }
 
 }  // namespace laminar::exec

@@ -1,4 +1,4 @@
-// Materialize: the stored result of a view or table: a state table kept up to date by changes, and passed on.
+// Materialize: the stored result of a view or table: a state table kept up to date by changes, which are passed on.
 //
 // Law: the stored bag is the sum of the weights of all rows seen. Three layouts, chosen by what the planner proved:
 //   keyed: one row a key; the last change of a key in a batch decides (-1 old, +1 new: the new row; -1 alone: gone);
@@ -12,33 +12,12 @@
 #include <vector>
 
 #include "exec/changelog/materialize_spec.h"
-#include "exec/operator.h"
+#include "exec/changelog/stored_rows.h"
 #include "state/table/state_table.h"
 
 namespace laminar::exec {
 
-// The rows of a view at one epoch. Safe from any thread.
-class StoredRows {
- public:
-  // One snapshot, or one a shard.
-  StoredRows(std::vector<std::shared_ptr<const state::Snapshot>> snapshots, std::vector<data::Type> types,
-             std::vector<uint32_t> place, bool is_bag);
-  uint64_t size() const;
-  const std::vector<data::Type>& types() const { return types_; }
-  // Fills `out` (the view's types) with rows from `cursor` on; weights are set for a bag. out.rows() == 0: done.
-  // Strings are views into the snapshot.
-  void Read(uint64_t& cursor, data::BatchBuffer& out) const;
-
- private:
-  std::vector<std::shared_ptr<const state::Snapshot>> snapshots_;
-  std::vector<data::Type> types_;   // of the view
-  std::vector<data::Type> stored_;  // of the snapshot: key columns, then values
-  std::vector<uint32_t> place_;     // view column i stands at snapshot column place_[i]
-  bool is_bag_;
-  uint32_t width_;
-};
-
-class Materialize final : public Operator {
+class Materialize final : public StoredResult {
  public:
   explicit Materialize(MaterializeSpec spec);
   Status Open(const Context& context) override;
@@ -57,9 +36,9 @@ class Materialize final : public Operator {
 
   uint64_t state_rows() const override { return table_->size(); }
   uint64_t state_bytes() const override { return table_->memory_bytes(); }
-  // Of all parts of one result.
-  static std::shared_ptr<const StoredRows> TakeSnapshot(std::span<Materialize* const> parts);
-  uint64_t negative_rows() const { return negative_rows_; }  // removals of rows that were not there
+  std::unique_ptr<StoredPart> TakePart() override;
+  const std::vector<data::Type>& result_types() const override { return spec_.types; }
+  uint64_t negative_rows() const override { return negative_rows_; }
 
  private:
   enum class Layout : uint8_t { kKeyed, kLog, kBag };

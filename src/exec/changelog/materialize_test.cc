@@ -32,8 +32,8 @@ struct Stored {
   }
   std::map<std::pair<int64_t, std::string>, int64_t> Contents() {
     std::map<std::pair<int64_t, std::string>, int64_t> out;
-    Materialize* part = &view;
-    const auto rows = Materialize::TakeSnapshot({&part, 1});
+    StoredResult* part = &view;
+    const auto rows = StoredResult::TakeSnapshot({&part, 1});
     BatchBuffer buffer(kTypes, 100);
     for (uint64_t cursor = 0; rows->Read(cursor, buffer), buffer.rows() > 0;) {
       for (uint32_t i = 0; i < buffer.rows(); ++i) {

@@ -10,6 +10,16 @@ using data::Batch;
 using data::BatchBuffer;
 using data::Column;
 
+FilterProjectSpec Copy(const FilterProjectSpec& spec) {
+  FilterProjectSpec copy;
+  copy.input = spec.input;
+  if (spec.predicate != nullptr) copy.predicate = expr::Clone(*spec.predicate);
+  for (const expr::ExprPtr& output : spec.outputs) copy.outputs.push_back(expr::Clone(*output));
+  copy.not_null = spec.not_null;
+  copy.marks_failures = spec.marks_failures;
+  return copy;
+}
+
 Status FilterProject::Open(const Context& context) {
   context_ = context;
   if (spec_.predicate != nullptr) predicate_ = TRY(expr::Predicate::Compile(*spec_.predicate, spec_.input));

@@ -16,6 +16,9 @@
 
 namespace laminar::exec {
 
+// With expressions of its own.
+FilterProjectSpec Copy(const FilterProjectSpec& spec);
+
 class FilterProject final : public Operator {
  public:
   explicit FilterProject(FilterProjectSpec spec) : spec_(std::move(spec)) {}

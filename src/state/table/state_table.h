@@ -149,6 +149,11 @@ class Snapshot {
   // Fills `out` (types: key columns, then value columns) with up to its capacity of rows from position `cursor` on and
   // advances it; rows() == 0: done. Strings are views into the snapshot, valid while it lives.
   virtual void Read(uint64_t& cursor, data::BatchBuffer& out) const = 0;
+  // The rows themselves: up to `limit` pointers from position `cursor` on, as Get gives them, valid while it lives. Their
+  // number; 0: done.
+  virtual uint32_t Rows(uint64_t& cursor, uint32_t limit, const uint8_t** out) const = 0;
+  // Copies the keys of such rows to rows [first, first + count) of the first columns of `out`.
+  virtual void ReadKeys(const uint8_t* const* rows, uint32_t count, data::BatchBuffer& out, uint32_t first) const = 0;
 };
 
 }  // namespace laminar::state

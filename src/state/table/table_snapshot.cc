@@ -23,26 +23,36 @@ class TableSnapshot final : public Snapshot {
     const RowLayout& layout = memory_->layout;
     CHECK(out.types().size() == layout.keys.size() + layout.values.size());
     const uint8_t* rows[kReadBlock];
-    const uint64_t start = cursor;
-    while (cursor < slots_ && !out.full()) {
-      const uint32_t room = std::min(kReadBlock, out.capacity() - out.rows());
-      uint32_t count = 0;
-      while (cursor < slots_ && count < room) {
-        const auto row = static_cast<uint32_t>(cursor++);
-        const uint8_t* at =
-            pages_[row / memory_->rows_per_page] + size_t{row % memory_->rows_per_page} * layout.row_bytes;
-        if (HeaderOf(at)->live != 0) rows[count++] = at;
-      }
+    while (!out.full()) {
       const uint32_t first = out.rows();
-      size_t position = 0;
-      for (const StoredColumn& column : layout.keys)
-        ReadStored(column, rows, count, out, out.column(position++), first);
+      const uint32_t count = Rows(cursor, std::min(kReadBlock, out.capacity() - first), rows);
+      if (count == 0) return;
+      ReadKeys(rows, count, out, first);
+      size_t position = layout.keys.size();
       for (const StoredColumn& column : layout.values)
         ReadStored(column, rows, count, out, out.column(position++), first);
       out.SetRows(first + count);
     }
-    const uint64_t rows_per_block = StateMemory::kBlockBytes / layout.row_bytes + 1;
+  }
+
+  uint32_t Rows(uint64_t& cursor, uint32_t limit, const uint8_t** out) const override {
+    const size_t row_bytes = memory_->layout.row_bytes;
+    const uint64_t start = cursor;
+    uint32_t count = 0;
+    while (cursor < slots_ && count < limit) {
+      const auto row = static_cast<uint32_t>(cursor++);
+      const uint8_t* at = pages_[row / memory_->rows_per_page] + size_t{row % memory_->rows_per_page} * row_bytes;
+      if (HeaderOf(at)->live != 0) out[count++] = at;
+    }
+    const uint64_t rows_per_block = StateMemory::kBlockBytes / row_bytes + 1;
     if (cursor / rows_per_block != start / rows_per_block) memory_->home->LetGo();
+    return count;
+  }
+
+  void ReadKeys(const uint8_t* const* rows, uint32_t count, data::BatchBuffer& out, uint32_t first) const override {
+    size_t position = 0;
+    for (const StoredColumn& column : memory_->layout.keys)
+      ReadStored(column, rows, count, out, out.column(position++), first);
   }
 
  private:
