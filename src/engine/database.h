@@ -165,7 +165,7 @@ class Database {
   Result<std::unique_ptr<Subscription>> Subscribe(std::string_view view, ChangeCallback callback,
                                                   data::Schema* schema = nullptr);
   Result<data::Schema> SchemaOf(std::string_view relation);
-  // Whether all sources below it end by themselves (what the program pushes counts as ended).
+  // Whether all sources below it end by themselves (what the program pushes counts as ended), or a LIMIT ends it.
   bool EndsByItself(std::string_view relation);
 
   // What opening the folder found; null for a database in memory. Valid while the database lives.

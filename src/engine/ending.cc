@@ -44,7 +44,9 @@ void CollectSideReads(const plan::Node& node, std::vector<std::string>& out) {
 
 bool Database::EndsByItself(std::string_view relation) {
   Core::Lock lock(*core_);
-  return EndingOf(core_->catalog(), relation) != Ending::kNever;
+  const catalog::RelationPtr found = core_->catalog().Find(relation);
+  const bool has_limit = found != nullptr && found->kind != RelationKind::kSource && found->bounded;
+  return has_limit || EndingOf(core_->catalog(), relation) != Ending::kNever;
 }
 
 Result<std::vector<std::string>> Connection::InputsThatEnd(std::string_view text) {

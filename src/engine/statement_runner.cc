@@ -340,6 +340,7 @@ Result<Outcome> StatementRunner::Do(const sql::CreateSink& s) {
                      .WithHint("use EMIT ON WINDOW CLOSE or EMIT FINAL, or the option envelope = 'changelog'"));
   }
   relation.schema = plan.root->schema;
+  relation.bounded = plan.root->properties.bounded;
   relation.depends_on = plan.depends_on;
   request.schema = relation.schema;
   request.options = ConnectorOptions(relation, false);

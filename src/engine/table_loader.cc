@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/read_ahead.h"
 #include "os/thread.h"
 
 namespace laminar::engine {
@@ -17,6 +18,7 @@ void TableLoader::Add(StoredOperator& stored) {
 }
 
 Status TableLoader::Run(uint32_t threads) {
+  reads_ahead_ = threads > tables_.size();
   std::vector<os::Thread> helpers;
   for (size_t i = 1; i < std::min<size_t>(threads, tables_.size()); ++i) {
     auto helper = os::Thread::Start("laminar-load", [](void* self) { static_cast<TableLoader*>(self)->Work(); }, this);
@@ -42,14 +44,22 @@ Status TableLoader::Load(const Table& table) {
   auto& instances = table.stored->instances;
   for (StoredOperator::Instance& instance : instances) instance.tables[table.index]->Clear();
   const auto [first, behind] = GraphState::RangeOf(table.stored->numbers[table.index]);
-  std::unique_ptr<state::StateCursor> cursor = TRY(store_.Scan(first, behind));
-  for (uint64_t rows = 1; cursor->valid(); cursor->Next(), ++rows) {
-    const std::string_view key = cursor->key().substr(first.size());
+  const auto load = [&](std::string_view key, std::string_view value, uint64_t rows) -> Status {
+    key.remove_prefix(first.size());
     const size_t vnode = key.empty() ? 0 : static_cast<uint8_t>(key[0]);
-    TRY(instances[vnode * instances.size() / state::kVnodes].tables[table.index]->LoadRow(key, cursor->value()));
+    TRY(instances[vnode * instances.size() / state::kVnodes].tables[table.index]->LoadRow(key, value));
     if (rows % kRowsBetween == 0) now_and_then_();
+    return {};
+  };
+  std::unique_ptr<state::StateCursor> cursor = TRY(store_.Scan(first, behind));
+  if (reads_ahead_) {
+    ReadAhead ahead(std::move(cursor));
+    for (uint64_t rows = 1; ahead.Next(); ++rows) TRY(load(ahead.key(), ahead.value(), rows));
+    TRY(Status(ahead.status()));
+  } else {
+    for (uint64_t rows = 1; cursor->valid(); cursor->Next(), ++rows) TRY(load(cursor->key(), cursor->value(), rows));
+    TRY(cursor->status());
   }
-  TRY(cursor->status());
   for (StoredOperator::Instance& instance : instances) instance.tables[table.index]->FinishLoad();
   return {};
 }

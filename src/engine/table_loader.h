@@ -22,7 +22,8 @@ class TableLoader {
 
   // All tables of an operator. It stays where it is until Run has returned.
   void Add(StoredOperator& stored);
-  // Reads them on up to `threads` threads, this one included. kUnreadableState, or what reading the store met.
+  // Reads them on up to `threads` threads, this one included; where there are fewer tables, some of them read ahead.
+  // kUnreadableState, or what reading the store met.
   Status Run(uint32_t threads);
 
  private:
@@ -36,6 +37,7 @@ class TableLoader {
   state::CheckpointStore& store_;
   const std::function<void()> now_and_then_;
   std::vector<Table> tables_;
+  bool reads_ahead_ = false;
   std::atomic<size_t> next_{0};
   std::mutex mutex_;  // of failure_
   Status failure_;    // the first

@@ -26,6 +26,13 @@ class Shell(unittest.TestCase):
                        "-c", "SELECT sum(a) AS s FROM t")
         self.assertEqual((done.returncode, done.stdout.split()), (0, ["s", "---", "3"]))
 
+    def test_a_sink_with_a_limit_over_an_endless_source_is_not_said_to_run_for_ever(self):
+        script = """CREATE SOURCE g (n BIGINT, ts TIMESTAMP) WITH (connector = 'generator', kind = 'sequence');
+            CREATE SINK five FROM (SELECT n FROM g LIMIT 5) WITH (connector = 'stdio', format = 'csv');"""
+        done = laminar(stdin=script)
+        self.assertEqual((done.returncode, done.stdout.split()), (0, ["n", "0", "1", "2", "3", "4"]))
+        self.assertNotIn("Ctrl-C", done.stderr)
+
     def test_first_failure_ends_the_script_and_says_where(self):
         done = laminar(stdin="SELECT 1 AS a;\nSELECT nope;\nSELECT 3 AS c;\n")
         self.assertEqual(done.returncode, 1)
