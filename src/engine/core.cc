@@ -28,7 +28,7 @@ Core::Core(DatabaseOptions options, const expr::FunctionRegistry& functions)
 Status Core::Start() {
   if (durability_ != nullptr) TRY(durability_->Start());
   if (!options_.is_inline) {
-    memory_->StartReady();
+    TRY(memory_->StartReady());
     thread_ = TRY(os::Thread::Start("laminar-core", [](void* self) { static_cast<Core*>(self)->ThreadMain(); }, this));
   }
   is_started_ = true;

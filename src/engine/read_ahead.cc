@@ -106,7 +106,7 @@ bool ReadAhead::Next() {
 bool ReadAhead::TakeChunk() {
   Rep& rep = *rep_;
   const bool is_first = rep.current.ends.empty();
-  if (!rep.is_threaded && !is_first) {
+  if (!rep.is_threaded && !is_first && rep.cursor->valid()) {
     auto thread = os::Thread::Start("laminar-read", [](void* self) { static_cast<Rep*>(self)->Work(); }, &rep);
     rep.is_threaded = thread.has_value();
     if (thread) rep.thread = *std::move(thread);

@@ -64,6 +64,18 @@ TEST_CASE("rows that are read ahead are those of the cursor, in its order, and s
   }
 }
 
+TEST_CASE("a small table is read by the caller") {
+  os::Thread::FailStart(1);
+  {
+    ReadAhead ahead(std::make_unique<Rows>(100, 1, Status()));
+    while (ahead.Next()) {
+    }
+  }
+  // The first start from then on is still to fail: none was tried.
+  CHECK(!os::Thread::Start("laminar-test", [](void*) {}, nullptr).has_value());
+  os::Thread::FailStart(0);
+}
+
 TEST_CASE("who stops in the middle leaves no thread behind") {
   for (const uint64_t read : {0, 1, 5000, 30'000}) {
     std::atomic<bool> is_gone = false;

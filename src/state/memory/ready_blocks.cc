@@ -110,11 +110,12 @@ void ReadyBlocks::Stop() {
   rep_->thread.Join();
 }
 
-void ReadyBlocks::Start() {
-  if (rep_->thread.is_joinable()) return;
+Status ReadyBlocks::Start() {
+  if (rep_->thread.is_joinable()) return {};
   rep_->is_stopped.store(false, std::memory_order_relaxed);
-  auto thread = os::Thread::Start("laminar-memory", [](void* self) { static_cast<Rep*>(self)->Main(); }, rep_.get());
-  if (thread) rep_->thread = *std::move(thread);
+  rep_->thread =
+      TRY(os::Thread::Start("laminar-memory", [](void* self) { static_cast<Rep*>(self)->Main(); }, rep_.get()));
+  return {};
 }
 
 void ReadyBlocks::SetMost(uint32_t most) {

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/status.h"
+
 namespace laminar::state {
 
 class ReadyBlocks {
@@ -18,9 +20,8 @@ class ReadyBlocks {
   ~ReadyBlocks();
   ReadyBlocks(const ReadyBlocks&) = delete;
 
-  // The thread. Without it, or where there is no room for one, blocks are as they come from the kernel. While nobody
-  // takes.
-  void Start();
+  // The thread, if it does not run. Without it blocks are as they come from the kernel. While nobody takes.
+  Status Start();
   void Stop();
   void SetMost(uint32_t most);
   // Aligned to its size, zeroed or not. Throws std::bad_alloc.

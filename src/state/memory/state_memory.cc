@@ -92,7 +92,7 @@ StateMemory::~StateMemory() {
   for (const Rep::Block& block : rep_->blocks) os::UnmapMemory(block.start, kBlockBytes);
 }
 
-void StateMemory::StartReady() { rep_->ready.Start(); }
+Status StateMemory::StartReady() { return rep_->ready.Start(); }
 
 void StateMemory::StopReady() { rep_->ready.Stop(); }
 

@@ -40,7 +40,7 @@ class StateMemory {
 
   // From now on a thread of its own touches blocks ahead of who takes them (state/memory/ready_blocks.h).
   // While nobody takes any.
-  void StartReady();
+  Status StartReady();
   void StopReady();
   // One block, zeroed or not, aligned to its size. Throws std::bad_alloc.
   uint8_t* Allocate();

@@ -39,7 +39,7 @@ bool Holds(const uint8_t* block, uint64_t seed) {
 // Until blocks are there without a wait, as many as a taker in a hurry has asked for, and gone again when nobody asks.
 TEST_CASE("blocks are ready for who takes many, and none are kept for who takes none") {
   StateMemory memory;
-  memory.StartReady();
+  REQUIRE(memory.StartReady().ok());
   CHECK(memory.GetFigures().ready_bytes == 0);
   std::vector<std::pair<uint8_t*, uint64_t>> blocks;
   std::vector<uint8_t*> fixed;
@@ -81,7 +81,7 @@ TEST_CASE("little is ready where little may be in memory, and nothing without th
   StateMemory memory;
   memory.SetLimits({.resident_bytes = 63 * kBlock, .directory = os::TemporaryDirectory()});
   for (const bool is_started : {false, true}) {
-    if (is_started) memory.StartReady();
+    if (is_started) REQUIRE(memory.StartReady().ok());
     std::vector<uint8_t*> blocks;
     for (int i = 0; i < 30; ++i) blocks.push_back(memory.Allocate());
     for (uint8_t* block : blocks) memory.Free(block);
