@@ -1,6 +1,7 @@
 #include "exec/aggregate/group_rows.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -36,50 +37,40 @@ class Collector final : public Operator {
   BatchBuffer* into = nullptr;
 };
 
-class GroupPart final : public StoredPart {
+// From groups to rows of the view.
+class Way {
  public:
-  GroupPart(GroupAggregate::Groups groups, const std::vector<FilterProjectSpec>& above)
-      : groups_(std::move(groups)), results_(groups_.types), good_(groups_.types), rows_(data::kBatchCapacity) {
+  Way(const GroupAggregate::Groups& groups, const std::vector<FilterProjectSpec>& above)
+      : groups_(groups), results_(groups.types), good_(groups.types) {
     Context context;
     context.environment = &environment_;
     context.row_errors = &silence_;
     context.late_rows = &silence_;
     for (const FilterProjectSpec& spec : above) {
-      way_.push_back(std::make_unique<FilterProject>(Copy(spec)));
-      CHECK(way_.back()->Open(context).ok());  // as the view's own
+      steps_.push_back(std::make_unique<FilterProject>(Copy(spec)));
+      CHECK(steps_.back()->Open(context).ok());  // as the view's own
     }
-    for (size_t i = 0; i < way_.size(); ++i)
-      way_[i]->ConnectTo(i + 1 < way_.size() ? static_cast<Operator*>(way_[i + 1].get()) : &collector_, 0);
+    for (size_t i = 0; i < steps_.size(); ++i)
+      steps_[i]->ConnectTo(i + 1 < steps_.size() ? static_cast<Operator*>(steps_[i + 1].get()) : &collector_, 0);
   }
-  GroupPart(const GroupPart&) = delete;
+  Way(const Way&) = delete;
 
-  void Read(uint64_t& cursor, BatchBuffer& out) override {
+  // `rows` of the snapshot, at most a batch.
+  void Give(std::span<const uint8_t*> rows, BatchBuffer& out) {
     collector_.into = &out;
-    while (out.rows() == 0) {
-      const uint32_t most = std::min<uint32_t>(data::kBatchCapacity, out.capacity());
-      uint32_t count = groups_.snapshot->Rows(cursor, most, rows_.data());
-      if (count == 0) return;
-      const auto behind = std::remove_if(rows_.begin(), rows_.begin() + count, [this](const uint8_t* row) {
-        return HeadOf(row + groups_.payload_offset).rows <= 0;
-      });
-      count = static_cast<uint32_t>(behind - rows_.begin());
-      if (count > 0) Give(count);
-    }
-  }
-
- private:
-  void Give(uint32_t count) {
+    const auto count = static_cast<uint32_t>(rows.size());
     results_.Reset();
     results_.SetRows(count);
-    groups_.snapshot->ReadKeys(rows_.data(), count, results_, 0);
-    for (uint32_t i = 0; i < count; ++i) rows_[i] += groups_.payload_offset;
-    groups_.aggregates->Results(rows_.data(), count, results_, groups_.keys, 0);
+    groups_.snapshot->ReadKeys(rows.data(), count, results_, 0);
+    for (const uint8_t*& row : rows) row += groups_.payload_offset;
+    groups_.aggregates->Results(rows.data(), count, results_, groups_.keys, 0);
     Batch& batch = WithoutErrors();
     if (batch.rows == 0) return;
-    Operator& first = way_.empty() ? static_cast<Operator&>(collector_) : *way_.front();
+    Operator& first = steps_.empty() ? static_cast<Operator&>(collector_) : *steps_.front();
     first.Process(0, batch, first.output());
   }
 
+ private:
   // A group whose result cannot be computed has no row.
   Batch& WithoutErrors() {
     Batch& batch = results_.batch();
@@ -94,14 +85,38 @@ class GroupPart final : public StoredPart {
     return good_.batch();
   }
 
-  const GroupAggregate::Groups groups_;
+  const GroupAggregate::Groups& groups_;
   const expr::EvalEnvironment environment_;
   Silence silence_;
   Collector collector_;
-  std::vector<std::unique_ptr<FilterProject>> way_;
+  std::vector<std::unique_ptr<FilterProject>> steps_;
   BatchBuffer results_;  // keys and results
   BatchBuffer good_;
-  std::vector<const uint8_t*> rows_;
+};
+
+// Taken under the lock of the graph, so all that takes time waits for the first Read.
+class GroupPart final : public StoredPart {
+ public:
+  GroupPart(GroupAggregate::Groups groups, std::shared_ptr<const std::vector<FilterProjectSpec>> above)
+      : groups_(std::move(groups)), above_(std::move(above)) {}
+
+  void Read(uint64_t& cursor, BatchBuffer& out) override {
+    if (way_ == nullptr) way_ = std::make_unique<Way>(groups_, *above_);
+    const uint8_t* rows[data::kBatchCapacity];
+    const uint32_t most = std::min<uint32_t>(data::kBatchCapacity, out.capacity());
+    while (out.rows() == 0) {
+      const uint32_t count = groups_.snapshot->Rows(cursor, most, rows);
+      if (count == 0) return;
+      const auto behind = std::remove_if(
+          rows, rows + count, [this](const uint8_t* row) { return HeadOf(row + groups_.payload_offset).rows <= 0; });
+      if (behind != rows) way_->Give({rows, behind}, out);
+    }
+  }
+
+ private:
+  const GroupAggregate::Groups groups_;
+  const std::shared_ptr<const std::vector<FilterProjectSpec>> above_;
+  std::unique_ptr<Way> way_;
 };
 
 }  // namespace
@@ -122,7 +137,7 @@ Step GroupRows::Process(int, Batch& batch, Output& out) {
 }
 
 std::unique_ptr<StoredPart> GroupRows::TakePart() {
-  return std::make_unique<GroupPart>(groups_->TakeGroups(), *spec_.above);
+  return std::make_unique<GroupPart>(groups_->TakeGroups(), spec_.above);
 }
 
 // How many rows there are is of this instance, as long as there are as many.
