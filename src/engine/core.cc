@@ -28,7 +28,6 @@ Core::Core(DatabaseOptions options, const expr::FunctionRegistry& functions)
 Status Core::Start() {
   if (durability_ != nullptr) TRY(durability_->Start());
   if (!options_.is_inline) {
-    TRY(memory_->StartReady());
     thread_ = TRY(os::Thread::Start("laminar-core", [](void* self) { static_cast<Core*>(self)->ThreadMain(); }, this));
   }
   is_started_ = true;
@@ -62,7 +61,6 @@ Core::~Core() {
     Detach(*views_.back());
     views_.pop_back();
   }
-  memory_->StopReady();  // snapshots may keep the rest of it
 }
 
 void Core::RefreshTime() {

@@ -324,7 +324,6 @@ void Core::Capture() {
 Status Core::Restore(std::unique_ptr<Durability> durability,
                      const std::function<Status(const CatalogEntry&)>& execute) {
   durability_ = std::move(durability);
-  if (!options_.is_inline) TRY(memory_->StartReady());
   TRY(graph_state_.Load(durability_->store()));
   for (const CatalogEntry& entry : graph_state_.catalog()) {
     restoring_ = &entry;

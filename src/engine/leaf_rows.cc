@@ -148,8 +148,6 @@ void Core::AppendSystemMetrics(std::vector<std::vector<Value>>& rows) {
   const state::StateMemory::Figures memory = memory_->GetFigures();
   out.Add(kStateMemory, "", static_cast<double>(memory.resident_bytes));
   out.Add(kStateMemoryLimit, "", static_cast<double>(memory.limit_bytes));
-  out.Add(kStateMemoryReady, "", static_cast<double>(memory.ready_bytes));
-  out.Add(kStateMemoryReadyTaken, "", static_cast<double>(memory.ready_taken));
   out.Add(kStateSpilled, "", static_cast<double>(memory.spilled_bytes));
   out.Add(kStateBlocksMoved, "", static_cast<double>(memory.blocks_moved + memory.blocks_released));
   out.Add(kSourcesSlowed, "", static_cast<double>(times_slowed_));

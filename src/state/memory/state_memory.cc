@@ -12,14 +12,11 @@
 #include "base/hot_scope.h"
 #include "base/text.h"
 #include "os/spill_file.h"
-#include "state/memory/ready_blocks.h"
 
 namespace laminar::state {
 
 namespace {
 
-constexpr uint32_t kMostReady = 16;     // blocks
-constexpr uint64_t kReadyShare = 64;    // and at most so little of what may be in memory
 constexpr uint32_t kLooksPerTrim = 64;  // blocks in the file whose pages are counted anew in one Trim
 
 }  // namespace
@@ -43,7 +40,6 @@ struct StateMemory::Rep {
   std::unique_ptr<os::SpillFile> file;
   Figures figures;
   Status why_stuck;
-  ReadyBlocks ready{kBlockBytes};
 
   std::atomic<bool> has_spilled{false};
   std::atomic<bool> is_exhausted{false};
@@ -86,23 +82,15 @@ struct StateMemory::Rep {
   }
 };
 
-StateMemory::StateMemory() : rep_(std::make_unique<Rep>()) { rep_->ready.SetMost(kMostReady); }
+StateMemory::StateMemory() : rep_(std::make_unique<Rep>()) {}
 
 StateMemory::~StateMemory() {
   for (const Rep::Block& block : rep_->blocks) os::UnmapMemory(block.start, kBlockBytes);
 }
 
-Status StateMemory::StartReady() { return rep_->ready.Start(); }
-
-void StateMemory::StopReady() { rep_->ready.Stop(); }
-
-uint8_t* StateMemory::AllocateFixed() { return rep_->ready.Take(); }
-
-void StateMemory::FreeFixed(uint8_t* block) { rep_->ready.Give(block); }
-
 uint8_t* StateMemory::Allocate() {
   AllowAllocation growth;
-  uint8_t* start = rep_->ready.Take();
+  uint8_t* start = os::MapMemory(kBlockBytes, kBlockBytes);
   std::lock_guard lock(rep_->mutex);
   rep_->places[start] = rep_->blocks.size();
   rep_->blocks.push_back({.start = start});
@@ -124,15 +112,11 @@ void StateMemory::Free(uint8_t* start) {
     rep_->figures.spilled_bytes -= kBlockBytes;
     if (rep_->figures.spilled_bytes == 0) rep_->CloseFile();
   }
-  const bool was_out = block.is_out;
+  os::UnmapMemory(start, kBlockBytes);
   rep_->places.erase(place);
   block = rep_->blocks.back();
   rep_->blocks.pop_back();
   if (at < rep_->blocks.size()) rep_->places[block.start] = at;
-  if (was_out)
-    os::UnmapMemory(start, kBlockBytes);  // it is a file's
-  else
-    rep_->ready.Give(start);
 }
 
 void StateMemory::Note(int64_t bytes) { rep_->noted.fetch_add(bytes, std::memory_order_relaxed); }
@@ -145,9 +129,6 @@ StateMemory::Limits StateMemory::GetLimits() const {
 void StateMemory::SetLimits(Limits limits) {
   std::lock_guard lock(rep_->mutex);
   rep_->limit.store(limits.resident_bytes, std::memory_order_relaxed);
-  const uint64_t most = limits.resident_bytes / kReadyShare / kBlockBytes;
-  rep_->ready.SetMost(limits.resident_bytes == 0 ? kMostReady
-                                                 : static_cast<uint32_t>(std::min<uint64_t>(kMostReady, most)));
   rep_->limits = std::move(limits);
 }
 
@@ -273,8 +254,6 @@ StateMemory::Figures StateMemory::GetFigures() const {
                   static_cast<uint64_t>(std::max<int64_t>(rep_->noted.load(std::memory_order_relaxed), 0));
   figures.resident_bytes = rep_->resident();
   figures.limit_bytes = rep_->limit.load(std::memory_order_relaxed);
-  figures.ready_bytes = rep_->ready.bytes();
-  figures.ready_taken = rep_->ready.taken();
   return figures;
 }
 

@@ -38,16 +38,9 @@ class StateMemory {
   ~StateMemory();
   StateMemory(const StateMemory&) = delete;
 
-  // From now on a thread of its own touches blocks ahead of who takes them (state/memory/ready_blocks.h).
-  // While nobody takes any.
-  Status StartReady();
-  void StopReady();
   // One block, zeroed or not, aligned to its size. Throws std::bad_alloc.
   uint8_t* Allocate();
   void Free(uint8_t* block);
-  // The same that never goes to disk, and is counted by who takes it (Note).
-  uint8_t* AllocateFixed();
-  void FreeFixed(uint8_t* block);
   // Memory of state that is not in blocks: what it has grown or shrunk by.
   void Note(int64_t bytes);
 
@@ -83,8 +76,6 @@ class StateMemory {
     uint64_t spilled_bytes = 0;    // that stand in the spill file
     uint64_t blocks_moved = 0;     // ever, to the file
     uint64_t blocks_released = 0;  // ever, that had come back and went again
-    uint64_t ready_bytes = 0;      // touched for who needs them next; not in the others
-    uint64_t ready_taken = 0;      // blocks that were ready, ever
   };
   Figures GetFigures() const;
 

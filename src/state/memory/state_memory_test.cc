@@ -2,10 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <cstring>
-#include <set>
-#include <thread>
 #include <vector>
 
 #include "base/random.h"
@@ -35,60 +32,6 @@ bool Holds(const uint8_t* block, uint64_t seed) {
 }
 
 }  // namespace
-
-// Until blocks are there without a wait, as many as a taker in a hurry has asked for, and gone again when nobody asks.
-TEST_CASE("blocks are ready for who takes many, and none are kept for who takes none") {
-  StateMemory memory;
-  REQUIRE(memory.StartReady().ok());
-  CHECK(memory.GetFigures().ready_bytes == 0);
-  std::vector<std::pair<uint8_t*, uint64_t>> blocks;
-  std::vector<uint8_t*> fixed;
-  for (uint64_t step = 0; memory.GetFigures().ready_taken < 40; ++step) {
-    REQUIRE(step < 100'000);
-    blocks.emplace_back(memory.Allocate(), step);
-    Fill(blocks.back().first, blocks.back().second);
-    if (step % 3 == 0) {
-      fixed.push_back(memory.AllocateFixed());
-      std::memset(fixed.back(), 0xEE, kBlock);
-    }
-    if (step % 5 == 0) {  // what is given back is ready too
-      memory.FreeFixed(fixed.back());
-      fixed.pop_back();
-    }
-    CHECK(memory.GetFigures().ready_bytes <= 16 * kBlock);
-    if (blocks.size() > 64) {
-      REQUIRE(Holds(blocks.front().first, blocks.front().second));
-      memory.Free(blocks.front().first);
-      blocks.erase(blocks.begin());
-    }
-  }
-  std::set<const uint8_t*> different;
-  for (const auto& [block, seed] : blocks) {
-    CHECK(Holds(block, seed));
-    different.insert(block);
-    memory.Free(block);
-  }
-  CHECK(different.size() == blocks.size());
-  for (uint8_t* block : fixed) memory.FreeFixed(block);
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (memory.GetFigures().ready_bytes > 0 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
-  CHECK(memory.GetFigures().ready_bytes == 0);
-  memory.StopReady();
-  memory.Free(memory.Allocate());
-}
-
-TEST_CASE("little is ready where little may be in memory, and nothing without the thread") {
-  StateMemory memory;
-  memory.SetLimits({.resident_bytes = 63 * kBlock, .directory = os::TemporaryDirectory()});
-  for (const bool is_started : {false, true}) {
-    if (is_started) REQUIRE(memory.StartReady().ok());
-    std::vector<uint8_t*> blocks;
-    for (int i = 0; i < 30; ++i) blocks.push_back(memory.Allocate());
-    for (uint8_t* block : blocks) memory.Free(block);
-    CHECK(memory.GetFigures().ready_bytes == 0);
-    CHECK(memory.GetFigures().ready_taken == 0);
-  }
-}
 
 TEST_CASE("blocks keep their bytes wherever they stand, and leave nothing behind") {
   StateMemory memory;

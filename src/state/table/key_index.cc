@@ -21,23 +21,7 @@ constexpr size_t kFirstBlocks = 16;
 }  // namespace
 
 EntryPool::~EntryPool() {
-  for (const Chunk& chunk : chunks_) FreeMemory(chunk.base, chunk.bytes);
-}
-
-// Chunks of one size are blocks of the database's memory, which knows how to have them ready.
-char* EntryPool::NewMemory(size_t bytes) {
-  if (bytes == StateMemory::kBlockBytes) return reinterpret_cast<char*>(memory_.AllocateFixed());
-  auto* base = static_cast<char*>(std::aligned_alloc(std::min(bytes, kHugePage), bytes));
-  if (base == nullptr) throw std::bad_alloc();
-  if (bytes > kHugePage) (void)madvise(base, bytes, MADV_HUGEPAGE);
-  return base;
-}
-
-void EntryPool::FreeMemory(char* base, size_t bytes) {
-  if (bytes == StateMemory::kBlockBytes)
-    memory_.FreeFixed(reinterpret_cast<uint8_t*>(base));
-  else
-    std::free(base);
+  for (const Chunk& chunk : chunks_) std::free(chunk.base);
 }
 
 void* EntryPool::Allocate(size_t bytes, bool is_many) {
@@ -69,7 +53,9 @@ void* EntryPool::Allocate(size_t bytes, bool is_many) {
   }
   Chunk chunk;
   chunk.bytes = std::max(bytes, std::min(kHugePage, bytes * blocks));
-  chunk.base = NewMemory(chunk.bytes);
+  chunk.base = static_cast<char*>(std::aligned_alloc(std::min(chunk.bytes, kHugePage), chunk.bytes));
+  if (chunk.base == nullptr) throw std::bad_alloc();
+  if (chunk.bytes >= kHugePage) (void)madvise(chunk.base, chunk.bytes, MADV_HUGEPAGE);
   chunk.block_bytes = bytes;
   chunk.used = bytes;
   chunk.live = 1;
@@ -89,7 +75,7 @@ void EntryPool::Free(void* block, size_t bytes) {
     chunk.free.push_back(block);
     if (--chunk.live == 0) {
       count_.Remove(chunk.bytes);
-      FreeMemory(chunk.base, chunk.bytes);
+      std::free(chunk.base);
       chunks_[i] = std::move(chunks_.back());
       chunks_.pop_back();
     }

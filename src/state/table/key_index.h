@@ -21,7 +21,7 @@ namespace laminar::state {
 // blocks are free, which is soon, because segments grow about the same time.
 class EntryPool {
  public:
-  explicit EntryPool(StateMemory& memory) : memory_(memory), count_(memory) {}
+  explicit EntryPool(StateMemory& memory) : count_(memory) {}
   ~EntryPool();
   // is_many: the block is one of many of that size, so it may share a chunk.
   void* Allocate(size_t bytes, bool is_many);
@@ -37,10 +37,6 @@ class EntryPool {
     uint32_t live = 0;
     std::vector<void*> free;
   };
-  char* NewMemory(size_t bytes);
-  void FreeMemory(char* base, size_t bytes);
-
-  StateMemory& memory_;
   std::vector<Chunk> chunks_;
   MemoryCount count_;
 };
