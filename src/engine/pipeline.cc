@@ -102,10 +102,6 @@ const std::vector<uint32_t>* KeysOf(const plan::Node& node) {
   return nullptr;
 }
 
-}  // namespace
-
-namespace {
-
 void ReadGroups(exec::StoredResult& stored, exec::Operator& groups) {
   static_cast<exec::GroupRows&>(stored).ReadFrom(static_cast<exec::GroupAggregate&>(groups));
 }
