@@ -1,4 +1,4 @@
--- State of 600 MB where 150 MiB of memory are allowed for it. Run as
+-- State of 380 MB where 150 MiB of memory are allowed for it. Run as
 --   /usr/bin/time -v build/release/laminar -f bench/state_beyond_memory.sql
 -- and, to compare, with -c "SET state_memory_bytes = '10 GiB'" in the place of the first line.
 SET state_memory_bytes = '150 MiB';
