@@ -70,6 +70,7 @@ class Binder {
     std::optional<ViewOfGroups> groups;
     if (s.materialized)
       groups = Pipeline::FindGroups(*plan.root, relation.schema.Types(), relation.upsert_key.has_value());
+    if (groups) groups->node = nullptr;  // the plan goes
     return Finish(std::move(relation), std::move(groups));
   }
 

@@ -68,13 +68,9 @@ class GroupSource final : public sdk::Source {
 
   Result<sdk::ReadState> Read(data::BatchBuffer& out, uint32_t rows_max) override {
     while (true) {
-      table_->Clear();
-      for (uint32_t left = std::min(rows_max, out.capacity()); left > 0 && cursor_->valid(); --left, cursor_->Next()) {
-        Status loaded = table_->LoadRow(cursor_->key().substr(kTableBytes), cursor_->value());
-        if (!loaded.ok())
-          return Error(std::move(loaded.Prefix("reading " + Quoted(name_, 200) + " from the checkpoint")));
-      }
-      TRY(cursor_->status());
+      Status loaded = LoadGroups(std::min(rows_max, out.capacity()));
+      if (!loaded.ok())
+        return Error(std::move(loaded.Prefix("reading " + Quoted(name_, 200) + " from the checkpoint")));
       if (table_->size() == 0) return sdk::ReadState::kEnd;
       const std::unique_ptr<exec::StoredPart> part = rows_.TakePart();
       uint64_t cursor = 0;
@@ -86,6 +82,13 @@ class GroupSource final : public sdk::Source {
 
  private:
   static constexpr size_t kTableBytes = 4;
+
+  Status LoadGroups(uint32_t most) {
+    table_->Clear();
+    for (; most > 0 && cursor_->valid(); --most, cursor_->Next())
+      TRY(table_->LoadRow(cursor_->key().substr(kTableBytes), cursor_->value()));
+    return cursor_->status();
+  }
 
   std::string name_;
   std::unique_ptr<state::StateCursor> cursor_;

@@ -49,7 +49,7 @@ struct PlacedOperator {
 
 // A view whose stored rows are read out of the groups straight below it (exec::GroupRows).
 struct ViewOfGroups {
-  const plan::Node* node = nullptr;  // of the groups
+  const plan::Node* node = nullptr;  // of the groups, in the plan
   uint32_t index = 0;                // of their operator, as PlacedOperator counts
   exec::GroupAggregateSpec groups;
   exec::GroupRowsSpec rows;
